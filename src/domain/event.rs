@@ -1,0 +1,120 @@
+//! CloudTrail events, decoded from the JSON text that `LookupEvents` and log files hold.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Evidence;
+use super::text::Untrusted;
+
+/// One row of the trail pane. Everything else is read from `raw` when the detail opens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// `eventID`.
+    pub id: Untrusted,
+    /// `eventTime`.
+    pub time: Timestamp,
+    /// `eventName`.
+    pub name: Untrusted,
+    /// `eventSource`, such as `iam.amazonaws.com`.
+    pub source: Untrusted,
+    /// `awsRegion`.
+    pub region: Untrusted,
+    /// `recipientAccountId`, or `userIdentity.accountId`.
+    pub account: Untrusted,
+    /// Who did it, in one short name: user, role/session, service, root.
+    pub actor: Untrusted,
+    /// `userIdentity.type`.
+    pub actor_type: Untrusted,
+    /// For an assumed role: the issuer's ARN (`sessionContext.sessionIssuer.arn`).
+    pub issuer: Option<Untrusted>,
+    /// `userIdentity.accessKeyId`.
+    pub access_key: Option<Untrusted>,
+    /// What it was done to: the first named resource or the most telling request parameter.
+    pub target: Option<Untrusted>,
+    /// `sourceIPAddress`: an address or an AWS service's name.
+    pub origin: Untrusted,
+    /// `userAgent`.
+    pub user_agent: Untrusted,
+    /// `errorCode`; absent means that it was done.
+    pub error: Option<Untrusted>,
+    /// `readOnly`.
+    pub read_only: Option<bool>,
+    /// The event as AWS sent it.
+    pub raw: Evidence,
+}
+
+/// The attributes that `LookupEvents` can search by; a request takes exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupKey {
+    /// `AccessKeyId`.
+    AccessKeyId,
+    /// `EventId`.
+    EventId,
+    /// `EventName`.
+    EventName,
+    /// `EventSource`.
+    EventSource,
+    /// `ReadOnly`: `true` or `false`.
+    ReadOnly,
+    /// `ResourceName`.
+    ResourceName,
+    /// `ResourceType`.
+    ResourceType,
+    /// `Username`.
+    Username,
+}
+
+impl LookupKey {
+    /// All of them, in the order of the API reference.
+    pub const ALL: [Self; 8] = [
+        Self::AccessKeyId,
+        Self::EventId,
+        Self::EventName,
+        Self::EventSource,
+        Self::ReadOnly,
+        Self::ResourceName,
+        Self::ResourceType,
+        Self::Username,
+    ];
+
+    /// AWS's word, which is also what the query language uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AccessKeyId => "AccessKeyId",
+            Self::EventId => "EventId",
+            Self::EventName => "EventName",
+            Self::EventSource => "EventSource",
+            Self::ReadOnly => "ReadOnly",
+            Self::ResourceName => "ResourceName",
+            Self::ResourceType => "ResourceType",
+            Self::Username => "Username",
+        }
+    }
+}
+
+/// What to look up: a time range and at most one attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookup {
+    /// Oldest time wanted. Event history reaches back 90 days.
+    pub from: Timestamp,
+    /// Newest time wanted.
+    pub to: Timestamp,
+    /// The attribute and its value.
+    pub attribute: Option<(LookupKey, String)>,
+}
+
+/// One page of one region's answer, and how far the search has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The region that answered.
+    pub region: String,
+    /// How many pages this region has given, this one included.
+    pub pages: u32,
+    /// Newest first.
+    pub events: Vec<Event>,
+    /// Records of the page that could not be decoded; they are counted, not hidden.
+    pub undecoded: u32,
+    /// Whether AWS has more.
+    pub more: bool,
+}

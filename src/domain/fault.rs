@@ -1,0 +1,148 @@
+//! What can go wrong with a call to AWS, in the words of the person who has to fix it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::text::Untrusted;
+
+/// The kind of a failure, which decides the advice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum FaultKind {
+    /// AWS refused the identity; `action` is the missing IAM action (`iam:ListUsers`).
+    Denied {
+        /// `service:Operation`.
+        action: String,
+    },
+    /// AWS asked to slow down and the retries are used up; `wait_ms` is the suggested pause where the answer had one.
+    Throttled {
+        /// Milliseconds.
+        wait_ms: Option<u64>,
+    },
+    /// The credentials were valid once and are not any more.
+    Expired,
+    /// No credentials could be found or loaded.
+    NoCredentials,
+    /// The profile named on the command line or in `AWS_PROFILE` is not in the configuration files.
+    UnknownProfile {
+        /// Its name.
+        profile: String,
+    },
+    /// The credentials are not known to AWS at all (`InvalidClientTokenId`, `UnrecognizedClientException`); in an opt-in region also: not enabled.
+    UnknownIdentity,
+    /// The signature was refused because this machine's clock is wrong.
+    ClockSkew,
+    /// No connection: name resolution, routing, refused, TLS.
+    Offline,
+    /// The call took longer than its deadline.
+    TimedOut,
+    /// The answer could not be understood: cut off, not the protocol, not AWS.
+    Malformed,
+    /// The region is not enabled for the account, or the service is not offered there.
+    RegionDisabled,
+    /// The service is there but not switched on in the region (GuardDuty without a detector).
+    NotEnabled,
+    /// The thing asked for does not exist (any more).
+    NotFound,
+    /// AWS failed on its side (HTTP 5xx) after all retries.
+    Unavailable,
+    /// The request was wrong: a defect of ours or a limit of the service; `code` is AWS's error code.
+    Refused {
+        /// AWS's error code.
+        code: String,
+    },
+    /// Something in the program itself broke: a task panicked.
+    Internal,
+}
+
+/// One failed call: what, where, why, and what to do next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What went wrong.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+    /// The call, as IAM policies spell it: `iam:ListUsers`. Empty where no call was made yet (loading credentials).
+    pub call: String,
+    /// The region it went to; empty where none was chosen yet.
+    pub region: String,
+    /// AWS's own words, or those of the library that gave up.
+    pub message: Untrusted,
+    /// `x-amzn-RequestId` of the last answer, for a support case.
+    pub request_id: Option<String>,
+    /// When the failure reached us.
+    pub at: Timestamp,
+}
+
+impl Fault {
+    /// Whether AWS refused for want of a permission.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.kind, FaultKind::Denied { .. })
+    }
+
+    /// The failure in a few words.
+    pub fn title(&self) -> String {
+        match &self.kind {
+            FaultKind::Denied { action } => format!("denied: {action}"),
+            FaultKind::Throttled { .. } => "throttled".into(),
+            FaultKind::Expired => "credentials expired".into(),
+            FaultKind::NoCredentials => "no credentials".into(),
+            FaultKind::UnknownProfile { profile } => format!("unknown profile {}", super::text::clean(profile)),
+            FaultKind::UnknownIdentity => "credentials not recognised".into(),
+            FaultKind::ClockSkew => "clock is wrong".into(),
+            FaultKind::Offline => "no connection".into(),
+            FaultKind::TimedOut => "timed out".into(),
+            FaultKind::Malformed => "answer not understood".into(),
+            FaultKind::RegionDisabled => "region not enabled".into(),
+            FaultKind::NotEnabled => "not enabled here".into(),
+            FaultKind::NotFound => "not found".into(),
+            FaultKind::Unavailable => "AWS is unavailable".into(),
+            FaultKind::Refused { code } => format!("refused: {}", super::text::clean(code)),
+            FaultKind::Internal => "internal error".into(),
+        }
+    }
+
+    /// What the person at the keyboard can do next, in one sentence.
+    pub fn advice(&self) -> String {
+        match &self.kind {
+            FaultKind::Denied { action } => format!("ask for {action} in the identity's policy; `bartizan iam-policy` prints the whole statement"),
+            FaultKind::Throttled { wait_ms: Some(ms) } => format!("wait {} s and reload", ms.div_ceil(1000)),
+            FaultKind::Throttled { wait_ms: None } => "wait a moment and reload: other clients share this account's rate".into(),
+            FaultKind::Expired => "sign in again (`aws sso login`, or new session credentials) and reload".into(),
+            FaultKind::NoCredentials => "set AWS_PROFILE or --profile, or sign in with `aws sso login`; `bartizan --demo` needs none".into(),
+            FaultKind::UnknownProfile { .. } => "check the name against ~/.aws/config, or choose another with --profile".into(),
+            FaultKind::UnknownIdentity => "the access key is deleted or deactivated, belongs to another partition, or the region is not enabled for the account".into(),
+            FaultKind::ClockSkew => "set this machine's clock: AWS accepts at most five minutes of difference".into(),
+            FaultKind::Offline => "check the network, the proxy and AWS_ENDPOINT_URL, then reload".into(),
+            FaultKind::TimedOut => "the service did not answer in time; reload to ask again".into(),
+            FaultKind::Malformed => "something between here and AWS changed the answer: check proxies and AWS_ENDPOINT_URL, then reload".into(),
+            FaultKind::RegionDisabled => "enable the region for the account or leave it out of --region".into(),
+            FaultKind::NotEnabled => "switch the service on in this region, or leave the region out".into(),
+            FaultKind::NotFound => "it was deleted since the list was read; reload".into(),
+            FaultKind::Unavailable => "see https://health.aws.amazon.com and reload later".into(),
+            FaultKind::Refused { .. } => "the request was not accepted; the activity pane has it in full".into(),
+            FaultKind::Internal => "this is a defect of bartizan: please report it with the log (--log FILE -v)".into(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    /// One line for standard error: what, where, why, what next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.title())?;
+        if !self.call.is_empty() {
+            write!(f, " ({}", self.call)?;
+            if !self.region.is_empty() {
+                write!(f, " in {}", super::text::clean(&self.region))?;
+            }
+            write!(f, ")")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message.shown_within(400))?;
+        }
+        write!(f, "; {}", self.advice())
+    }
+}
+
+impl std::error::Error for Fault {}

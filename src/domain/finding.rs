@@ -1,0 +1,100 @@
+//! GuardDuty findings, decoded from the JSON that the API or EventBridge gives.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Evidence;
+use super::text::Untrusted;
+
+/// GuardDuty's severity, 1.0 to 10.0. Bands go by number: the same type may come with different severities.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Severity(pub f64);
+
+/// The four bands of the GuardDuty console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    /// Below 4.0.
+    Low,
+    /// 4.0 to 6.9.
+    Medium,
+    /// 7.0 to 8.9.
+    High,
+    /// 9.0 and above: attack sequences.
+    Critical,
+}
+
+impl Severity {
+    /// The band the number falls into.
+    pub fn band(self) -> Band {
+        match self.0 {
+            n if n >= 9.0 => Band::Critical,
+            n if n >= 7.0 => Band::High,
+            n if n >= 4.0 => Band::Medium,
+            _ => Band::Low,
+        }
+    }
+}
+
+impl Band {
+    /// The word for it, never colour alone.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "Low",
+            Self::Medium => "Medium",
+            Self::High => "High",
+            Self::Critical => "Critical",
+        }
+    }
+}
+
+/// What identifies a finding everywhere: ids are unique in a detector only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FindingKey {
+    /// `accountId`.
+    pub account: String,
+    /// `region`.
+    pub region: String,
+    /// `id`.
+    pub id: Untrusted,
+}
+
+/// One row of the findings pane: what the list, the filter and the pivots need. Everything else is read from `raw` when the detail opens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Account, region, id.
+    pub key: FindingKey,
+    /// `severity`.
+    pub severity: Severity,
+    /// `type`, an open list: unknown types are shown as they are.
+    pub kind: Untrusted,
+    /// `title`.
+    pub title: Untrusted,
+    /// `resource.resourceType`.
+    pub resource_type: Untrusted,
+    /// The most telling name of the resource: access key's user, instance id, bucket, …
+    pub resource: Untrusted,
+    /// The principal, where there is one: `accessKeyDetails.userName`, or the first actor of a sequence.
+    pub principal: Option<Untrusted>,
+    /// `accessKeyDetails.accessKeyId`.
+    pub access_key: Option<Untrusted>,
+    /// `instanceDetails.instanceId`.
+    pub instance: Option<Untrusted>,
+    /// The remote address of the action, where there is one.
+    pub remote_ip: Option<Untrusted>,
+    /// `service.count`.
+    pub count: Option<u64>,
+    /// `service.eventFirstSeen`.
+    pub first_seen: Option<Timestamp>,
+    /// `service.eventLastSeen`.
+    pub last_seen: Option<Timestamp>,
+    /// `updatedAt`.
+    pub updated: Option<Timestamp>,
+    /// `service.archived`.
+    pub archived: bool,
+    /// Whether it is a sample made by `CreateSampleFindings`.
+    pub sample: bool,
+    /// The finding as AWS sent it.
+    pub raw: Evidence,
+}

@@ -1,0 +1,17 @@
+//! What AWS things are to us: plain data, no I/O, no SDK, no terminal.
+//!
+//! Everything here is `Clone + PartialEq + Serialize + Deserialize`, so that messages and the whole model can be logged,
+//! replayed and compared. Text that came from AWS is [`text::Untrusted`]; a secret has no place in this folder.
+
+pub mod account;
+pub mod age;
+pub mod call;
+pub mod event;
+pub mod evidence;
+pub mod fault;
+pub mod finding;
+pub mod key;
+pub mod known;
+pub mod node;
+pub mod text;
+pub mod user;

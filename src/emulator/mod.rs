@@ -1,0 +1,1 @@
+//! The embedded AWS: one deterministic world behind the real wire protocols.

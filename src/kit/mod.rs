@@ -1,0 +1,1 @@
+//! What every pane is built from: pure, no terminal, no AWS, no clock.

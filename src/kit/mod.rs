@@ -1,1 +1,7 @@
 //! What every pane is built from: pure, no terminal, no AWS, no clock.
+
+pub mod action;
+pub mod effect;
+pub mod query;
+pub mod remote;
+pub mod table;

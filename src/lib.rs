@@ -5,5 +5,6 @@
 
 pub mod domain;
 pub mod kit;
+pub mod panes;
 
 pub mod emulator;

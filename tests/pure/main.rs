@@ -1,1 +1,5 @@
-//! tests
+//! Tests of the pure floors: no AWS, no terminal, no clock.
+
+mod architecture;
+mod query;
+mod table;

@@ -126,10 +126,16 @@ impl<R: Row> Table<R> {
     /// Adds rows, or renews those whose id is known. The cursor stays on its row, or at the top if nobody moved it.
     pub fn extend(&mut self, rows: impl IntoIterator<Item = R>, now: Timestamp) {
         let mut fresh = Vec::new();
+        let placed = self.rows.len();
         for row in rows {
             let id = row.id();
             if let Some(number) = self.rows.get_index_of(&id) {
-                self.renew(number, now, |old| old.absorb(row));
+                if number < placed {
+                    self.renew(number, now, |old| old.absorb(row));
+                } else if let Some((_, twin)) = self.rows.get_index_mut(number) {
+                    // The same id twice in one page: it has no place in the order yet.
+                    twin.absorb(row);
+                }
                 if let Some(seen) = self.seen.get_mut(number) {
                     *seen = self.refresh;
                 }

@@ -1,0 +1,110 @@
+//! The floors of the house, as a table: which names a file may not use. `ARCHITECTURE.md` explains why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Part of a path, names that must not occur there, and the rule in one sentence.
+const RULES: &[(&str, &[&str], &str)] = &[
+    ("src/domain/", &["crate::kit", "crate::panes", "crate::app", "crate::aws", "crate::runtime", "crate::emulator", "crate::theme", "crate::widgets"],
+        "the ground floor knows nothing above it"),
+    ("src/domain/", IMPURE, "domain is plain data: no I/O, no SDK, no terminal"),
+    ("src/kit/", &["crate::panes", "crate::app", "crate::aws", "crate::runtime", "crate::emulator", "crate::theme", "crate::widgets"],
+        "kit may use domain only"),
+    ("src/kit/", IMPURE, "kit is pure: what it needs from outside arrives as a message"),
+    ("/mod.rs@src/panes/", IMPURE_UPDATE, "a pane's contract is pure"),
+    ("/model.rs", IMPURE_UPDATE, "the model is plain data"),
+    ("/row.rs", IMPURE_UPDATE, "rows are plain data"),
+    ("/update.rs", IMPURE_UPDATE, "update is a pure function: ask for an effect instead"),
+    ("/view.rs", &["tokio", "crossterm", "aws_", "secrecy", "async ", ".await", "crate::aws", "crate::runtime", "crate::emulator"],
+        "a view is a pure function of the model"),
+    ("src/theme/", &["tokio", "crossterm", "aws_", "secrecy", "async ", ".await", "crate::aws", "crate::runtime", "crate::emulator", "crate::panes", "crate::app"],
+        "themes know colours only"),
+    ("src/widgets/", &["tokio", "crossterm", "aws_", "secrecy", "async ", ".await", "crate::aws", "crate::runtime", "crate::emulator"],
+        "widgets draw and do nothing else"),
+    ("src/aws/", &["ratatui", "crossterm", "crate::panes", "crate::app", "crate::runtime", "crate::emulator", "crate::theme", "crate::widgets"],
+        "aws answers in domain types and knows nothing of screens"),
+    ("src/emulator/", &["ratatui", "crossterm", "aws_sdk", "aws_config", "crate::panes", "crate::app", "crate::aws", "crate::runtime", "crate::theme", "crate::widgets"],
+        "the embedded AWS is a stranger to the program: they meet on the wire only"),
+    ("src/runtime/", &["aws_sdk", "aws_config", "aws_smithy"], "only aws/ names the SDK; the runtime calls aws/"),
+    ("src/config/", &["aws_", "ratatui", "crossterm", "crate::panes", "crate::app", "crate::aws", "crate::runtime"], "config knows files and paths only"),
+];
+
+/// What no pure file may name.
+const IMPURE: &[&str] = &["tokio", "ratatui", "crossterm", "aws_", "secrecy", "std::env", "std::fs", "std::net", "std::process", "std::thread",
+    "Instant::now", "SystemTime", "Timestamp::now", "Zoned::now", "rand::"];
+
+/// The same for panes and app, which may not name the floors above them either.
+const IMPURE_UPDATE: &[&str] = &["tokio", "ratatui", "crossterm", "aws_", "secrecy", "std::env", "std::fs", "std::net", "std::process", "std::thread",
+    "Instant::now", "SystemTime", "Timestamp::now", "Zoned::now", "rand::", "crate::aws", "crate::runtime", "crate::emulator", "crate::theme", "crate::widgets"];
+
+#[test]
+fn every_file_keeps_to_its_floor() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut broken = Vec::new();
+    let mut seen = 0;
+    for file in files_below(&root.join("src")) {
+        let path = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(&file).unwrap();
+        seen += 1;
+        for (place, names, rule) in RULES.iter().filter(|(place, _, _)| lies_in(&path, place)) {
+            for (number, line) in code_lines(&text) {
+                if let Some(name) = names.iter().find(|name| line.contains(**name)) {
+                    broken.push(format!("{path}:{number}: `{name}` ({place}: {rule})"));
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} files were read");
+    assert!(broken.is_empty(), "lines outside their floor:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn no_file_is_too_long_to_be_understood() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let long: Vec<String> = files_below(&root.join("src"))
+        .into_iter()
+        .filter_map(|file| {
+            let lines = fs::read_to_string(&file).unwrap().lines().count();
+            (lines > 500).then(|| format!("{} has {lines} lines", file.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "files that want to be two:\n{}", long.join("\n"));
+}
+
+#[test]
+fn the_rules_can_fail() {
+    assert!(lies_in("src/panes/users/mod.rs", "/mod.rs@src/panes/"));
+    assert!(!lies_in("src/aws/mod.rs", "/mod.rs@src/panes/"));
+    assert_eq!(code_lines("use tokio::x; // why\n//! tokio\n#[cfg(test)]\nmod tests { use tokio; }").len(), 1);
+}
+
+/// `ending@start` or a part of the path.
+fn lies_in(path: &str, place: &str) -> bool {
+    match place.split_once('@') {
+        Some((ending, start)) => path.starts_with(start) && path.ends_with(ending),
+        None => path.contains(place),
+    }
+}
+
+/// Lines of code with their numbers: no comments, and nothing from the unit tests at the end of a file.
+fn code_lines(text: &str) -> Vec<(usize, &str)> {
+    text.lines()
+        .enumerate()
+        .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
+        .map(|(number, line)| (number + 1, line.split("//").next().unwrap_or_default()))
+        .filter(|(_, line)| !line.trim().is_empty())
+        .collect()
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -3,6 +3,7 @@
 //! Records arrive in pages whose parts are much alike, so a page is compressed as one piece and each row holds a range of it:
 //! a hundred thousand CloudTrail events cost some ten megabytes instead of two hundred.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct Evidence {
     page: Arc<[u8]>,
     start: u32,
     end: u32,
+    /// A hash of the text: two rows are compared without unpacking their pages.
+    mark: u64,
 }
 
 impl Evidence {
@@ -30,16 +33,16 @@ impl Evidence {
             // Writing to a `Vec` cannot fail.
             let _ = encoder.write_all(bytes);
             let end = at.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-            ranges.push((at, end));
+            ranges.push((at, end, mark(bytes)));
             at = end;
         }
         let page: Arc<[u8]> = encoder.finish().unwrap_or_default().into();
-        ranges.into_iter().map(|(start, end)| Self { page: Arc::clone(&page), start, end }).collect()
+        ranges.into_iter().map(|(start, end, mark)| Self { page: Arc::clone(&page), start, end, mark }).collect()
     }
 
     /// Keeps a single text.
     pub fn one(text: &str) -> Self {
-        Self::page(&[text]).pop().unwrap_or_else(|| Self { page: Arc::from([]), start: 0, end: 0 })
+        Self::page(&[text]).pop().unwrap_or_else(|| Self { page: Arc::from([]), start: 0, end: 0, mark: mark(&[]) })
     }
 
     /// The text, unpacked. A page holds at most a few hundred kilobytes.
@@ -52,6 +55,12 @@ impl Evidence {
         let _ = reader.take(length).read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+fn mark(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 impl PartialEq for Evidence {

@@ -26,6 +26,13 @@ impl Filtering {
         self.matching.len() >= rows.len()
     }
 
+    /// A row changed: if it has been looked at already, the answer is renewed.
+    pub(super) fn look_again(&mut self, number: usize, matches: bool) {
+        if let Some(known) = self.matching.get_mut(number) {
+            *known = matches;
+        }
+    }
+
     /// The matching row numbers, in the order of `sorted`.
     pub(super) fn view(&self, sorted: &[u32]) -> Vec<u32> {
         sorted.iter().copied().filter(|&number| self.matching.get(number as usize) == Some(&true)).collect()

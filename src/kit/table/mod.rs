@@ -125,6 +125,7 @@ impl<R: Row> Table<R> {
 
     /// Adds rows, or renews those whose id is known. The cursor stays on its row, or at the top if nobody moved it.
     pub fn extend(&mut self, rows: impl IntoIterator<Item = R>, now: Timestamp) {
+        let selected = self.selected_number();
         let mut fresh = Vec::new();
         let placed = self.rows.len();
         for row in rows {
@@ -145,7 +146,10 @@ impl<R: Row> Table<R> {
                 self.rows.insert(id, row);
             }
         }
-        self.place(fresh, now);
+        if !fresh.is_empty() {
+            self.insert(fresh, now);
+        }
+        self.settle(selected);
     }
 
     /// Changes one row where it stands. Returns false if there is no such row.
@@ -290,7 +294,11 @@ impl<R: Row> Table<R> {
             return;
         }
         let moved = self.sort.compare(&before, row).is_ne();
-        let matched = self.query.matches(&before, now) != self.query.matches(row, now);
+        let matches = self.query.matches(row, now);
+        let matched = matches != self.query.matches(&before, now);
+        if let Some(filtering) = &mut self.filtering {
+            filtering.look_again(number, matches);
+        }
         if self.sorting.is_some() {
             self.restart_sorting();
         }
@@ -304,15 +312,6 @@ impl<R: Row> Table<R> {
             view.retain(|other| *other != number);
         }
         self.insert(vec![number], now);
-        self.settle(selected);
-    }
-
-    fn place(&mut self, fresh: Vec<u32>, now: Timestamp) {
-        if fresh.is_empty() {
-            return;
-        }
-        let selected = self.selected_number();
-        self.insert(fresh, now);
         self.settle(selected);
     }
 

@@ -65,8 +65,7 @@ fn mark(bytes: &[u8]) -> u64 {
 
 impl PartialEq for Evidence {
     fn eq(&self, other: &Self) -> bool {
-        (Arc::ptr_eq(&self.page, &other.page) && self.start == other.start && self.end == other.end)
-            || self.text() == other.text()
+        self.mark == other.mark && self.end - self.start == other.end - other.start
     }
 }
 

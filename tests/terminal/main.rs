@@ -1,1 +1,2 @@
 //! tests
+#![allow(clippy::disallowed_methods, reason = "tests stand at the edge: they read files and clocks")]

@@ -79,9 +79,10 @@ impl Test {
             Self::Anywhere { needle } => (0..R::COLUMNS.len()).any(|column| contains(&row.cell(column, now).text, needle)),
             Self::Contains { column, needle } => contains(&row.cell(*column, now).text, needle),
             Self::Equals { column, value } => row.cell(*column, now).text.to_lowercase() == *value,
-            Self::Compare { column, how, number } => {
-                row.measure(*column, now).and_then(|measured| measured.partial_cmp(number)).is_some_and(|found| how.accepts(found))
-            }
+            Self::Compare { column, how, number } => row
+                .measure(*column, now)
+                .and_then(|measured| measured.partial_cmp(number))
+                .is_some_and(|found| how.accepts(found)),
         }
     }
 }

@@ -60,9 +60,8 @@ fn test(text: &str, columns: &[Column]) -> Result<Test, QueryError> {
     if let Some((operator, comparison, at)) = first_operator(text) {
         let (name, value) = (text.get(..at).unwrap_or_default(), text.get(at + operator.len()..).unwrap_or_default());
         let column = find(name).ok_or_else(|| unknown_column(name, columns))?;
-        let number = number(value).ok_or_else(|| QueryError {
-            message: format!("{value:?} is neither a number nor an age such as 90d, 12h, 30min"),
-        })?;
+        let number = number(value)
+            .ok_or_else(|| QueryError { message: format!("{value:?} is neither a number nor an age such as 90d, 12h, 30min") })?;
         return Ok(Test::Compare { column, how: comparison, number });
     }
     let split = text.find([':', '=']).map(|at| (text.get(..at).unwrap_or_default(), text.get(at..).unwrap_or_default()));

@@ -1,2 +1,11 @@
 //! tests
-#![allow(clippy::disallowed_methods, reason = "tests stand at the edge: they read files and clocks")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test stands at the edge, and its way to fail is to panic"
+)]

@@ -3,6 +3,7 @@
 //! The modules are the floors of the house, from the ground up; a floor may use what lies below it, never above.
 //! `ARCHITECTURE.md` has the picture, `tests/pure/architecture.rs` holds it.
 
+pub mod app;
 pub mod domain;
 pub mod kit;
 pub mod panes;

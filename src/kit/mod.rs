@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod effect;
+pub mod field;
 pub mod input;
 pub mod query;
 pub mod remote;

@@ -1,0 +1,122 @@
+//! The actions that every pane shares, one table for each scope. Which scopes are open follows from what has the focus:
+//! innermost first, for example `[field]`, `[menu, field, app]`, `[text, app]` or `[users, list, app]`.
+
+use crate::kit::action::Spec;
+
+/// Works everywhere; text fields, menus and overlays let only `ctrl-` keys and `esc` through to it.
+pub mod app {
+    crate::actions! { "app" {
+        Back         = "back",          "Go one step back: stop reading, clear the filter, close what is open", Safe, [];
+        Help         = "help",          "Show the keys that work here",                Safe, [];
+        Palette      = "palette",       "Find an action by its name and run it",       Safe, [];
+        Users        = "users",         "Go to users",                                 Safe, [];
+        Keys         = "keys",          "Go to access keys",                           Safe, [];
+        Findings     = "findings",      "Go to GuardDuty findings",                    Safe, [];
+        Trail        = "trail",         "Go to CloudTrail events",                     Safe, [];
+        Bastions     = "bastions",      "Go to nodes and sessions",                    Safe, [];
+        Activity     = "activity",      "Go to the calls made to AWS",                 Safe, [];
+        NextPane     = "next-pane",     "Go to the next pane",                         Safe, [];
+        PreviousPane = "previous-pane", "Go to the previous pane",                     Safe, [];
+        LastPane     = "last-pane",     "Go to the pane shown before",                 Safe, [];
+        Redraw       = "redraw",        "Paint the whole screen anew",                 Safe, [];
+        Suspend      = "suspend",       "Suspend to the shell; `fg` comes back",       Safe, [];
+        Interrupt    = "interrupt",     "Quit when pressed twice",                     Safe, [];
+        Quit         = "quit",          "Quit",                                        Safe, [];
+    } }
+}
+
+/// Works in every list.
+pub mod list {
+    crate::actions! { "list" {
+        Down           = "down",            "Move down",                                     Safe, [];
+        Up             = "up",              "Move up",                                       Safe, [];
+        HalfDown       = "half-down",       "Move down half a page",                         Safe, [];
+        HalfUp         = "half-up",         "Move up half a page",                           Safe, [];
+        PageDown       = "page-down",       "Move down a page",                              Safe, [];
+        PageUp         = "page-up",         "Move up a page",                                Safe, [];
+        Top            = "top",             "Go to the first row",                           Safe, [];
+        Bottom         = "bottom",          "Go to the last row",                            Safe, [];
+        Open           = "open",            "Show all of the selected row",                  Safe, [];
+        Record         = "record",          "Show the raw record as JSON",                   Safe, [];
+        Filter         = "filter",          "Show only rows that match a text or a query",   Safe, [];
+        Sort           = "sort",            "Choose the column to sort by",                  Safe, [];
+        SortNext       = "sort-next",       "Sort by the next column",                       Safe, [];
+        SortPrevious   = "sort-previous",   "Sort by the previous column",                   Safe, [];
+        Reverse        = "reverse",         "Reverse the order",                             Safe, [];
+        Reload         = "reload",          "Read the list from AWS again",                  Safe, [];
+        Copy           = "copy",            "Copy the id of the selected row",               Safe, [];
+        Trail          = "trail",           "Search CloudTrail for the selected row",        Safe, ["cloudtrail:LookupEvents"];
+    } }
+}
+
+/// Works where text is read: the detail of a row, and its raw record.
+pub mod text {
+    crate::actions! { "text" {
+        Down      = "down",      "Scroll down",                               Safe, [];
+        Up        = "up",        "Scroll up",                                 Safe, [];
+        HalfDown  = "half-down", "Scroll down half a page",                   Safe, [];
+        HalfUp    = "half-up",   "Scroll up half a page",                     Safe, [];
+        PageDown  = "page-down", "Scroll down a page",                        Safe, [];
+        PageUp    = "page-up",   "Scroll up a page",                          Safe, [];
+        Top       = "top",       "Go to the first line",                      Safe, [];
+        Bottom    = "bottom",    "Go to the last line",                       Safe, [];
+        Left      = "left",      "Scroll left where lines are not wrapped",   Safe, [];
+        Right     = "right",     "Scroll right where lines are not wrapped",  Safe, [];
+        Search    = "search",    "Search for a text",                         Safe, [];
+        Next      = "next",      "Go to the next match",                      Safe, [];
+        Previous  = "previous",  "Go to the match before",                    Safe, [];
+        Wrap      = "wrap",      "Wrap long lines, or cut them",              Safe, [];
+        Copy      = "copy",      "Copy the whole text",                       Safe, [];
+        Close     = "close",     "Close the text",                            Safe, [];
+    } }
+}
+
+/// Works in windows that only show something: help.
+pub mod overlay {
+    crate::actions! { "overlay" {
+        Down     = "down",      "Scroll down",          Safe, [];
+        Up       = "up",        "Scroll up",            Safe, [];
+        PageDown = "page-down", "Scroll down a page",   Safe, [];
+        PageUp   = "page-up",   "Scroll up a page",     Safe, [];
+        Top      = "top",       "Go to the first line", Safe, [];
+        Bottom   = "bottom",    "Go to the last line",  Safe, [];
+        Close    = "close",     "Close the window",     Safe, [];
+    } }
+}
+
+/// Works where one of several things is chosen: the palette, the sort menu. In the palette, letters go to its field.
+pub mod menu {
+    crate::actions! { "menu" {
+        Down   = "down",   "Move down",            Safe, [];
+        Up     = "up",     "Move up",              Safe, [];
+        Accept = "accept", "Take the selected one", Safe, [];
+    } }
+}
+
+/// Works where a line of text is typed. Characters go into the field before any binding is looked up.
+pub mod field {
+    crate::actions! { "field" {
+        Accept        = "accept",          "Keep the text and leave the field",  Safe, [];
+        Left          = "left",            "Move left",                          Safe, [];
+        Right         = "right",           "Move right",                         Safe, [];
+        WordLeft      = "word-left",       "Move left by a word",                Safe, [];
+        WordRight     = "word-right",      "Move right by a word",               Safe, [];
+        Start         = "start",           "Go to the start of the line",        Safe, [];
+        End           = "end",             "Go to the end of the line",          Safe, [];
+        Backspace     = "backspace",       "Delete the character before",        Safe, [];
+        Delete        = "delete",          "Delete the character here",          Safe, [];
+        DeleteWord    = "delete-word",     "Delete the word before",             Safe, [];
+        DeleteToStart = "delete-to-start", "Delete everything before",           Safe, [];
+        DeleteToEnd   = "delete-to-end",   "Delete everything behind",           Safe, [];
+    } }
+}
+
+/// Every action of the shared scopes. The panes' own are added by [`crate::panes`].
+pub fn shared() -> impl Iterator<Item = Spec> {
+    (app::Action::ALL.iter().map(|action| action.spec()))
+        .chain(list::Action::ALL.iter().map(|action| action.spec()))
+        .chain(text::Action::ALL.iter().map(|action| action.spec()))
+        .chain(overlay::Action::ALL.iter().map(|action| action.spec()))
+        .chain(menu::Action::ALL.iter().map(|action| action.spec()))
+        .chain(field::Action::ALL.iter().map(|action| action.spec()))
+}

@@ -1,0 +1,3 @@
+//! The root of the console: composes the panes, moves between them, drops stale replies.
+
+pub mod actions;

@@ -1,0 +1,209 @@
+//! Bad days on purpose: faults on any operation.
+//!
+//! A rule in words ([`Rule::parse`], `bartizan emulate --fault`):
+//!
+//! ```text
+//! OPERATION=KIND[,NAME=VALUE]…
+//!
+//! OPERATION  iam:ListAccessKeys    one operation
+//!            iam:List*             all whose name starts so
+//!            guardduty:*           a whole service
+//!            *                     everything
+//! KIND       throttle              AWS's throttling error
+//!            latency               the answer comes later: ms=N or seconds=N
+//!            denied                AccessDenied, with AWS's sentence
+//!            expired               the temporary credentials have ended
+//!            disabled              the region is not enabled for the account
+//!            error                 HTTP 500 with a page of HTML
+//!            unavailable           HTTP 503 with a page of HTML
+//!            malformed             HTTP 200 with a body that cannot be read
+//!            truncated             half the answer, then the connection closes
+//!            reset                 the connection closes without an answer
+//!            hang                  no answer, ever
+//!            skew                  the server's clock is wrong by seconds=N (may be negative)
+//! NAME       every=N               only each Nth call
+//!            first=N               only the first N calls
+//!            after=N               not the first N calls
+//!            region=R              only in this region
+//! ```
+//!
+//! Examples: `iam:ListAccessKeys=throttle,every=3`, `*=latency,ms=200`, `guardduty:*=denied,region=eu-west-1`,
+//! `iam:ListUsers=expired,after=3`. Latencies add up; of the other kinds the first rule that applies wins.
+
+mod spec;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+pub use spec::InvalidFault;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The answer comes later.
+    Latency(Duration),
+    /// The server's clock is wrong.
+    Skew(SignedDuration),
+    /// The call fails.
+    Failure(Failure),
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// `Throttling`, `ThrottlingException`.
+    Throttle,
+    /// `AccessDenied`, `AccessDeniedException`.
+    Denied,
+    /// `ExpiredToken`, `ExpiredTokenException`.
+    Expired,
+    /// `UnrecognizedClientException`, as in a region that is not enabled.
+    Disabled,
+    /// HTTP 500 and HTML.
+    Error,
+    /// HTTP 503 and HTML.
+    Unavailable,
+    /// HTTP 200 and no JSON or XML.
+    Malformed,
+    /// Half an answer.
+    Truncated,
+    /// No answer and the connection closed.
+    Reset,
+    /// No answer and the connection open.
+    Hang,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// `iam`, or `*`.
+    pub service: String,
+    /// `ListUsers`, `List*` or `*`.
+    pub operation: String,
+    /// Only in this region.
+    pub region: Option<String>,
+    /// Only each so-manieth call; 1 is all.
+    pub every: u64,
+    /// Lets so many calls pass first.
+    pub after: u64,
+    /// Then applies to so many calls only.
+    pub first: Option<u64>,
+    /// What goes wrong.
+    pub kind: Kind,
+}
+
+impl Rule {
+    /// A rule for all calls of `iam:ListUsers`, `iam:*` or `*`.
+    pub fn new(operation: &str, kind: Kind) -> Self {
+        let (service, operation) = operation.split_once(':').unwrap_or((operation, "*"));
+        Self { service: service.into(), operation: operation.into(), region: None, every: 1, after: 0, first: None, kind }
+    }
+
+    /// Reads the text form; see the module.
+    pub fn parse(text: &str) -> Result<Self, InvalidFault> {
+        spec::parse(text)
+    }
+
+    fn is_about(&self, service: &str, operation: &str, region: &str) -> bool {
+        matches(&self.service, service)
+            && matches(&self.operation, operation)
+            && self.region.as_ref().is_none_or(|only| only == region)
+    }
+
+    /// Whether the rule applies to the `seen`th call that it is about, counted from 1.
+    fn applies(&self, seen: u64) -> bool {
+        let Some(nth) = seen.checked_sub(self.after).filter(|nth| *nth > 0) else { return false };
+        self.first.is_none_or(|first| nth <= first) && nth % self.every.max(1) == 0
+    }
+}
+
+/// A name against a pattern that may end in `*`.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}
+
+/// What happens to one call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How much later its answer comes.
+    pub delay: Duration,
+    /// How wrong the server's clock is.
+    pub skew: SignedDuration,
+    /// How it fails.
+    pub failure: Option<Failure>,
+}
+
+/// The rules in force, with how often each was asked.
+#[derive(Debug, Default)]
+pub struct Table {
+    rules: Mutex<Vec<(Rule, u64)>>,
+}
+
+impl Table {
+    /// Adds a rule behind the others.
+    pub fn add(&self, rule: Rule) {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).push((rule, 0));
+    }
+
+    /// Takes all rules away: the bad day is over.
+    pub fn clear(&self) {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Counts a call and says what happens to it.
+    pub fn consult(&self, service: &str, operation: &str, region: &str) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        for (rule, seen) in rules.iter_mut().filter(|(rule, _)| rule.is_about(service, operation, region)) {
+            *seen += 1;
+            if !rule.applies(*seen) {
+                continue;
+            }
+            match rule.kind {
+                Kind::Latency(delay) => outcome.delay = outcome.delay.saturating_add(delay),
+                Kind::Skew(skew) => outcome.skew = skew,
+                Kind::Failure(failure) => outcome.failure = outcome.failure.or(Some(failure)),
+            }
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failures(spec: &str, calls: usize) -> Vec<bool> {
+        let table = Table::default();
+        table.add(Rule::parse(spec).unwrap());
+        (0..calls).map(|_| table.consult("iam", "ListUsers", "us-east-1").failure.is_some()).collect()
+    }
+
+    #[test]
+    fn rules_count_the_calls_they_are_about() {
+        assert_eq!(failures("iam:ListUsers=throttle,every=3", 6), [false, false, true, false, false, true]);
+        assert_eq!(failures("iam:*=throttle,first=2", 4), [true, true, false, false]);
+        assert_eq!(failures("*=expired,after=2", 4), [false, false, true, true]);
+        assert_eq!(failures("iam:List*=reset,after=1,first=1", 3), [false, true, false]);
+        assert_eq!(failures("sts:*=reset", 2), [false, false]);
+        assert_eq!(failures("*=reset,region=eu-west-1", 2), [false, false]);
+    }
+
+    #[test]
+    fn latencies_add_up_and_the_first_failure_wins() {
+        let table = Table::default();
+        for spec in ["*=latency,ms=200", "iam:*=latency,seconds=1", "*=denied", "*=throttle"] {
+            table.add(Rule::parse(spec).unwrap());
+        }
+        let outcome = table.consult("iam", "GetUser", "us-east-1");
+        assert_eq!(outcome.delay, Duration::from_millis(1200));
+        assert_eq!(outcome.failure, Some(Failure::Denied));
+        table.clear();
+        assert_eq!(table.consult("iam", "GetUser", "us-east-1"), Outcome::default());
+    }
+}

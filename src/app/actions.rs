@@ -2,6 +2,7 @@
 //! innermost first, for example `[field]`, `[menu, field, app]`, `[text, app]` or `[users, list, app]`.
 
 use crate::kit::action::Spec;
+use crate::kit::keymap::Catalogue;
 
 /// Works everywhere; text fields, menus and overlays let only `ctrl-` keys and `esc` through to it.
 pub mod app {
@@ -119,4 +120,9 @@ pub fn shared() -> impl Iterator<Item = Spec> {
         .chain(overlay::Action::ALL.iter().map(|action| action.spec()))
         .chain(menu::Action::ALL.iter().map(|action| action.spec()))
         .chain(field::Action::ALL.iter().map(|action| action.spec()))
+}
+
+/// Every action of the console, for keymaps, help and palette.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new(shared())
 }

@@ -4,6 +4,8 @@ pub mod action;
 pub mod effect;
 pub mod field;
 pub mod input;
+pub mod keymap;
 pub mod query;
 pub mod remote;
+pub mod source;
 pub mod table;

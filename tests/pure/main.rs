@@ -11,5 +11,6 @@
 )]
 
 mod architecture;
+mod keymap;
 mod query;
 mod table;

@@ -1,0 +1,49 @@
+"""Proof by programs that we did not write: `python tests/conformance`, started by `scripts/test`.
+
+1. calibration  the strict reader of raw answers finds what moto gets wrong and every kind of damage
+2. operations   boto3 and the AWS CLI talk to `bartizan emulate`: no byte differs from botocore's models
+3. refusals     unsigned and wrongly shaped requests get AWS's errors
+4. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
+5. data         all real records of ../shared/data load and list through `bartizan emulate`
+"""
+
+import argparse
+import os
+import sys
+
+import part_calibration
+import part_data
+import part_operations
+import part_refusals
+import programs
+from clients import environment
+from report import Report
+
+PARTS = {
+    "calibration": part_calibration.run,
+    "operations": part_operations.run,
+    "refusals": part_refusals.run,
+    "data": part_data.run,
+}
+WITHOUT_PROGRAM = {"calibration"}
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--program", default=str(programs.ROOT / "target" / "debug" / "bartizan"))
+    arguments.add_argument("--only", action="append", choices=list(PARTS), help="one part; may be given again")
+    arguments.add_argument("--require-all", action="store_true", help="leaving something out is a failure")
+    options = arguments.parse_args()
+    # boto3 in this process reads the environment too: the same made-up credentials, and no way out.
+    os.environ.clear()
+    os.environ.update(environment("/nonexistent"))
+    report = Report()
+    program = programs.Bartizan(options.program)
+    for name in options.only or PARTS:
+        arguments = () if name in WITHOUT_PROGRAM else (program,)
+        report.part(name, PARTS[name], *arguments)
+    return report.finish(options.require_all)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""boto3 and the AWS CLI, unmodified, with a recorder that keeps every answer as it came over the wire."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+import botocore.config
+import botocore.session
+
+from shapes import Answer
+
+HERE = Path(__file__).resolve().parent
+REGION = "us-east-1"
+
+
+def environment(home, endpoint=None, extra=None):
+    """What every outside program gets: made-up credentials, files of its own, and no way to any network but loopback."""
+    dead = "http://127.0.0.1:9"
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+    return kept | {
+        "HOME": str(home),
+        "TERM": "xterm-256color",
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": str(Path(home) / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(Path(home) / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "HTTP_PROXY": dead,
+        "HTTPS_PROXY": dead,
+        "http_proxy": dead,
+        "https_proxy": dead,
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+        **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {}),
+        **(extra or {}),
+    }
+
+
+class Boto:
+    """boto3 clients for one endpoint; `answers` has every raw answer in the order of arrival."""
+
+    def __init__(self, endpoint, region=REGION, keep=True, access_key="AKIAIOSFODNN7EXAMPLE", validate=True):
+        self.endpoint = endpoint
+        self.region = region
+        self.answers = []
+        self._clients = {}
+        self._validate = validate
+        self._session = boto3.Session(
+            aws_access_key_id=access_key,
+            aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            region_name=region,
+        )
+        if keep:
+            self._session.events.register("before-parse", self._keep)
+
+    def _keep(self, operation_model, response_dict, **_):
+        headers, body = response_dict["headers"], response_dict["body"]
+        self.answers.append(Answer(operation_model, response_dict["status_code"], dict(headers), body))
+
+    def client(self, service, region=None):
+        key = (service, region or self.region)
+        if key not in self._clients:
+            config = botocore.config.Config(
+                retries={"max_attempts": 1, "mode": "standard"},
+                connect_timeout=5,
+                read_timeout=30,
+                proxies={},
+                parameter_validation=self._validate,
+            )
+            self._clients[key] = self._session.client(
+                service, region_name=key[1], endpoint_url=self.endpoint, config=config
+            )
+        return self._clients[key]
+
+
+class Cli:
+    """The `aws` program of the pinned awscli, as a child process; a plugin of its own kind records the raw answers."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+        self._home = tempfile.TemporaryDirectory(prefix="bartizan-aws-cli-")
+        home = Path(self._home.name)
+        self._log = home / "answers"
+        (home / "config").write_text("[plugins]\nrecorder = aws_cli_recorder\n")
+        self._environment = environment(
+            home,
+            endpoint,
+            {
+                "PYTHONPATH": str(HERE),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "RECORD_ANSWERS_IN": str(self._log),
+                "AWS_MAX_ATTEMPTS": "1",
+            },
+        )
+        self._models = botocore.session.get_session()
+
+    def run(self, *arguments, region=REGION):
+        """Runs `aws ARGUMENTS --output json`; gives exit status, parsed output, stderr and the raw answers."""
+        self._log.unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *arguments, "--output", "json", "--region", region],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=90,
+            check=False,
+        )
+        text = done.stdout.decode()
+        parsed = json.loads(text) if text.strip().startswith(("{", "[")) else text
+        return done.returncode, parsed, done.stderr.decode(), self._recorded()
+
+    def _recorded(self):
+        if not self._log.exists():
+            return []
+        answers = []
+        for line in self._log.read_text().splitlines():
+            record = json.loads(line)
+            model = self._models.get_service_model(record["service"]).operation_model(record["operation"])
+            body = base64.b64decode(record["body"])
+            answers.append(Answer(model, record["status"], record["headers"], body))
+        return answers
+
+    def close(self):
+        self._home.cleanup()

@@ -1,0 +1,96 @@
+"""All real records of ../shared/data load and list through the emulator, and none is lost."""
+
+import collections
+import contextlib
+import gzip
+import json
+
+import programs
+from rows import rows
+
+LONG_AGO = "2009-01-01T00:00:00Z"
+
+
+def run(report, bartizan):
+    if not programs.DATA.is_dir():
+        report.leave_out("real records", f"there is no ../shared/data beside {programs.ROOT.name}", counts=False)
+        return
+    events, unreadable = _events(programs.DATA / "cloudtrail")
+    findings = _findings(programs.DATA / "guardduty")
+    arguments = ["--events", str(programs.DATA / "cloudtrail"), "--findings", str(programs.DATA / "guardduty")]
+    with bartizan.emulate(*arguments) as (endpoint, complaints):
+        _listed(report, bartizan, endpoint, "events", events, ["--since", LONG_AGO])
+        _listed(report, bartizan, endpoint, "findings", findings, [])
+        said = complaints()
+    problems = [
+        f"{path.name} cannot be read, and nothing was said of it" for path in unreadable if path.name not in said
+    ]
+    problems += [line for line in said.splitlines() if "panicked" in line]
+    report.check("files that cannot be read are named, and nothing panics", problems, f"{len(unreadable)} such files")
+
+
+def _files(folder):
+    for path in sorted(folder.rglob("*")):
+        if path.name.endswith((".json", ".json.gz")):
+            yield path, gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def _records(value):
+    """The records of a file: `Records`, a bare list, or one record alone; EventBridge wraps it in `detail`."""
+    if isinstance(value, list):
+        return [record for entry in value for record in _records(entry)]
+    for key in ("Records", "records", "Findings", "findings"):
+        if isinstance(value.get(key), list):
+            return [record for entry in value[key] for record in _records(entry)]
+    if isinstance(value.get("detail"), dict):
+        return [value["detail"]]
+    return [value]
+
+
+def _events(folder):
+    """Region of each event id, and the files that are not JSON."""
+    events, unreadable = {}, []
+    for path, content in _files(folder):
+        try:
+            records = _records(json.loads(content))
+        except ValueError:
+            unreadable.append(path)
+            continue
+        for record in records:
+            if "eventID" in record:
+                events[record["eventID"]] = record["awsRegion"]
+    return events, unreadable
+
+
+def _findings(folder):
+    """Region of each finding id; AWS Tools write the keys with a capital."""
+    findings = {}
+    for _, content in _files(folder):
+        with contextlib.suppress(ValueError):
+            for record in _records(json.loads(content)):
+                lower = {key.lower(): value for key, value in record.items()}
+                if "id" in lower and "type" in lower:
+                    findings[lower["id"]] = lower["region"]
+    return findings
+
+
+def _listed(report, bartizan, endpoint, table, wanted, arguments):
+    """The table lists every id once, over all regions of the data."""
+    regions = ",".join(sorted(set(wanted.values())))
+    status, output, complaint = bartizan.run(
+        table, "--json", "--region", regions, *arguments, endpoint=endpoint, timeout=600
+    )
+    problems = [] if status == 0 else [f"exit status {status}: {complaint.strip()[-500:]}"]
+    listed = collections.Counter(row["id"] for row in rows(output))
+    lost = sorted(set(wanted) - set(listed))
+    strange = sorted(set(listed) - set(wanted))
+    twice = sorted(identifier for identifier, times in listed.items() if times > 1)
+    for words, ids in (("lost", lost), ("not in the files", strange), ("listed twice", twice)):
+        if ids:
+            problems.append(f"{len(ids)} {table} {words}: {', '.join(ids[:5])}")
+    problems += [line for line in complaint.splitlines() if "panicked" in line]
+    report.check(
+        f"bartizan {table} lists every real record",
+        problems,
+        f"{len(wanted)} ids in {len(set(wanted.values()))} regions",
+    )

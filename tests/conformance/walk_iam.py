@@ -1,0 +1,183 @@
+"""IAM through boto3: every list in all pages and in any page size, the credential report, and the life of a key."""
+
+import csv
+import io
+import time
+
+from emulated import offered
+from pages import same_in_any_size
+
+REPORT_COLUMNS = (
+    "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
+    "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
+    "access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,"
+    "access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+    "cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
+).split(",")
+LISTS_OF_A_USER = [
+    ("list_access_keys", "AccessKeyMetadata"),
+    ("list_mfa_devices", "MFADevices"),
+    ("list_groups_for_user", "Groups"),
+    ("list_attached_user_policies", "AttachedPolicies"),
+    ("list_user_policies", "PolicyNames"),
+    ("list_user_tags", "Tags"),
+    ("list_ssh_public_keys", "SSHPublicKeys"),
+    ("list_signing_certificates", "Certificates"),
+    ("list_service_specific_credentials", "ServiceSpecificCredentials"),
+]
+
+
+def walk(aws, _scenario):
+    problems = []
+    iam = aws.client("iam")
+    users = same_in_any_size(problems, iam, "list_users", "Users", sizes=(1, 3, 7))
+    report = _credential_report(problems, iam)
+    rows = {row["user"]: row for row in report}
+    if {user["UserName"] for user in users} != set(rows) - {"<root_account>"}:
+        problems.append("the credential report and ListUsers do not have the same users")
+    for user in users:
+        _user(problems, iam, user, rows.get(user["UserName"]))
+    _account(problems, iam, users)
+    _life_of_a_key(problems, iam, users)
+    return problems
+
+
+def _credential_report(problems, iam):
+    states = []
+    for _ in range(20):
+        states.append(iam.generate_credential_report()["State"])
+        if states[-1] == "COMPLETE":
+            break
+        time.sleep(0.5)
+    else:
+        problems.append(f"GenerateCredentialReport: never COMPLETE, but {states}")
+    answer = iam.get_credential_report()
+    reader = csv.DictReader(io.StringIO(answer["Content"].decode()))
+    rows = list(reader)
+    if reader.fieldnames[: len(REPORT_COLUMNS)] != REPORT_COLUMNS:
+        problems.append(f"GetCredentialReport: columns are {reader.fieldnames}")
+    if not rows or rows[0]["user"] != "<root_account>":
+        problems.append("GetCredentialReport: the first row is not <root_account>")
+    if any(None in row or None in row.values() for row in rows):
+        problems.append("GetCredentialReport: a row has more or fewer columns than the first line")
+    return rows
+
+
+def _user(problems, iam, user, row):
+    name = user["UserName"]
+    if iam.get_user(UserName=name)["User"]["Arn"] != user["Arn"]:
+        problems.append(f"GetUser {name}: not the user of ListUsers")
+    lists = {}
+    for operation, key in LISTS_OF_A_USER:
+        if iam.can_paginate(operation):
+            read = offered(same_in_any_size, problems, iam, operation, key, sizes=(1,), UserName=name)
+        else:
+            read = (offered(getattr(iam, operation), UserName=name) or {}).get(key)
+        lists[operation] = read
+    for policy in lists["list_user_policies"] or []:
+        document = offered(iam.get_user_policy, UserName=name, PolicyName=policy)
+        if document and not isinstance(document["PolicyDocument"], dict):
+            problems.append(f"GetUserPolicy {name} {policy}: the document is not URL-encoded JSON")
+    keys = lists["list_access_keys"]
+    for key in keys:
+        used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+        if used["UserName"] != name:
+            problems.append(f"GetAccessKeyLastUsed {key['AccessKeyId']}: of {used['UserName']}, not of {name}")
+        last = used["AccessKeyLastUsed"]
+        if ("LastUsedDate" not in last) != ((last["ServiceName"], last["Region"]) == ("N/A", "N/A")):
+            problems.append(f"GetAccessKeyLastUsed {key['AccessKeyId']}: a key without a use has N/A twice and no date")
+    profile = offered(iam.get_login_profile, UserName=name)
+    if row is not None:
+        _agrees(problems, name, row, keys, lists["list_mfa_devices"], profile)
+
+
+def _agrees(problems, name, row, keys, devices, profile):
+    """The credential report says of a user what the live calls say."""
+    active = [key["Status"] == "Active" for key in keys]
+    said = [row[f"access_key_{number}_active"] == "true" for number in (1, 2)][: len(active)]
+    if sorted(said) != sorted(active):
+        problems.append(f"{name}: report has active keys {said}, ListAccessKeys {active}")
+    if (row["mfa_active"] == "true") != bool(devices):
+        problems.append(f"{name}: report has mfa_active={row['mfa_active']}, ListMFADevices has {len(devices)}")
+    if (row["password_enabled"] == "true") != bool(profile):
+        problems.append(f"{name}: report has password_enabled={row['password_enabled']}, GetLoginProfile has {profile}")
+
+
+def _account(problems, iam, users):
+    summary = iam.get_account_summary()["SummaryMap"]
+    if summary["Users"] != len(users):
+        problems.append(f"GetAccountSummary: {summary['Users']} users, ListUsers has {len(users)}")
+    for operation, key in [
+        ("list_account_aliases", "AccountAliases"),
+        ("list_groups", "Groups"),
+        ("list_roles", "Roles"),
+        ("list_virtual_mfa_devices", "VirtualMFADevices"),
+    ]:
+        offered(same_in_any_size, problems, iam, operation, key, sizes=(1, 2))
+    for operation in ("get_account_password_policy", "get_user", "list_policies"):
+        offered(getattr(iam, operation))
+    roles = offered(iam.list_roles) or {"Roles": []}
+    for role in roles["Roles"][:3]:
+        offered(iam.get_role, RoleName=role["RoleName"])
+        offered(iam.list_attached_role_policies, RoleName=role["RoleName"])
+        offered(iam.list_role_policies, RoleName=role["RoleName"])
+    groups = offered(iam.list_groups) or {"Groups": []}
+    for group in groups["Groups"][:3]:
+        offered(same_in_any_size, problems, iam, "get_group", "Users", sizes=(1,), GroupName=group["GroupName"])
+        offered(iam.list_attached_group_policies, GroupName=group["GroupName"])
+        offered(iam.list_group_policies, GroupName=group["GroupName"])
+    whole = offered(iam.get_account_authorization_details)
+    if whole is not None:
+        paginator = iam.get_paginator("get_account_authorization_details")
+        for size in (2, 100):
+            pages = paginator.paginate(PaginationConfig={"PageSize": size})
+            names = [user["UserName"] for page in pages for user in page["UserDetailList"]]
+            if sorted(names) != sorted(user["UserName"] for user in users):
+                problems.append(f"GetAccountAuthorizationDetails in pages of {size}: not the users of ListUsers")
+
+
+def _life_of_a_key(problems, iam, users):
+    """Create, switch off, switch on, delete: as rotation does it; a third key is refused."""
+    name = next(
+        (
+            user["UserName"]
+            for user in users
+            if not iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
+        ),
+        None,
+    )
+    if name is None:
+        problems.append("no user without a key: the life of a key was not tried")
+        return
+    made = [iam.create_access_key(UserName=name)["AccessKey"] for _ in range(2)]
+    if len(made[0]["SecretAccessKey"]) != 40:
+        problems.append("CreateAccessKey: the secret does not have 40 characters")
+    try:
+        iam.create_access_key(UserName=name)
+        problems.append("CreateAccessKey: a third key was made")
+    except iam.exceptions.LimitExceededException:
+        pass
+    for status in ("Inactive", "Active", "Inactive"):
+        iam.update_access_key(UserName=name, AccessKeyId=made[0]["AccessKeyId"], Status=status)
+        listed = {key["AccessKeyId"]: key["Status"] for key in _keys_when_settled(iam, name, 2)}
+        if listed.get(made[0]["AccessKeyId"]) != status:
+            problems.append(f"UpdateAccessKey {status}: ListAccessKeys says {listed}")
+    for key in made:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    if _keys_when_settled(iam, name, 0):
+        problems.append("DeleteAccessKey: the keys are still listed")
+    try:
+        iam.delete_access_key(UserName=name, AccessKeyId=made[0]["AccessKeyId"])
+        problems.append("DeleteAccessKey: a key was deleted twice")
+    except iam.exceptions.NoSuchEntityException:
+        pass
+
+
+def _keys_when_settled(iam, name, number):
+    """IAM is eventually consistent: reads until the number of keys is the expected one, at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while True:
+        keys = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+        if len(keys) == number or time.monotonic() > deadline:
+            return keys
+        time.sleep(0.2)

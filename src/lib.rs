@@ -9,3 +9,6 @@ pub mod kit;
 pub mod panes;
 
 pub mod emulator;
+
+pub mod cli;
+pub mod config;

@@ -1,3 +1,5 @@
-//! The program: parses its arguments and hands over.
+//! The program: hands its arguments to [`bartizan::cli`].
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    bartizan::cli::main()
+}

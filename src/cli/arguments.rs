@@ -1,0 +1,207 @@
+//! The command line as data. Names and meanings are a contract: scripts depend on them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::panes::PaneId;
+
+/// What `bartizan` was asked to do.
+#[derive(Debug, Parser)]
+#[command(name = "bartizan", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Without a subcommand the console opens. `bartizan --demo` needs no account and no network.\n\
+    Profiles, SSO, credential_process, AWS_ENDPOINT_URL, AWS_CA_BUNDLE and proxies are read as every AWS tool reads them.")]
+pub struct Arguments {
+    /// Where the rows come from.
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    /// How the console looks.
+    #[command(flatten)]
+    pub console: ConsoleArguments,
+    /// A job without the screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which account, through which door. Valid for the console and for every subcommand.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConnectionArguments {
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "PROFILE", global = true)]
+    pub profile: Option<String>,
+    /// Regions to read, separated by commas; the first one is home
+    #[arg(long, value_name = "REGION", value_delimiter = ',', global = true)]
+    pub region: Vec<String>,
+    /// Send every call to this address instead of AWS
+    #[arg(long, value_name = "URL", global = true)]
+    pub endpoint_url: Option<String>,
+    /// Read this file instead of config.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// The embedded AWS instead of an account: quiet, incident, huge, denied or flaky
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "incident", global = true,
+        conflicts_with_all = ["profile", "endpoint_url"])]
+    pub demo: Option<String>,
+    /// How many times faster than real time the demo's clock runs
+    #[arg(long, value_name = "N", requires = "demo", global = true)]
+    pub speed: Option<f64>,
+    /// Write what happens to this file (mode 0600), never to the screen
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+    /// Say more in the log; twice for everything
+    #[arg(short, long, action = clap::ArgAction::Count, requires = "log", global = true)]
+    pub verbose: u8,
+}
+
+/// What only the console needs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConsoleArguments {
+    /// Pane to open first: users, keys, findings, trail, bastions or activity
+    #[arg(long, value_name = "PANE")]
+    pub pane: Option<PaneId>,
+    /// Filter to start with, in the language of the `/` filter
+    #[arg(long, value_name = "QUERY")]
+    pub query: Option<String>,
+    /// Theme, by name or as a file
+    #[arg(long, value_name = "THEME")]
+    pub theme: Option<String>,
+    /// Keymap file, layered over the built-in keys
+    #[arg(long, value_name = "KEYMAP")]
+    pub keymap: Option<String>,
+    /// Refuse to be armed: nothing can be changed at AWS
+    #[arg(long)]
+    pub read_only: bool,
+    /// Report each time the console has nothing left to do, for programs that drive it
+    #[arg(long, hide = true)]
+    pub test_idle: bool,
+    /// Break on purpose, for the tests of what happens then
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true, value_name = "WHERE")]
+    pub test_panic: Option<TestPanic>,
+}
+
+/// Where `--test-panic` breaks.
+#[cfg(debug_assertions)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TestPanic {
+    /// In the first task that reads from AWS.
+    Task,
+    /// In the thread that draws, at the first key.
+    Ui,
+}
+
+/// The jobs without the screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// IAM users and root, as a table
+    Users(TableArguments),
+    /// Access keys, as a table
+    Keys(TableArguments),
+    /// GuardDuty findings, as a table
+    Findings(TableArguments),
+    /// CloudTrail event history, as a table
+    Events(TableArguments),
+    /// Systems Manager nodes, as a table
+    Nodes(TableArguments),
+    /// Session Manager sessions, active and past, as a table
+    Sessions(TableArguments),
+    /// Serve the embedded AWS on this machine to any AWS client
+    Emulate(EmulateArguments),
+    /// Check terminal, configuration, credentials, clock, regions and permissions
+    Doctor,
+    /// Print the smallest IAM policy that the panes need
+    IamPolicy {
+        /// Only what this pane needs; may be repeated
+        #[arg(long, value_name = "PANE")]
+        for_pane: Vec<PaneId>,
+    },
+    /// Show or check keys
+    Keymap {
+        /// Print the keys in effect (what happens without --check)
+        #[arg(long)]
+        effective: bool,
+        /// Check this file against the built-in keys
+        #[arg(long, value_name = "FILE", conflicts_with = "effective")]
+        check: Option<PathBuf>,
+    },
+    /// List, print or check themes
+    #[command(group = clap::ArgGroup::new("what").required(true))]
+    Theme {
+        /// Name the themes
+        #[arg(long, group = "what")]
+        list: bool,
+        /// Print a theme's file, to start one's own from
+        #[arg(long, value_name = "NAME", group = "what")]
+        print: Option<String>,
+        /// Check a theme file
+        #[arg(long, value_name = "FILE", group = "what")]
+        check: Option<PathBuf>,
+    },
+    /// Where the configuration is, whether it is right, and what is in effect
+    Config {
+        /// What to do with it
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// What `bartizan config` does.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the path of the configuration file
+    Path,
+    /// Check the configuration file
+    Check,
+    /// Print every setting in effect and where it comes from
+    Print,
+}
+
+/// How a table is printed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TableArguments {
+    /// Filter, in the language of the console's `/` filter
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// One JSON object per row, with the whole record
+    #[arg(long, group = "format")]
+    pub json: bool,
+    /// Comma-separated values with a header line, safe for spreadsheets
+    #[arg(long, group = "format")]
+    pub csv: bool,
+    /// Aligned columns of plain text (what happens without --json and --csv)
+    #[arg(long, group = "format")]
+    pub plain: bool,
+    /// At most this many rows
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// What the embedded AWS is and where it listens.
+#[derive(Debug, Clone, Args)]
+pub struct EmulateArguments {
+    /// Loopback address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4599")]
+    pub listen: std::net::SocketAddr,
+    /// The made-up account: quiet, incident, huge, denied or flaky
+    #[arg(long, value_name = "SCENARIO", default_value = "incident")]
+    pub scenario: String,
+    /// Serve the CloudTrail log files (*.json, *.json.gz with Records) below this folder
+    #[arg(long, value_name = "DIR")]
+    pub events: Option<PathBuf>,
+    /// Serve the GuardDuty findings (JSON of the API or EventBridge) below this folder
+    #[arg(long, value_name = "DIR")]
+    pub findings: Option<PathBuf>,
+    /// Wait this many milliseconds before each answer
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// Make an operation fail, such as `iam:ListUsers=throttle,every=3`; may be repeated
+    #[arg(long, value_name = "SPEC")]
+    pub fault: Vec<String>,
+}

@@ -1,0 +1,75 @@
+//! `bartizan emulate`: the embedded AWS on a loopback port, for any client of AWS.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+use super::arguments::{ConnectionArguments, EmulateArguments};
+use crate::emulator::{Options, World, fault, listen};
+
+/// How long answers under way may take once we are asked to stop.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Serves until SIGINT, SIGTERM or SIGHUP.
+pub(super) fn run(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Result<(), Failure> {
+    let world = Arc::new(world(arguments, connection)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Job(format!("could not start: {error}")))?;
+    let result = runtime.block_on(serve(arguments, world));
+    runtime.shutdown_background();
+    result
+}
+
+fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Result<World, Failure> {
+    let faults = arguments.fault.iter().map(|text| fault::Rule::parse(text));
+    let options = Options {
+        speed: connection.speed.unwrap_or(1.0),
+        latency: Duration::from_millis(arguments.latency),
+        faults: faults.collect::<Result<_, _>>().map_err(|error| Failure::Usage(error.to_string()))?,
+        ..Options::default()
+    };
+    World::from_scenario(&arguments.scenario, options).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Failure> {
+    // Before the line that tells others we are here: whoever reads it may stop us at once.
+    let stop = stopped()?;
+    let shutdown = CancellationToken::new();
+    let server = listen::serve(arguments.listen, world, shutdown.clone()).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+        std::io::ErrorKind::AddrInUse => {
+            Failure::Job(format!("{} is in use: choose another port with --listen, or port 0 for a free one", arguments.listen))
+        }
+        _ => Failure::Job(format!("could not listen on {}: {error}", arguments.listen)),
+    })?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{}", server.address)?;
+    out.flush()?;
+    drop(out);
+    stop.await;
+    shutdown.cancel();
+    let _answers_under_way = tokio::time::timeout(GRACE, server.ended()).await;
+    Ok(())
+}
+
+/// Waits for a signal to end; the handlers are in place when this returns.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    let handler = |kind| signal(kind).map_err(|error| Failure::Job(format!("could not watch for signals: {error}")));
+    let mut interrupt = handler(SignalKind::interrupt())?;
+    let mut terminate = handler(SignalKind::terminate())?;
+    let mut hangup = handler(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}

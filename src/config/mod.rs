@@ -1,0 +1,160 @@
+//! Settings: built in, then `config.toml`, then the command line, each knowing where it came from.
+
+mod file;
+pub mod paths;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::panes::PaneId;
+
+pub use file::{Problem, Written};
+
+/// Where a setting in effect came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// What the program does when nobody says anything.
+    BuiltIn,
+    /// A line of the configuration file.
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// An option of the command line.
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built in"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+/// A value and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value in effect.
+    pub value: T,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+impl<T> Setting<T> {
+    fn built_in(value: T) -> Self {
+        Self { value, origin: Origin::BuiltIn }
+    }
+
+    fn take(&mut self, newer: Option<Self>) {
+        if let Some(newer) = newer {
+            *self = newer;
+        }
+    }
+
+    fn over(&mut self, option: Option<T>) {
+        self.take(option.map(|value| Self { value, origin: Origin::CommandLine }));
+    }
+}
+
+/// All settings in effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Regions that the regional panes read; empty: what the AWS configuration says.
+    pub regions: Setting<Vec<String>>,
+    /// Age in days after which an access key should be rotated.
+    pub key_age_limit_days: Setting<u32>,
+    /// Theme, by name or as a file.
+    pub theme: Setting<String>,
+    /// A keymap file over the built-in keys; `None`: `keymap.toml` beside the configuration file, where there is one.
+    pub keymap: Setting<Option<PathBuf>>,
+    /// The pane that opens first.
+    pub pane: Setting<PaneId>,
+}
+
+/// What the command line says about settings.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--region`.
+    pub regions: Vec<String>,
+    /// `--theme`.
+    pub theme: Option<String>,
+    /// `--keymap`.
+    pub keymap: Option<PathBuf>,
+    /// `--pane`.
+    pub pane: Option<PaneId>,
+}
+
+/// The theme that is used when nobody asks for another.
+pub const DEFAULT_THEME: &str = "default";
+
+/// Days after which a key should be rotated: the CIS AWS Foundations Benchmark's figure.
+pub const DEFAULT_KEY_AGE_LIMIT_DAYS: u32 = 90;
+
+impl Config {
+    /// What holds when nobody says anything.
+    pub fn built_in() -> Self {
+        Self {
+            regions: Setting::built_in(Vec::new()),
+            key_age_limit_days: Setting::built_in(DEFAULT_KEY_AGE_LIMIT_DAYS),
+            theme: Setting::built_in(DEFAULT_THEME.to_owned()),
+            keymap: Setting::built_in(None),
+            pane: Setting::built_in(PaneId::Users),
+        }
+    }
+
+    /// Lays the file over what is built in, and the command line over both.
+    pub fn layered(written: Written, overrides: Overrides) -> Self {
+        let mut config = Self::built_in();
+        config.regions.take(written.regions);
+        config.key_age_limit_days.take(written.key_age_limit_days);
+        config.theme.take(written.theme);
+        config.keymap.take(written.keymap);
+        config.pane.take(written.pane);
+        config.regions.over(Some(overrides.regions).filter(|regions| !regions.is_empty()));
+        config.theme.over(overrides.theme);
+        config.keymap.over(overrides.keymap.map(Some));
+        config.pane.over(overrides.pane);
+        config
+    }
+
+    /// One line per setting: name, value as TOML, origin.
+    pub fn report(&self) -> Vec<(&'static str, String, &Origin)> {
+        let keymap =
+            self.keymap.value.as_ref().map_or_else(|| "(the built-in keys)".to_owned(), |path| quoted(&path.to_string_lossy()));
+        let regions: Vec<_> = self.regions.value.iter().map(|region| quoted(region)).collect();
+        vec![
+            ("regions", format!("[{}]", regions.join(", ")), &self.regions.origin),
+            ("key_age_limit_days", self.key_age_limit_days.value.to_string(), &self.key_age_limit_days.origin),
+            ("theme", quoted(&self.theme.value), &self.theme.origin),
+            ("keymap", keymap, &self.keymap.origin),
+            ("pane", quoted(self.pane.value.name()), &self.pane.origin),
+        ]
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Reads the settings: `--config FILE` must exist, the usual file need not.
+///
+/// # Errors
+/// The file cannot be read or says something that is no setting; the problem names the line.
+#[expect(clippy::disallowed_methods, reason = "the edge at which the configuration file is read")]
+pub fn load(asked_for: Option<&std::path::Path>, overrides: Overrides) -> Result<Config, Problem> {
+    let Some(path) = asked_for.map(PathBuf::from).or_else(paths::config_file) else {
+        return Ok(Config::layered(Written::default(), overrides));
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Config::layered(Written::parse(&path, &text)?, overrides)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked_for.is_none() => {
+            Ok(Config::layered(Written::default(), overrides))
+        }
+        Err(error) => Err(Problem::unreadable(&path, &error)),
+    }
+}

@@ -25,6 +25,7 @@ pub mod listen;
 pub mod route;
 pub mod scenario;
 pub mod svc;
+pub mod token;
 pub mod wire;
 pub mod world;
 

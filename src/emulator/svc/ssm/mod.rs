@@ -1,15 +1,51 @@
-//! Systems Manager: managed nodes and sessions, over awsJson1.1.
+//! Systems Manager: managed nodes, sessions and one document, over awsJson1.1.
+//!
+//! Sessions can be listed and ended. They are not started here: that needs the data channel behind it.
+
+mod check;
+mod documents;
+mod nodes;
+mod sessions;
+
+use std::collections::BTreeMap;
+
+pub use documents::Document;
+pub use nodes::{Hybrid, Node};
+pub use sessions::Session;
 
 use crate::emulator::account::Account;
 use crate::emulator::svc::Call;
-use crate::emulator::wire::Response;
 use crate::emulator::wire::error::ServiceError;
+use crate::emulator::wire::{Response, json};
+
+/// What Systems Manager holds in one region.
+#[derive(Debug, Default)]
+pub struct Region {
+    /// Managed nodes.
+    pub nodes: Vec<Node>,
+    /// Sessions, active and past.
+    pub sessions: Vec<Session>,
+    /// Documents of the account.
+    pub documents: Vec<Document>,
+}
 
 /// What Systems Manager holds.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    /// By region.
+    pub regions: BTreeMap<String, Region>,
+}
 
 /// Answers one call.
-pub fn call(_account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
-    Err(ServiceError::unknown_operation(call.service, &call.operation))
+pub fn call(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
+    let region = account.ssm.regions.entry(call.region.clone()).or_default();
+    let answer = match call.operation.as_str() {
+        "DescribeInstanceInformation" => nodes::describe(region, call, &json::input(call)?)?,
+        "GetConnectionStatus" => nodes::connection(region, &json::input(call)?)?,
+        "DescribeSessions" => sessions::describe(region, call, &json::input(call)?)?,
+        "TerminateSession" => sessions::terminate(region, call, &json::input(call)?)?,
+        "GetDocument" => documents::get(region, &json::input(call)?)?,
+        other => return Err(ServiceError::unknown_operation(call.service, other)),
+    };
+    json::result(call, &answer)
 }

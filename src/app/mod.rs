@@ -1,3 +1,4 @@
 //! The root of the console: composes the panes, moves between them, drops stale replies.
 
 pub mod actions;
+pub mod layout;

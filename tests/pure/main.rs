@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod document;
 mod keymap;
 mod query;
 mod table;

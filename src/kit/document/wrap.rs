@@ -1,0 +1,88 @@
+//! Cutting text to the width of a screen. Widths are terminal columns; nothing is ever cut inside a visible character.
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// How many terminal columns a text takes.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
+}
+
+/// The byte ranges of the rows that a line takes when it is wrapped. The first row has `columns`, the others `hang` less.
+/// Rows end behind a space where one is near, else anywhere: identifiers have none.
+pub fn rows(text: &str, columns: usize, hang: usize) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    let (mut start, mut used, mut space) = (0, 0, None);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let room = if rows.is_empty() { columns } else { columns.saturating_sub(hang) }.max(2);
+        let wide = width(grapheme);
+        if used + wide > room {
+            let cut = space.filter(|space| *space > start + (at - start) / 2).unwrap_or(at);
+            rows.push(start..cut);
+            used = width(text.get(cut..at).unwrap_or_default());
+            start = cut;
+            space = None;
+        }
+        used += wide;
+        if grapheme == " " {
+            space = Some(at + 1);
+        }
+    }
+    rows.push(start..text.len());
+    rows
+}
+
+/// What of a text fits in so many columns, from its start.
+pub fn head(text: &str, columns: usize) -> &str {
+    if text.is_ascii() {
+        return text.get(..columns.min(text.len())).unwrap_or_default();
+    }
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += width(grapheme);
+        if used > columns {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// What of a text fits in so many columns, at its end.
+pub fn tail(text: &str, columns: usize) -> &str {
+    if text.is_ascii() {
+        return text.get(text.len().saturating_sub(columns)..).unwrap_or_default();
+    }
+    let (mut used, mut start) = (0, text.len());
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        used += width(grapheme);
+        if used > columns {
+            break;
+        }
+        start = at;
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// A text cut to so many columns, with `…` where something is missing. Identifiers (no space in them) lose their middle and keep
+/// their end, which is where ARNs and ids differ; sentences lose their end.
+pub fn fit(text: &str, columns: usize) -> String {
+    if text.len() <= columns || width(text) <= columns {
+        return text.to_owned();
+    }
+    match columns {
+        0 => String::new(),
+        1..=4 => format!("{}…", head(text, columns - 1)),
+        _ if text.contains(' ') => format!("{}…", head(text, columns - 1).trim_end()),
+        _ => {
+            let end = (columns - 1) * 2 / 3;
+            format!("{}…{}", head(text, columns - 1 - end), tail(text, end))
+        }
+    }
+}
+
+/// A text of at least so many columns, filled up with spaces.
+pub fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}

@@ -30,6 +30,15 @@ pub enum FaultKind {
         /// Its name.
         profile: String,
     },
+    /// The profile assumes a role with a second factor (`mfa_serial`), which the SDK would leave out without a word.
+    NeedsMfa {
+        /// The profile that has it.
+        profile: String,
+    },
+    /// No region was chosen: not on the command line, in the environment or in the profile.
+    NoRegion,
+    /// A configuration file or what it names cannot be used.
+    Configuration,
     /// The credentials are not known to AWS at all (`InvalidClientTokenId`, `UnrecognizedClientException`); in an opt-in region also: not enabled.
     UnknownIdentity,
     /// The signature was refused because this machine's clock is wrong.
@@ -89,6 +98,9 @@ impl Fault {
             FaultKind::Expired => "credentials expired".into(),
             FaultKind::NoCredentials => "no credentials".into(),
             FaultKind::UnknownProfile { profile } => format!("unknown profile {}", super::text::clean(profile)),
+            FaultKind::NeedsMfa { profile } => format!("profile {} needs a second factor", super::text::clean(profile)),
+            FaultKind::NoRegion => "no region".into(),
+            FaultKind::Configuration => "configuration not usable".into(),
             FaultKind::UnknownIdentity => "credentials not recognised".into(),
             FaultKind::ClockSkew => "clock is wrong".into(),
             FaultKind::Offline => "no connection".into(),
@@ -112,6 +124,13 @@ impl Fault {
             FaultKind::Expired => "sign in again (`aws sso login`, or new session credentials) and reload".into(),
             FaultKind::NoCredentials => "set AWS_PROFILE or --profile, or sign in with `aws sso login`; `bartizan --demo` needs none".into(),
             FaultKind::UnknownProfile { .. } => "check the name against ~/.aws/config, or choose another with --profile".into(),
+            FaultKind::NeedsMfa { .. } => {
+                "bartizan cannot ask for the code yet: use a profile with SSO or credential_process, or session credentials that \
+                 were made with the code"
+                    .into()
+            }
+            FaultKind::NoRegion => "name one with --region or AWS_REGION, or set it in the profile".into(),
+            FaultKind::Configuration => "correct the file or the variable that names it".into(),
             FaultKind::UnknownIdentity => "the access key is deleted or deactivated, belongs to another partition, or the region is not enabled for the account".into(),
             FaultKind::ClockSkew => "set this machine's clock: AWS accepts at most five minutes of difference".into(),
             FaultKind::Offline => "check the network, the proxy and AWS_ENDPOINT_URL, then reload".into(),

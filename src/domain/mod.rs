@@ -6,12 +6,18 @@
 pub mod account;
 pub mod age;
 pub mod call;
+pub mod detail;
 pub mod event;
 pub mod evidence;
 pub mod fault;
 pub mod finding;
+mod json;
 pub mod key;
 pub mod known;
 pub mod node;
+pub mod report;
 pub mod text;
 pub mod user;
+
+#[cfg(test)]
+mod testing;

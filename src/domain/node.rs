@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::evidence::Evidence;
+use super::json;
 use super::text::Untrusted;
 
 /// `PingStatus` of a node.
@@ -105,4 +107,46 @@ pub struct SsmSession {
     pub document: Option<Untrusted>,
     /// The whole record.
     pub raw: Evidence,
+}
+
+impl Node {
+    /// Reads an element of `InstanceInformationList`.
+    pub fn decode(value: &Value, region: &str, raw: Evidence) -> Self {
+        let platform: Vec<String> = ["PlatformName", "PlatformVersion"].iter().filter_map(|name| json::text(value, name)).collect();
+        Self {
+            id: json::untrusted(value, "InstanceId").unwrap_or_else(|| Untrusted::new("")),
+            region: region.to_owned(),
+            name: json::first(value, &["Name", "ComputerName"]),
+            ping: Ping::from_word(&json::text(value, "PingStatus").unwrap_or_default()),
+            last_ping: json::time(value, "LastPingDateTime"),
+            agent_version: json::untrusted(value, "AgentVersion"),
+            agent_is_latest: json::truth(value, "IsLatestVersion"),
+            platform_type: json::text(value, "PlatformType"),
+            platform: (!platform.is_empty()).then(|| Untrusted::new(platform.join(" "))),
+            address: json::untrusted(value, "IPAddress"),
+            role: json::untrusted(value, "IamRole"),
+            resource_type: json::text(value, "ResourceType"),
+            raw,
+        }
+    }
+}
+
+impl SsmSession {
+    /// Reads an element of `Sessions`.
+    pub fn decode(value: &Value, region: &str, active: bool, raw: Evidence) -> Self {
+        let or_empty = |name: &str| json::untrusted(value, name).unwrap_or_else(|| Untrusted::new(""));
+        Self {
+            id: or_empty("SessionId"),
+            region: region.to_owned(),
+            target: or_empty("Target"),
+            owner: or_empty("Owner"),
+            status: json::text(value, "Status").unwrap_or_default(),
+            active,
+            started: json::time(value, "StartDate"),
+            ended: json::time(value, "EndDate"),
+            reason: json::untrusted(value, "Reason"),
+            document: json::untrusted(value, "DocumentName"),
+            raw,
+        }
+    }
 }

@@ -1,10 +1,16 @@
 //! GuardDuty findings, decoded from the JSON that the API or EventBridge gives.
 
+mod decode;
+mod detail;
+
+pub use decode::decode;
+pub use detail::detail;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
-use super::text::Untrusted;
+use crate::domain::evidence::Evidence;
+use crate::domain::text::Untrusted;
 
 /// GuardDuty's severity, 1.0 to 10.0. Bands go by number: the same type may come with different severities.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -98,3 +104,6 @@ pub struct Finding {
     /// The finding as AWS sent it.
     pub raw: Evidence,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,16 @@
 //! CloudTrail events, decoded from the JSON text that `LookupEvents` and log files hold.
 
+mod decode;
+mod detail;
+
+pub use decode::decode;
+pub use detail::detail;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
-use super::text::Untrusted;
+use crate::domain::evidence::Evidence;
+use crate::domain::text::Untrusted;
 
 /// One row of the trail pane. Everything else is read from `raw` when the detail opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,3 +124,6 @@ pub struct EventPage {
     /// Whether AWS has more.
     pub more: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! One call: its lane, the call itself, its fault.
+
+use std::error::Error;
+use std::future::Future;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::fault;
+use super::session::Session;
+use crate::domain::fault::{Fault, FaultKind};
+
+/// Makes a call when its lane is free. The future is the SDK's `send()`, which does nothing before it is polled.
+pub(crate) async fn make<T, E>(
+    session: &Session,
+    (service, operation): (&'static str, &'static str),
+    region: &str,
+    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, Fault>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let _permit = session.lanes().enter(service, operation, region).await;
+    send.await.map_err(|error| {
+        let mut fault = fault::from_sdk(&error, &format!("{service}:{operation}"), region, session.now());
+        // The same credentials are good elsewhere, so it is the region that does not know them: it has to be enabled first.
+        if fault.kind == FaultKind::UnknownIdentity && session.is_known_elsewhere(region) {
+            fault.kind = FaultKind::RegionDisabled;
+        }
+        fault
+    })
+}

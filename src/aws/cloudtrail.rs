@@ -1,0 +1,128 @@
+//! CloudTrail: the event history of one region, newest first.
+
+use std::time::Duration;
+
+use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
+use aws_sdk_cloudtrail::types::{self, LookupAttribute, LookupAttributeKey};
+use serde_json::{Value, json};
+
+use super::call;
+use super::page::Sink;
+use super::session::Session;
+use super::time::{date_time, timestamp};
+use crate::domain::event::{self, Event, EventPage, Lookup};
+use crate::domain::evidence::Evidence;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::Untrusted;
+
+/// Events on a page: the most that AWS gives.
+const PAGE: i32 = 50;
+/// The waits after a throttle that the SDK's own attempts did not outlast. Others share the rate of two calls a second,
+/// and a search that has come far is worth waiting for.
+const WAITS_S: [u64; 6] = [1, 2, 4, 8, 15, 30];
+
+/// All events of a range, page by page.
+pub async fn lookup(session: &Session, region: &str, wanted: &Lookup, to: &Sink<EventPage>) -> Result<(), Fault> {
+    let mut token: Option<String> = None;
+    let mut pages = 0_u32;
+    loop {
+        let answer = page(session, region, wanted, token).await?;
+        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        pages = pages.saturating_add(1);
+        let (events, undecoded) = decode(answer.events());
+        let page = EventPage { region: region.to_owned(), pages, events, undecoded, more: token.is_some() };
+        if to.send(page).await.is_err() || token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn page(session: &Session, region: &str, wanted: &Lookup, token: Option<String>) -> Result<LookupEventsOutput, Fault> {
+    let mut waits = WAITS_S.iter();
+    loop {
+        let ask = session.cloudtrail(region).lookup_events().max_results(PAGE).set_next_token(token.clone());
+        let ask = ask.start_time(date_time(wanted.from)).end_time(date_time(wanted.to)).set_lookup_attributes(attributes(wanted));
+        let fault = match call::make(session, ("cloudtrail", "LookupEvents"), region, ask.send()).await {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => fault,
+        };
+        let FaultKind::Throttled { wait_ms } = fault.kind else { return Err(fault) };
+        let Some(seconds) = waits.next() else { return Err(fault) };
+        session.lanes().pause(wait_ms.map_or(Duration::from_secs(*seconds), Duration::from_millis)).await;
+    }
+}
+
+fn attributes(wanted: &Lookup) -> Option<Vec<LookupAttribute>> {
+    let (key, value) = wanted.attribute.as_ref()?;
+    // Both members are given, so building cannot fail.
+    LookupAttribute::builder().attribute_key(LookupAttributeKey::from(key.word())).attribute_value(value).build().ok().map(|one| vec![one])
+}
+
+/// The events of a page, and how many of them could not be decoded. Those are kept with what the envelope tells.
+fn decode(events: &[types::Event]) -> (Vec<Event>, u32) {
+    let texts: Vec<String> = events.iter().map(record).collect();
+    let mut undecoded = 0_u32;
+    let rows = events
+        .iter()
+        .zip(&texts)
+        .zip(Evidence::page(&texts))
+        .map(|((envelope, text), raw)| {
+            let decoded = serde_json::from_str::<Value>(text).ok().and_then(|value| event::decode(&value, raw.clone()));
+            match decoded {
+                Some(mut event) => {
+                    event.target = event.target.or_else(|| first_resource(envelope));
+                    event
+                }
+                None => {
+                    undecoded = undecoded.saturating_add(1);
+                    from_envelope(envelope, raw)
+                }
+            }
+        })
+        .collect();
+    (rows, undecoded)
+}
+
+/// The record as AWS has it; where it is missing, the envelope written as one.
+fn record(envelope: &types::Event) -> String {
+    envelope.cloud_trail_event().map_or_else(
+        || {
+            json!({
+                "eventID": envelope.event_id(),
+                "eventName": envelope.event_name(),
+                "eventSource": envelope.event_source(),
+                "eventTime": envelope.event_time().and_then(timestamp),
+                "readOnly": envelope.read_only(),
+                "userIdentity": { "userName": envelope.username(), "accessKeyId": envelope.access_key_id() },
+            })
+            .to_string()
+        },
+        str::to_owned,
+    )
+}
+
+fn first_resource(envelope: &types::Event) -> Option<Untrusted> {
+    envelope.resources().iter().find_map(|resource| resource.resource_name()).map(Untrusted::new)
+}
+
+fn from_envelope(envelope: &types::Event, raw: Evidence) -> Event {
+    let text = |text: Option<&str>| Untrusted::new(text.unwrap_or_default());
+    Event {
+        id: text(envelope.event_id()),
+        time: envelope.event_time().and_then(timestamp).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+        name: text(envelope.event_name()),
+        source: text(envelope.event_source()),
+        region: Untrusted::new(""),
+        account: Untrusted::new(""),
+        actor: text(envelope.username().or(Some("unknown"))),
+        actor_type: Untrusted::new("Unknown"),
+        issuer: None,
+        access_key: envelope.access_key_id().map(Untrusted::new),
+        target: first_resource(envelope),
+        origin: Untrusted::new(""),
+        user_agent: Untrusted::new(""),
+        error: None,
+        read_only: envelope.read_only().and_then(|word| word.parse().ok()),
+        raw,
+    }
+}

@@ -1,0 +1,11 @@
+//! IAM: users, their facts, the credential report, access keys. Lists end where `IsTruncated` is false, not where a page is short.
+
+mod facts;
+mod keys;
+mod report;
+mod users;
+
+pub use facts::user_facts;
+pub use keys::{access_keys, key_last_used};
+pub use report::credential_report;
+pub use users::{account_alias, users};

@@ -1,0 +1,87 @@
+//! Credentials, loaded once and kept until shortly before they end.
+//!
+//! The SDK's clients would each be content with a cache of their own, but the header wants to know the source as well, and a
+//! `credential_process` that asks for a touch must not run twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::fault::from_credentials;
+use super::session::Clock;
+use crate::domain::account::CredentialSource;
+use crate::domain::fault::Fault;
+
+/// New credentials are fetched this long before the old ones end.
+const BEFORE_END: Duration = Duration::from_secs(60);
+
+/// A provider that remembers.
+#[derive(Debug, Clone)]
+pub(crate) struct Remembered {
+    inner: SharedCredentialsProvider,
+    clock: Clock,
+    kept: Arc<Mutex<Option<Credentials>>>,
+}
+
+impl Remembered {
+    pub(crate) fn new(inner: SharedCredentialsProvider, clock: Clock) -> Self {
+        Self { inner, clock, kept: Arc::default() }
+    }
+
+    /// Provider and end of the credentials in use.
+    pub(crate) async fn source(&self) -> Result<CredentialSource, Fault> {
+        let credentials = self.load().await.map_err(|error| from_credentials(&error, self.clock.now()))?;
+        Ok(CredentialSource { provider: provider(&credentials).to_owned(), expires: end(&credentials) })
+    }
+
+    async fn load(&self) -> provider::Result {
+        let mut kept = self.kept.lock().await;
+        if let Some(credentials) = kept.as_ref().filter(|credentials| !self.ends_soon(credentials)) {
+            return Ok(credentials.clone());
+        }
+        let credentials = self.inner.provide_credentials().await?;
+        Ok(kept.insert(credentials).clone())
+    }
+
+    fn ends_soon(&self, credentials: &Credentials) -> bool {
+        end(credentials).is_some_and(|end| end <= self.clock.now() + BEFORE_END)
+    }
+}
+
+impl ProvideCredentials for Remembered {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.load())
+    }
+}
+
+fn end(credentials: &Credentials) -> Option<Timestamp> {
+    credentials.expiry().and_then(|end| Timestamp::try_from(end).ok())
+}
+
+/// The source in the AWS CLI's words. Each provider leaves its mark on the credentials; the last is the one that made them.
+fn provider(credentials: &Credentials) -> &'static str {
+    let marks = credentials.get_property::<Vec<Feature>>().map(Vec::as_slice).unwrap_or_default();
+    let named = marks.iter().rev().find_map(|mark| match mark {
+        Feature::CredentialsEnvVars => Some("environment"),
+        Feature::CredentialsEnvVarsStsWebIdToken | Feature::CredentialsProfileStsWebIdToken | Feature::CredentialsStsAssumeRoleWebId => {
+            Some("web identity")
+        }
+        Feature::CredentialsStsAssumeRole => Some("assumed role"),
+        Feature::CredentialsProfileSso | Feature::CredentialsSso => Some("SSO"),
+        Feature::CredentialsProfileProcess | Feature::CredentialsProcess => Some("credential process"),
+        Feature::CredentialsHttp => Some("container"),
+        Feature::CredentialsImds => Some("instance metadata"),
+        Feature::CredentialsProfile => Some("profile file"),
+        Feature::CredentialsCode => Some("embedded"),
+        _ => None,
+    });
+    named.unwrap_or("unnamed provider")
+}

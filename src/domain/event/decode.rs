@@ -1,0 +1,122 @@
+//! From a CloudTrail record to the row.
+
+use serde_json::Value;
+
+use super::Event;
+use crate::domain::evidence::Evidence;
+use crate::domain::json::{at, first, text, time, truth, untrusted};
+use crate::domain::text::Untrusted;
+
+/// Reads one record. `None` only where there is no time in it: without one it has no place in a trail.
+pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
+    let or_empty = |path: &str| untrusted(value, path).unwrap_or_else(|| Untrusted::new(""));
+    let identity = at(value, "userIdentity").unwrap_or(&Value::Null);
+    Some(Event {
+        id: or_empty("eventID"),
+        time: time(value, "eventTime")?,
+        name: or_empty("eventName"),
+        source: or_empty("eventSource"),
+        region: or_empty("awsRegion"),
+        account: first(value, &["recipientAccountId", "userIdentity.accountId"]).unwrap_or_else(|| Untrusted::new("")),
+        actor: actor(identity, value),
+        actor_type: untrusted(identity, "type").unwrap_or_else(|| Untrusted::new("Unknown")),
+        issuer: untrusted(identity, "sessionContext.sessionIssuer.arn"),
+        access_key: untrusted(identity, "accessKeyId"),
+        target: target(value),
+        origin: or_empty("sourceIPAddress"),
+        user_agent: or_empty("userAgent"),
+        error: untrusted(value, "errorCode"),
+        read_only: truth(value, "readOnly"),
+        raw,
+    })
+}
+
+/// The actor in one short name, by the type of identity (CloudTrail user guide, "userIdentity element").
+fn actor(identity: &Value, record: &Value) -> Untrusted {
+    let kind = text(identity, "type").unwrap_or_default();
+    let named = match kind.as_str() {
+        "Root" => Some(Untrusted::new("root")),
+        "AssumedRole" => role_session(identity),
+        "FederatedUser" => after_slash(identity),
+        "AWSService" => first(identity, &["invokedBy"]),
+        "AWSAccount" => first(identity, &["accountId", "principalId"]),
+        "IdentityCenterUser" => first(identity, &["userName", "onBehalfOf.userId"]),
+        "SAMLUser" | "WebIdentityUser" => first(identity, &["userName", "principalId"]),
+        _ => None,
+    };
+    named
+        .or_else(|| first(identity, &["userName", "sessionContext.sessionIssuer.userName", "invokedBy"]))
+        .or_else(|| after_slash(identity))
+        .or_else(|| first(identity, &["principalId", "accountId"]))
+        // A failed console sign-in as a user that does not exist has nothing but the event's own words.
+        .or_else(|| first(record, &["additionalEventData.UserName", "serviceEventDetails.userName"]))
+        .unwrap_or_else(|| Untrusted::new(if kind.is_empty() { "unknown" } else { &kind }))
+}
+
+/// `arn:aws:sts::…:assumed-role/ROLE/SESSION` as `ROLE/SESSION`.
+fn role_session(identity: &Value) -> Option<Untrusted> {
+    let arn = text(identity, "arn");
+    let after = arn.as_deref().and_then(|arn| arn.split_once(":assumed-role/")).map(|(_, after)| Untrusted::new(after));
+    after.or_else(|| {
+        let role = text(identity, "sessionContext.sessionIssuer.userName")?;
+        let session = text(identity, "principalId").and_then(|id| id.split_once(':').map(|(_, session)| session.to_owned()));
+        Some(Untrusted::new(session.map_or(role.clone(), |session| format!("{role}/{session}"))))
+    })
+}
+
+fn after_slash(identity: &Value) -> Option<Untrusted> {
+    let arn = text(identity, "arn")?;
+    arn.split_once('/').map(|(_, name)| Untrusted::new(name)).or_else(|| Some(Untrusted::new(&arn)))
+}
+
+/// Request parameters that say what was acted upon, the most telling first.
+const TARGETS: &[&str] = &[
+    "requestParameters.userName",
+    "requestParameters.roleName",
+    "requestParameters.groupName",
+    "requestParameters.roleArn",
+    "requestParameters.instanceId",
+    "requestParameters.instancesSet.items.0.instanceId",
+    "responseElements.instancesSet.items.0.instanceId",
+    "requestParameters.groupId",
+    "requestParameters.functionName",
+    "requestParameters.secretId",
+    "requestParameters.keyId",
+    "requestParameters.policyArn",
+    "requestParameters.policyName",
+    "requestParameters.instanceProfileName",
+    "requestParameters.snapshotId",
+    "requestParameters.volumeId",
+    "requestParameters.imageId",
+    "requestParameters.vpcId",
+    "requestParameters.subnetId",
+    "requestParameters.detectorId",
+    "requestParameters.trailName",
+    "requestParameters.dBInstanceIdentifier",
+    "requestParameters.clusterName",
+    "requestParameters.tableName",
+    "requestParameters.topicArn",
+    "requestParameters.queueUrl",
+    "requestParameters.logGroupName",
+    "requestParameters.stackName",
+    "requestParameters.target",
+    "requestParameters.parameterName",
+    "requestParameters.accessKeyId",
+    "requestParameters.keyName",
+    "requestParameters.resourceArn",
+    "requestParameters.name",
+    "requestParameters.arn",
+    "requestParameters.id",
+    "responseElements.accessKey.userName",
+    "resources.0.ARN",
+    "resources.0.resourceName",
+    "resources.0.accountId",
+];
+
+fn target(value: &Value) -> Option<Untrusted> {
+    match (text(value, "requestParameters.bucketName"), text(value, "requestParameters.key")) {
+        (Some(bucket), Some(key)) => Some(Untrusted::new(format!("{bucket}/{key}"))),
+        (Some(bucket), None) => Some(Untrusted::new(bucket)),
+        (None, _) => first(value, TARGETS),
+    }
+}

@@ -1,0 +1,100 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::detail::Leaves;
+use crate::domain::testing::{any_json, data_files};
+
+fn read(value: &Value) -> Option<Event> {
+    decode(value, Evidence::one(&value.to_string()))
+}
+
+fn actor(identity: Value) -> String {
+    read(&json!({"eventTime": "2026-01-01T00:00:00Z", "userIdentity": identity})).unwrap().actor.raw().to_owned()
+}
+
+#[test]
+fn each_type_of_identity_has_a_name() {
+    assert_eq!(actor(json!({"type": "Root", "arn": "arn:aws:iam::1:root"})), "root");
+    assert_eq!(actor(json!({"type": "IAMUser", "userName": "ada"})), "ada");
+    let role = json!({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/Admin/ada", "principalId": "AROA:ada"});
+    assert_eq!(actor(role), "Admin/ada");
+    let no_arn = json!({"type": "AssumedRole", "principalId": "AROA:ada", "sessionContext": {"sessionIssuer": {"userName": "Admin"}}});
+    assert_eq!(actor(no_arn), "Admin/ada");
+    assert_eq!(actor(json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"})), "ec2.amazonaws.com");
+    assert_eq!(actor(json!({"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/bob"})), "bob");
+    assert_eq!(actor(json!({"type": "SAMLUser", "userName": "carol@example.com"})), "carol@example.com");
+    assert_eq!(actor(json!({"type": "WebIdentityUser", "userName": "sub"})), "sub");
+    assert_eq!(actor(json!({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}})), "u-1");
+    assert_eq!(actor(json!({"type": "AWSAccount", "accountId": "210987654321", "principalId": "AIDA"})), "210987654321");
+    assert_eq!(actor(json!({"type": "Unknown"})), "Unknown");
+    assert_eq!(actor(Value::Null), "unknown");
+}
+
+#[test]
+fn an_assumed_role_is_traced_to_its_issuer() {
+    let value = json!({"eventTime": "2026-01-01T00:00:00Z", "userIdentity": {"type": "AssumedRole", "accessKeyId": "ASIA",
+        "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::1:role/Admin", "userName": "Admin"}}}});
+    let event = read(&value).unwrap();
+    assert_eq!(event.issuer.unwrap().raw(), "arn:aws:iam::1:role/Admin");
+    assert_eq!(event.access_key.unwrap().raw(), "ASIA");
+}
+
+#[test]
+fn the_target_is_the_most_telling_parameter() {
+    let target = |parameters: Value| {
+        let value = json!({"eventTime": "2026-01-01T00:00:00Z", "requestParameters": parameters, "resources": [{"ARN": "arn:x"}]});
+        read(&value).unwrap().target.unwrap().raw().to_owned()
+    };
+    assert_eq!(target(json!({"userName": "eve", "policyArn": "arn:p"})), "eve");
+    assert_eq!(target(json!({"bucketName": "b", "key": "k/1"})), "b/k/1");
+    assert_eq!(target(json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}})), "i-1");
+    assert_eq!(target(Value::Null), "arn:x");
+}
+
+/// The events of the real files: `Records`, a bare list, or one event.
+fn real_events() -> Vec<Value> {
+    let mut events = Vec::new();
+    for (_, text) in data_files("cloudtrail", "json") {
+        // One file is cut off on purpose: it is not JSON.
+        match serde_json::from_str(&text) {
+            Ok(Value::Array(list)) => events.extend(list),
+            Ok(Value::Object(mut members)) => match members.remove("Records") {
+                Some(Value::Array(list)) => events.extend(list),
+                _ => events.push(Value::Object(members)),
+            },
+            _ => {}
+        }
+    }
+    events
+}
+
+#[test]
+fn every_real_event_is_read_and_none_of_its_values_is_lost() {
+    let events = real_events();
+    for value in &events {
+        let event = read(value).unwrap_or_else(|| panic!("no time: {value}"));
+        assert!(!event.name.is_empty() && !event.source.is_empty() && !event.id.is_empty(), "{value}");
+        assert!(!event.actor.is_empty() && event.actor.raw() != "unknown", "{value}");
+        assert!(!event.origin.is_empty() && !event.account.is_empty(), "{value}");
+        let shown: usize = detail(&value.to_string()).iter().map(|section| section.fields.len()).sum();
+        assert_eq!(shown, Leaves::of(value).len());
+    }
+    assert!(events.is_empty() || events.len() >= 2914, "{}", events.len());
+}
+
+proptest! {
+    #[test]
+    fn no_json_makes_it_panic(value in any_json(), text in any::<String>()) {
+        let _ = read(&value);
+        let shown: usize = detail(&value.to_string()).iter().map(|section| section.fields.len()).sum();
+        prop_assert!(shown >= Leaves::of(&value).len());
+        let _ = detail(&text);
+    }
+
+    #[test]
+    fn no_member_of_a_wrong_type_makes_it_panic(part in any_json()) {
+        let _ = read(&json!({"eventTime": "2026-01-01T00:00:00Z", "userIdentity": part, "requestParameters": part, "resources": part}));
+        let _ = read(&json!({"eventTime": part}));
+    }
+}

@@ -26,7 +26,7 @@ where
     let (kind, message) = match error {
         SdkError::TimeoutError(_) => (FaultKind::TimedOut, chain(error)),
         SdkError::DispatchFailure(failure) => {
-            let kind = failure.as_connector_error().map_or(FaultKind::Offline, |cause| of_dispatch(cause, call));
+            let kind = failure.as_connector_error().map_or(FaultKind::Offline, of_dispatch);
             (kind, chain(error))
         }
         SdkError::ServiceError(failure) => {
@@ -37,7 +37,7 @@ where
         SdkError::ResponseError(failure) if failure.raw().status().is_server_error() => (FaultKind::Unavailable, chain(error)),
         SdkError::ResponseError(_) => (FaultKind::Malformed, chain(error)),
         // The variant is open: what is left was never sent.
-        _ => (of_unsent(error, call), chain(error)),
+        _ => (of_unsent(error), chain(error)),
     };
     Fault {
         kind,
@@ -110,15 +110,15 @@ fn is_about_time(message: &str) -> bool {
     ["Signature expired", "Signature not yet current", "not yet current", "Request has expired", "clock"].iter().any(|sign| message.contains(sign))
 }
 
-fn of_dispatch(cause: &ConnectorError, call: &str) -> FaultKind {
+fn of_dispatch(cause: &ConnectorError) -> FaultKind {
     if cause.is_timeout() {
         return FaultKind::TimedOut;
     }
     // Credentials are resolved when the request is about to go, so that their failure arrives here as well.
-    if cause.is_io() { FaultKind::Offline } else { of_unsent(cause, call) }
+    if cause.is_io() { FaultKind::Offline } else { of_unsent(cause) }
 }
 
-fn of_unsent(error: &(dyn Error + 'static), call: &str) -> FaultKind {
+fn of_unsent(error: &(dyn Error + 'static)) -> FaultKind {
     for cause in causes(error) {
         if cause.is::<Refusal>() {
             return FaultKind::Refused { code: READ_ONLY.to_owned() };
@@ -127,7 +127,6 @@ fn of_unsent(error: &(dyn Error + 'static), call: &str) -> FaultKind {
             return of_credentials(cause);
         }
     }
-    let _ = call;
     FaultKind::Offline
 }
 
@@ -154,7 +153,8 @@ fn of_credentials(error: &CredentialsError) -> FaultKind {
 
 /// The error and everything below it.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |cause| cause.source())
+    let below = |cause: &&'a (dyn Error + 'static)| (*cause).source();
+    iter::successors(Some(error), below)
 }
 
 /// The words of an error and of what is below it, each once.

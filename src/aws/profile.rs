@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use aws_config::profile::profile_file::ProfileFiles;
 use aws_config::profile::{Profile, ProfileSet};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::fault::{chain, unsent};
@@ -26,7 +26,7 @@ pub(crate) struct Found {
 pub(crate) async fn look(asked: Option<&str>, clock: &Clock) -> Result<Found, Fault> {
     let env = Env::real();
     let name = asked.map(|name| Cow::Owned(name.to_owned()));
-    let set = aws_config::profile::load(&Fs::real(), &env, &ProfileFiles::default(), name)
+    let set = aws_config::profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), name)
         .await
         .map_err(|error| unsent(FaultKind::Configuration, chain(&error), clock.now()))?;
     let selected = set.selected_profile().to_owned();
@@ -72,10 +72,10 @@ fn wants_mfa<'a>(selected: &str, get: impl Fn(&str) -> Option<&'a Profile>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_config::profile::profile_file::ProfileFileKind;
+    use aws_runtime::env_config::file::EnvConfigFileKind;
 
     async fn load(contents: &str) -> ProfileSet {
-        let files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, contents).build();
+        let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, contents).build();
         aws_config::profile::load(&Fs::from_slice(&[]), &Env::from_slice(&[]), &files, None).await.unwrap()
     }
 

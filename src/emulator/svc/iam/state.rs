@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::report::Report;
-use crate::emulator::account::Principal;
+use super::store::{Deferred, Owner};
 
 /// `Status` of an access key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,13 @@ pub struct MfaDevice {
     pub serial: String,
     /// `EnableDate`.
     pub enabled: Timestamp,
+}
+
+impl MfaDevice {
+    /// Whether `ListVirtualMFADevices` lists it.
+    pub fn is_virtual(&self) -> bool {
+        self.serial.starts_with("arn:") && self.serial.contains(":mfa/")
+    }
 }
 
 /// A managed policy on a user, group or role.
@@ -182,8 +189,17 @@ pub struct Role {
     pub trust: String,
     /// `Description`.
     pub description: Option<String>,
+    /// `MaxSessionDuration`, 3600 to 43200.
+    pub max_session_seconds: u32,
     /// `RoleLastUsed`: when and in which region; `None` is: not in the last 400 days.
     pub last_used: Option<(Timestamp, String)>,
+}
+
+impl Role {
+    /// `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
+    pub fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
+    }
 }
 
 /// The root user.
@@ -212,21 +228,9 @@ pub struct PasswordPolicy {
     pub reuse_prevention: Option<u32>,
 }
 
-/// A key and whose it is.
-#[derive(Debug, Clone)]
-pub struct OwnedKey {
-    /// The owner as the caller of requests.
-    pub principal: Principal,
-    /// The secret, for the signature.
-    pub secret: String,
-    /// Whether the key can be used.
-    pub is_active: bool,
-}
-
 /// Everything in IAM.
 #[derive(Debug)]
 pub struct State {
-    account: String,
     /// The account's alias.
     pub alias: Option<String>,
     /// The root user.
@@ -235,152 +239,16 @@ pub struct State {
     pub groups: BTreeMap<String, Group>,
     /// Roles by name.
     pub roles: BTreeMap<String, Role>,
-    /// Virtual MFA devices that nobody uses yet: their serial numbers (ARNs), in alphabetical order.
-    pub unassigned_mfa: Vec<String>,
     /// `None` is: not set.
     pub password_policy: Option<PasswordPolicy>,
-    pub(super) report: Report,
-    users: BTreeMap<String, User>,
-    owners: BTreeMap<String, String>,
-    administrator: String,
-    deferred: Option<Deferred>,
-}
-
-/// Work put off until IAM is first asked, so that a world of many users starts at once.
-struct Deferred(Box<dyn FnOnce(&mut State) + Send>);
-
-impl fmt::Debug for Deferred {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Deferred")
-    }
-}
-
-impl State {
-    /// An account with nothing in it but root.
-    pub fn new(account: &str) -> Self {
-        let root = Root { created: Timestamp::UNIX_EPOCH, password_last_used: None, mfa: Vec::new(), keys: Vec::new() };
-        Self {
-            account: account.to_owned(),
-            alias: None,
-            root,
-            groups: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            unassigned_mfa: Vec::new(),
-            password_policy: None,
-            report: Report::default(),
-            users: BTreeMap::new(),
-            owners: BTreeMap::new(),
-            administrator: String::new(),
-            deferred: None,
-        }
-    }
-
-    /// Puts filling off until somebody asks for what is not there yet. Give the administrator with its key at once:
-    /// then even signed requests to other services do not wait for it.
-    pub fn defer(&mut self, fill: impl FnOnce(&mut Self) + Send + 'static) {
-        self.deferred = Some(Deferred(Box::new(fill)));
-    }
-
-    /// Does what was put off.
-    pub(super) fn settle(&mut self) {
-        if let Some(Deferred(fill)) = self.deferred.take() {
-            fill(self);
-        }
-    }
-
-    /// Adds a user with its keys, or replaces the one of that name.
-    pub fn add_user(&mut self, user: User) {
-        for key in &user.keys {
-            self.owners.insert(key.id.clone(), user.name.clone());
-        }
-        self.users.insert(user.name.clone(), user);
-    }
-
-    /// Names the user whom unknown credentials are taken for, and whose first key [`crate::emulator::World::administrator`] gives.
-    pub fn set_administrator(&mut self, name: &str) {
-        name.clone_into(&mut self.administrator);
-    }
-
-    /// All users by name.
-    pub fn users(&mut self) -> &BTreeMap<String, User> {
-        self.settle();
-        &self.users
-    }
-
-    /// One user.
-    pub fn user(&mut self, name: &str) -> Option<&User> {
-        self.settle();
-        self.users.get(name)
-    }
-
-    /// One user, to change. Keys are changed by [`State::add_key`] and [`State::remove_key`] only.
-    pub fn user_mut(&mut self, name: &str) -> Option<&mut User> {
-        self.settle();
-        self.users.get_mut(name)
-    }
-
-    /// Gives a user a further key.
-    pub fn add_key(&mut self, user: &str, key: AccessKey) {
-        if let Some(owner) = self.users.get_mut(user) {
-            self.owners.insert(key.id.clone(), user.to_owned());
-            owner.keys.push(key);
-        }
-    }
-
-    /// Takes a key away; whether there was one.
-    pub fn remove_key(&mut self, user: &str, id: &str) -> bool {
-        let Some(owner) = self.users.get_mut(user) else { return false };
-        let before = owner.keys.len();
-        owner.keys.retain(|key| key.id != id);
-        let removed = owner.keys.len() < before;
-        if removed {
-            self.owners.remove(id);
-        }
-        removed
-    }
-
-    /// The name of the user that owns a key.
-    pub fn owner_of(&mut self, key: &str) -> Option<&str> {
-        if !self.owners.contains_key(key) {
-            self.settle();
-        }
-        self.owners.get(key).map(String::as_str)
-    }
-
-    /// A key by its id, with its owner as principal.
-    pub fn find_key(&mut self, id: &str) -> Option<OwnedKey> {
-        if let Some(key) = self.root.keys.iter().find(|key| key.id == id) {
-            let principal = Principal::Root { account: self.account.clone() };
-            return Some(OwnedKey { principal, secret: key.secret.clone(), is_active: key.status == Status::Active });
-        }
-        let owner = self.owner_of(id)?.to_owned();
-        let user = self.users.get(&owner)?;
-        let key = user.keys.iter().find(|key| key.id == id)?;
-        Some(OwnedKey { principal: self.principal(user), secret: key.secret.clone(), is_active: key.status == Status::Active })
-    }
-
-    /// Remembers that a key was used.
-    pub fn note_use(&mut self, id: &str, service: &str, region: &str, now: Timestamp) {
-        let Some(owner) = self.owners.get(id) else { return };
-        let Some(key) = self.users.get_mut(owner).and_then(|user| user.keys.iter_mut().find(|key| key.id == id)) else { return };
-        let within = SignedDuration::from_secs(now.as_second().rem_euclid(60));
-        let when = now.saturating_sub(within).unwrap_or(now);
-        key.last_used = Some(KeyUse { when, service: service.to_owned(), region: region.to_owned() });
-    }
-
-    /// The administrator as principal; root where none was named.
-    pub fn administrator(&self) -> Principal {
-        self.users
-            .get(&self.administrator)
-            .map_or_else(|| Principal::Root { account: self.account.clone() }, |user| self.principal(user))
-    }
-
-    /// The administrator's first active key.
-    pub fn administrator_key(&self) -> Option<&AccessKey> {
-        self.users.get(&self.administrator)?.keys.iter().find(|key| key.status == Status::Active)
-    }
-
-    fn principal(&self, user: &User) -> Principal {
-        Principal::User { name: user.name.clone(), arn: user.arn(&self.account), id: user.id.clone() }
-    }
+    /// The credential report.
+    pub report: Report,
+    pub(super) account: String,
+    pub(super) users: BTreeMap<String, User>,
+    /// Access key id → name of its user.
+    pub(super) owners: BTreeMap<String, String>,
+    /// Serial number of each virtual MFA device → who uses it.
+    pub(super) virtual_mfa: BTreeMap<String, Owner>,
+    pub(super) administrator: String,
+    pub(super) deferred: Option<Deferred>,
 }

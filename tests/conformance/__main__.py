@@ -3,8 +3,9 @@
 1. calibration  the strict reader of raw answers finds what moto gets wrong and every kind of damage
 2. operations   boto3 and the AWS CLI talk to `bartizan emulate`: no byte differs from botocore's models
 3. refusals     unsigned and wrongly shaped requests get AWS's errors
-4. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
-5. data         all real records of ../shared/data load and list through `bartizan emulate`
+4. faults       what `--fault` breaks looks as AWS's own bad days do
+5. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
+6. data         all real records of ../shared/data load and list through `bartizan emulate`
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 
 import part_calibration
 import part_data
+import part_faults
 import part_operations
 import part_refusals
 import programs
@@ -23,6 +25,7 @@ PARTS = {
     "calibration": part_calibration.run,
     "operations": part_operations.run,
     "refusals": part_refusals.run,
+    "faults": part_faults.run,
     "data": part_data.run,
 }
 WITHOUT_PROGRAM = {"calibration"}

@@ -47,14 +47,15 @@ def environment(home, endpoint=None, extra=None):
 class Boto:
     """boto3 clients for one endpoint; `answers` has every raw answer in the order of arrival."""
 
-    def __init__(self, endpoint, region=REGION, keep=True, access_key="AKIAIOSFODNN7EXAMPLE", validate=True):
+    def __init__(self, endpoint, region=REGION, keep=True, validate=True, read_timeout=30):
         self.endpoint = endpoint
         self.region = region
         self.answers = []
         self._clients = {}
         self._validate = validate
+        self._read_timeout = read_timeout
         self._session = boto3.Session(
-            aws_access_key_id=access_key,
+            aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
             aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             region_name=region,
         )
@@ -69,9 +70,9 @@ class Boto:
         key = (service, region or self.region)
         if key not in self._clients:
             config = botocore.config.Config(
-                retries={"max_attempts": 1, "mode": "standard"},
+                retries={"total_max_attempts": 1, "mode": "standard"},
                 connect_timeout=5,
-                read_timeout=30,
+                read_timeout=self._read_timeout,
                 proxies={},
                 parameter_validation=self._validate,
             )

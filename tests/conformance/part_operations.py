@@ -1,6 +1,8 @@
 """boto3 and the AWS CLI talk to the emulator; every answer is held byte by byte against botocore's models."""
 
 import collections
+import traceback
+from pathlib import Path
 
 import emulated
 import walk_cli
@@ -50,10 +52,9 @@ def _boto(report, endpoint, scenario, service, walk, reached):
     try:
         problems = walk.walk(aws, scenario)
     except Exception as error:  # noqa: BLE001 - what was answered so far is still worth reading
-        place = error.__traceback__.tb_next or error.__traceback__
-        while place.tb_next is not None and "conformance" in place.tb_next.tb_frame.f_code.co_filename:
-            place = place.tb_next
-        problems = [f"{type(error).__name__} (line {place.tb_lineno}): {error}"]
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames if "conformance" in frame.filename]
+        problems = [f"{type(error).__name__} ({' '.join(places)}): {error}"]
     reached |= {answer.name for answer in aws.answers if answer.status < 300}
     report.check(f"{name}: what is said is true", problems)
     _held(report, f"{name}: raw answers", aws.answers)

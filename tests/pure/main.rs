@@ -15,3 +15,4 @@ mod document;
 mod keymap;
 mod query;
 mod table;
+mod theme;

@@ -14,5 +14,6 @@ mod architecture;
 mod document;
 mod keymap;
 mod query;
+mod records;
 mod table;
 mod theme;

@@ -77,13 +77,53 @@ impl Intercept for Guard {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
+    use crate::aws::observe::Observer;
+    use crate::aws::session::{Connect, connect};
+    use crate::aws::{call, fault, sts};
+    use crate::domain::fault::FaultKind;
 
     #[test]
     fn nothing_on_the_list_sounds_like_a_change() {
         for (service, operation) in READS {
             let harmless = ["Get", "List", "Describe", "Lookup"].iter().any(|verb| operation.starts_with(verb));
             assert!(harmless || *operation == "GenerateCredentialReport", "{service}:{operation}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_never_reaches_the_wire() {
+        let sent = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&sent);
+        let http = http_client_fn(move |_, _| {
+            let count = Arc::clone(&count);
+            SharedHttpConnector::new(Counting(count))
+        });
+        let session = connect(Connect { http: Some(http), ..Connect::new(Observer::nobody()) }).await.unwrap();
+        let send = session.iam().delete_access_key().user_name("ada").access_key_id("AKIAIOSFODNN7EXAMPLE").send();
+        let fault = call::make(&session, ("iam", "DeleteAccessKey"), "us-east-1", send).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
+        let send = session.ssm("us-east-1").start_session().target("i-0abc").send();
+        assert!(call::make(&session, ("ssm", "StartSession"), "us-east-1", send).await.is_err());
+        assert_eq!(sent.load(Ordering::Relaxed), 0);
+        let _ = sts::identity(&session).await;
+        assert!(sent.load(Ordering::Relaxed) > 0, "a read does");
+    }
+
+    #[derive(Debug)]
+    struct Counting(Arc<AtomicU32>);
+
+    impl HttpConnector for Counting {
+        fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            HttpConnectorFuture::ready(Err(ConnectorError::user("no network here".into())))
         }
     }
 

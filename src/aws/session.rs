@@ -36,6 +36,23 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Attempts of one call, the first included: the SDK's standard.
 pub const MAX_ATTEMPTS: u32 = 3;
 
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For one attempt.
+    pub attempt: Duration,
+    /// For a call with all its attempts.
+    pub call: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, call: CALL_TIMEOUT }
+    }
+}
+
 /// Where the present time comes from: this machine, or the demo's world.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
@@ -81,12 +98,23 @@ pub struct Connect {
     pub clock: Clock,
     /// How much faster than ours that clock runs; the waits between calls are divided by it.
     pub speed: f64,
+    /// How long to wait for answers.
+    pub patience: Patience,
 }
 
 impl Connect {
     /// The user's own configuration and this machine's clock.
     pub fn new(observer: Observer) -> Self {
-        Self { profile: None, regions: Vec::new(), endpoint_url: None, http: None, observer, clock: Clock::system(), speed: 1.0 }
+        Self {
+            profile: None,
+            regions: Vec::new(),
+            endpoint_url: None,
+            http: None,
+            observer,
+            clock: Clock::system(),
+            speed: 1.0,
+            patience: Patience::default(),
+        }
     }
 }
 
@@ -139,11 +167,11 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     })))
 }
 
-fn timeouts() -> TimeoutConfig {
+fn timeouts(patience: Patience) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(CALL_TIMEOUT)
+        .connect_timeout(patience.connect)
+        .operation_attempt_timeout(patience.attempt)
+        .operation_timeout(patience.call)
         .build()
 }
 
@@ -157,7 +185,7 @@ fn embedded(http: SharedHttpClient, wanted: &Connect) -> SdkConfig {
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         // Requests are signed in wall time, whatever time it is in the demo's world.
         .time_source(SharedTimeSource::new(SystemTimeSource::new()))
-        .timeout_config(timeouts())
+        .timeout_config(timeouts(wanted.patience))
         .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .build()
 }
@@ -167,7 +195,7 @@ async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>), Fau
     let found = profile::look(wanted.profile.as_deref(), &wanted.clock).await?;
     let http = certificates(&found, &wanted.clock).await?;
     let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts()).sleep_impl(TokioSleep::new());
+        aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts(wanted.patience)).sleep_impl(TokioSleep::new());
     if let Some(name) = &wanted.profile {
         loader = loader.profile_name(name);
         if found.against_environment {

@@ -9,3 +9,5 @@
     clippy::print_stderr,
     reason = "a test stands at the edge, and its way to fail is to panic"
 )]
+
+mod aws;

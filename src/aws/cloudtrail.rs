@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
 use aws_sdk_cloudtrail::types::{self, LookupAttribute, LookupAttributeKey};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call;
@@ -23,10 +24,25 @@ const WAITS_S: [u64; 6] = [1, 2, 4, 8, 15, 30];
 
 /// All events of a range, page by page.
 pub async fn lookup(session: &Session, region: &str, wanted: &Lookup, to: &Sink<EventPage>) -> Result<(), Fault> {
+    let nobody = Sink::new(|_| Box::pin(std::future::ready(Ok(()))));
+    lookup_telling(session, region, wanted, to, &nobody).await
+}
+
+/// Like [`lookup`], and tells until when it waits whenever AWS asks to slow down.
+pub async fn lookup_telling(
+    session: &Session,
+    region: &str,
+    wanted: &Lookup,
+    to: &Sink<EventPage>,
+    waiting: &Sink<Timestamp>,
+) -> Result<(), Fault> {
     let mut token: Option<String> = None;
     let mut pages = 0_u32;
     loop {
-        let answer = page(session, region, wanted, token).await?;
+        let answer = match page(session, region, wanted, token, waiting).await? {
+            Some(answer) => answer,
+            None => return Ok(()),
+        };
         token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         pages = pages.saturating_add(1);
         let (events, undecoded) = decode(answer.events());
@@ -37,18 +53,29 @@ pub async fn lookup(session: &Session, region: &str, wanted: &Lookup, to: &Sink<
     }
 }
 
-async fn page(session: &Session, region: &str, wanted: &Lookup, token: Option<String>) -> Result<LookupEventsOutput, Fault> {
+/// One page, however often AWS asks to wait; `None` when nobody wants it any more.
+async fn page(
+    session: &Session,
+    region: &str,
+    wanted: &Lookup,
+    token: Option<String>,
+    waiting: &Sink<Timestamp>,
+) -> Result<Option<LookupEventsOutput>, Fault> {
     let mut waits = WAITS_S.iter();
     loop {
         let ask = session.cloudtrail(region).lookup_events().max_results(PAGE).set_next_token(token.clone());
         let ask = ask.start_time(date_time(wanted.from)).end_time(date_time(wanted.to)).set_lookup_attributes(attributes(wanted));
         let fault = match call::make(session, ("cloudtrail", "LookupEvents"), region, ask.send()).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => return Ok(Some(answer)),
             Err(fault) => fault,
         };
         let FaultKind::Throttled { wait_ms } = fault.kind else { return Err(fault) };
         let Some(seconds) = waits.next() else { return Err(fault) };
-        session.lanes().pause(wait_ms.map_or(Duration::from_secs(*seconds), Duration::from_millis)).await;
+        let wait = wait_ms.map_or(Duration::from_secs(*seconds), Duration::from_millis);
+        if waiting.send(session.now() + wait).await.is_err() {
+            return Ok(None);
+        }
+        session.lanes().pause(wait).await;
     }
 }
 
@@ -109,7 +136,7 @@ fn from_envelope(envelope: &types::Event, raw: Evidence) -> Event {
     let text = |text: Option<&str>| Untrusted::new(text.unwrap_or_default());
     Event {
         id: text(envelope.event_id()),
-        time: envelope.event_time().and_then(timestamp).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+        time: envelope.event_time().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
         name: text(envelope.event_name()),
         source: text(envelope.event_source()),
         region: Untrusted::new(""),

@@ -10,32 +10,19 @@ use super::page::Sink;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::finding::{self, Finding};
+use crate::domain::finding::{self, Archived, Finding};
 
 /// Ids on a page of `ListFindings`, and ids that one `GetFindings` takes: the most for both.
 const PAGE: i32 = 50;
 
-/// Which findings: without this criterion GuardDuty gives archived ones as well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Archived {
-    /// Only those that are not archived.
-    #[default]
-    Current,
-    /// Only the archived.
-    Archived,
-    /// Both.
-    All,
-}
-
-impl Archived {
-    fn criteria(self) -> Option<FindingCriteria> {
-        let wanted = match self {
-            Self::Current => "false",
-            Self::Archived => "true",
-            Self::All => return None,
-        };
-        Some(FindingCriteria::builder().criterion("service.archived", Condition::builder().equals(wanted).build()).build())
-    }
+/// The criterion for the findings wanted: without one GuardDuty gives archived ones as well.
+fn criteria(archived: Archived) -> Option<FindingCriteria> {
+    let wanted = match archived {
+        Archived::Current => "false",
+        Archived::Archived => "true",
+        Archived::All => return None,
+    };
+    Some(FindingCriteria::builder().criterion("service.archived", Condition::builder().equals(wanted).build()).build())
 }
 
 /// All findings of a region, the most severe first. A region without a detector is [`FaultKind::NotEnabled`].
@@ -79,7 +66,7 @@ async fn of_detector(session: &Session, region: &str, detector: &str, archived: 
     let mut token = None;
     loop {
         let list = session.guardduty(region).list_findings().detector_id(detector).max_results(PAGE);
-        let list = list.set_finding_criteria(archived.criteria()).sort_criteria(order.clone()).set_next_token(token);
+        let list = list.set_finding_criteria(criteria(archived)).sort_criteria(order.clone()).set_next_token(token);
         let answer = call::make(session, ("guardduty", "ListFindings"), region, list.send()).await?;
         let ids = answer.finding_ids().to_vec();
         token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bartizan::aws::guardduty::Archived;
 use bartizan::aws::observe::Observer;
 use bartizan::aws::page::{Sink, Stopped};
 use bartizan::aws::session::{Connect, Patience, Session, connect};
@@ -11,6 +10,7 @@ use bartizan::aws::{cloudtrail, guardduty, iam, ssm, sts};
 use bartizan::domain::call::{ApiCall, Outcome};
 use bartizan::domain::event::Lookup;
 use bartizan::domain::fault::FaultKind;
+use bartizan::domain::finding::Archived;
 use bartizan::domain::known::Known;
 use bartizan::domain::text::Untrusted;
 use bartizan::domain::user::{Mfa, Password, ROOT_NAME};

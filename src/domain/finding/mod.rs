@@ -55,6 +55,19 @@ impl Band {
     }
 }
 
+/// Which findings to read, by `service.archived`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archived {
+    /// Only those that are not archived.
+    #[default]
+    Current,
+    /// Only the archived.
+    Archived,
+    /// Both.
+    All,
+}
+
 /// What identifies a finding everywhere: ids are unique in a detector only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FindingKey {

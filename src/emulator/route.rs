@@ -40,6 +40,11 @@ impl Target {
         Ok(Self { service, operation, authorization, query, form })
     }
 
+    /// Whether AWS takes this operation unsigned. This world has none of them.
+    pub fn needs_no_signature(&self) -> bool {
+        self.service == Service::Sts && self.operation.as_ref().is_ok_and(|name| name.starts_with("AssumeRoleWith"))
+    }
+
     /// The region of the signature's scope.
     pub fn region(&self) -> &str {
         self.authorization.as_ref().map_or("us-east-1", |authorization| &authorization.region)

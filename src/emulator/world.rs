@@ -168,6 +168,9 @@ impl World {
 
     fn answer(&self, request: &Request, target: Target, request_id: &str, outcome: Outcome) -> Result<Response, ServiceError> {
         let service = target.service;
+        if target.needs_no_signature() {
+            return Err(ServiceError::unknown_operation(service, target.operation?.as_str()));
+        }
         let authorization = target.authorization?;
         let (now, wall) = (self.clock.now(), self.server_time(outcome.skew));
         let mut account = self.account();

@@ -1,4 +1,4 @@
-//! tests
+//! The embedded AWS under the real SDK.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -11,3 +11,7 @@
 )]
 
 mod aws;
+mod emulated;
+mod faults;
+mod iam;
+mod listen;

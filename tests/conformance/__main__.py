@@ -18,8 +18,8 @@ import part_faults
 import part_operations
 import part_refusals
 import programs
-from clients import environment
 from report import Report
+from surroundings import environment
 
 PARTS = {
     "calibration": part_calibration.run,

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,35 +12,9 @@ import botocore.config
 import botocore.session
 
 from shapes import Answer
+from surroundings import REGION, environment
 
 HERE = Path(__file__).resolve().parent
-REGION = "us-east-1"
-
-
-def environment(home, endpoint=None, extra=None):
-    """What every outside program gets: made-up credentials, files of its own, and no way to any network but loopback."""
-    dead = "http://127.0.0.1:9"
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "TERM": "xterm-256color",
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": str(Path(home) / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(Path(home) / "credentials"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_PAGER": "",
-        "HTTP_PROXY": dead,
-        "HTTPS_PROXY": dead,
-        "http_proxy": dead,
-        "https_proxy": dead,
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-        **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {}),
-        **(extra or {}),
-    }
 
 
 class Boto:

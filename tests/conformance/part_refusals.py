@@ -12,8 +12,9 @@ import urllib3
 from botocore import xform_name
 
 import refused
-from clients import REGION, Boto
+from clients import Boto
 from shapes import Answer, deviations, error_code
+from surroundings import REGION
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 

@@ -8,9 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from clients import environment
+from surroundings import ROOT, environment
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
 

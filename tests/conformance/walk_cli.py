@@ -37,7 +37,11 @@ def walk(cli):
     """Runs the commands; gives the problems and all raw answers."""
     problems, answers, known = [], [], {}
     for arguments, wanted in COMMANDS:
-        filled = [argument.format(**known) for argument in arguments]
+        try:
+            filled = [argument.format(**known) for argument in arguments]
+        except KeyError as missing:
+            problems.append(f"aws {' '.join(arguments)}: no {missing} is known")
+            continue
         status, output, complaint, raw = cli.run(*filled)
         answers += raw
         if status != 0:
@@ -48,7 +52,6 @@ def walk(cli):
             problems.append(f"aws {' '.join(filled)}: the recorder saw no answer")
         else:
             _learn(known, output)
-    _start_session(problems, answers, cli, known)
     return problems, answers
 
 
@@ -65,12 +68,3 @@ def _learn(known, output):
             value = entry if member is None else entry[member]
             if member != "InstanceId" or entry["PingStatus"] == "Online":
                 known.setdefault(name, value)
-
-
-def _start_session(problems, answers, cli, known):
-    """Without the session-manager-plugin the CLI starts a session, then ends it: two calls for one."""
-    status, _, complaint, raw = cli.run("ssm", "start-session", "--target", known.get("node", "i-00000000"))
-    answers += raw
-    called = [answer.operation.name for answer in raw]
-    if called not in (["StartSession", "TerminateSession"], ["StartSession"]):
-        problems.append(f"aws ssm start-session: called {called}, exit status {status}, {complaint.strip()[-300:]}")

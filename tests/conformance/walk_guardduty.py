@@ -2,9 +2,9 @@
 
 import datetime
 
-from clients import REGION
 from emulated import offered
 from pages import entries, same_in_any_size
+from surroundings import REGION
 
 CRITERIA = [
     {},

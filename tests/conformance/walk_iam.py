@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import time
 
 from emulated import offered
@@ -39,6 +40,7 @@ def walk(aws, _scenario):
         _user(problems, iam, user, rows.get(user["UserName"]))
     _account(problems, iam, users)
     _life_of_a_key(problems, iam, users)
+    _containment(problems, iam, users)
     return problems
 
 
@@ -138,19 +140,17 @@ def _account(problems, iam, users):
 
 def _life_of_a_key(problems, iam, users):
     """Create, switch off, switch on, delete: as rotation does it; a third key is refused."""
-    name = next(
-        (
-            user["UserName"]
-            for user in users
-            if not iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
-        ),
-        None,
-    )
-    if name is None:
-        problems.append("no user without a key: the life of a key was not tried")
+    for user in users:
+        name = user["UserName"]
+        before = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+        if len(before) < 2:
+            break
+    else:
+        problems.append("every user has two keys: the life of a key was not tried")
         return
-    made = [iam.create_access_key(UserName=name)["AccessKey"] for _ in range(2)]
-    if len(made[0]["SecretAccessKey"]) != 40:
+    made = [iam.create_access_key(UserName=name)["AccessKey"] for _ in range(2 - len(before))]
+    key = made[0]
+    if len(key["SecretAccessKey"]) != 40:
         problems.append("CreateAccessKey: the secret does not have 40 characters")
     try:
         iam.create_access_key(UserName=name)
@@ -158,19 +158,53 @@ def _life_of_a_key(problems, iam, users):
     except iam.exceptions.LimitExceededException:
         pass
     for status in ("Inactive", "Active", "Inactive"):
-        iam.update_access_key(UserName=name, AccessKeyId=made[0]["AccessKeyId"], Status=status)
-        listed = {key["AccessKeyId"]: key["Status"] for key in _keys_when_settled(iam, name, 2)}
-        if listed.get(made[0]["AccessKeyId"]) != status:
+        iam.update_access_key(UserName=name, AccessKeyId=key["AccessKeyId"], Status=status)
+        listed = {each["AccessKeyId"]: each["Status"] for each in _keys_when_settled(iam, name, 2)}
+        if listed.get(key["AccessKeyId"]) != status:
             problems.append(f"UpdateAccessKey {status}: ListAccessKeys says {listed}")
-    for key in made:
-        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-    if _keys_when_settled(iam, name, 0):
-        problems.append("DeleteAccessKey: the keys are still listed")
+    for each in made:
+        iam.delete_access_key(UserName=name, AccessKeyId=each["AccessKeyId"])
+    if _keys_when_settled(iam, name, len(before)) != before:
+        problems.append("DeleteAccessKey: other keys are listed than before")
     try:
-        iam.delete_access_key(UserName=name, AccessKeyId=made[0]["AccessKeyId"])
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
         problems.append("DeleteAccessKey: a key was deleted twice")
     except iam.exceptions.NoSuchEntityException:
         pass
+
+
+def _containment(problems, iam, users):
+    """What an administrator does to a user in an incident: deny all, take the password, take the devices."""
+    name = users[0]["UserName"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    iam.put_user_policy(UserName=name, PolicyName="deny-all", PolicyDocument=json.dumps(policy))
+    if iam.get_user_policy(UserName=name, PolicyName="deny-all")["PolicyDocument"] != policy:
+        problems.append("GetUserPolicy: not the document of PutUserPolicy")
+    if "deny-all" not in iam.list_user_policies(UserName=name)["PolicyNames"]:
+        problems.append("ListUserPolicies: without the policy of PutUserPolicy")
+    iam.delete_user_policy(UserName=name, PolicyName="deny-all")
+    if "deny-all" in iam.list_user_policies(UserName=name)["PolicyNames"]:
+        problems.append("ListUserPolicies: with the policy after DeleteUserPolicy")
+    deny_all = "arn:aws:iam::aws:policy/AWSDenyAll"
+    iam.attach_user_policy(UserName=name, PolicyArn=deny_all)
+    attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+    if deny_all not in [policy["PolicyArn"] for policy in attached]:
+        problems.append("ListAttachedUserPolicies: without the policy of AttachUserPolicy")
+    iam.detach_user_policy(UserName=name, PolicyArn=deny_all)
+    for user in users:
+        devices = iam.list_mfa_devices(UserName=user["UserName"])["MFADevices"]
+        if devices:
+            iam.deactivate_mfa_device(UserName=user["UserName"], SerialNumber=devices[0]["SerialNumber"])
+            left = iam.list_mfa_devices(UserName=user["UserName"])["MFADevices"]
+            if left != devices[1:]:
+                problems.append(f"DeactivateMFADevice: {len(left)} devices are left of {len(devices)}")
+            break
+    for user in users:
+        if offered(iam.get_login_profile, UserName=user["UserName"]):
+            iam.delete_login_profile(UserName=user["UserName"])
+            if offered(iam.get_login_profile, UserName=user["UserName"]):
+                problems.append("DeleteLoginProfile: the password is still there")
+            break
 
 
 def _keys_when_settled(iam, name, number):

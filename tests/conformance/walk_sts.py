@@ -18,4 +18,7 @@ def walk(aws, _scenario):
     session = sts.get_session_token(DurationSeconds=900)["Credentials"]
     if not session["AccessKeyId"].startswith("ASIA"):
         problems.append("GetSessionToken: the access key id does not start with ASIA")
+    whose = sts.get_access_key_info(AccessKeyId=session["AccessKeyId"])["Account"]
+    if whose != who["Account"]:
+        problems.append(f"GetAccessKeyInfo: {whose}, not {who['Account']}")
     return problems

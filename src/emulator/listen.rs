@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
@@ -22,6 +23,9 @@ use super::wire::Reply;
 
 /// The largest request that is read; the largest of AWS's own limits here is far below.
 const LARGEST_REQUEST: usize = 1024 * 1024;
+
+/// How long to wait when a connection could not be taken.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
 /// A world that is being served.
 #[derive(Debug)]
@@ -65,8 +69,8 @@ async fn accept(listener: TcpListener, world: Arc<World>, shutdown: Cancellation
             Ok((stream, _)) => {
                 connections.spawn(connection(stream, Arc::clone(&world), shutdown.clone()));
             }
-            // Out of file descriptors, or a client that left at once: the next one may do better.
-            Err(_) => tokio::task::yield_now().await,
+            // Out of file descriptors, or a client that left at once: a little later the next one may do better.
+            Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
         }
     }
     connections.close();

@@ -67,6 +67,19 @@ async fn a_third_key_is_refused_and_a_switched_off_one_does_not_open() {
 }
 
 #[tokio::test]
+async fn a_new_key_opens_only_when_it_is_known_everywhere() {
+    let mut slow = account(1);
+    slow.iam.propagation = SignedDuration::from_secs(8);
+    let world = strict(slow, &[]);
+    let made = iam(&world).create_access_key().send().await.unwrap().access_key.unwrap();
+    let credentials = aws_credential_types::Credentials::new(made.access_key_id(), made.secret_access_key(), None, None, "test");
+    let early = sts(&world, credentials.clone()).get_caller_identity().send().await.unwrap_err();
+    assert_eq!(early.code(), Some("InvalidClientTokenId"));
+    world.clock.advance(SignedDuration::from_secs(8));
+    sts(&world, credentials).get_caller_identity().send().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_key_that_was_never_used_has_no_date() {
     let world = strict(account(1), &[]);
     let client = iam(&world);

@@ -97,6 +97,10 @@ pub fn authenticate(
     policy: Policy,
 ) -> Result<Principal, ServiceError> {
     check_time(request, authorization, service.protocol(), policy.wall)?;
+    if !authorization.signed_headers.iter().any(|name| name == "host") {
+        let message = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
+        return Err(ServiceError::bad_signature(service.protocol(), message));
+    }
     let key = authorization.access_key.as_str();
     if let Some(session) = account.sts.credentials(key) {
         sigv4::verify(request, authorization, &session.secret, service.protocol())?;
@@ -108,7 +112,7 @@ pub fn authenticate(
         }
         return Ok(session.principal.clone());
     }
-    if let Some(owned) = account.iam.find_key(key) {
+    if let Some(owned) = account.iam.find_key(key, policy.now) {
         if !owned.is_active {
             return Err(ServiceError::unknown_key(service));
         }

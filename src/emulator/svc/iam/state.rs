@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::report::Report;
 use super::store::{Deferred, Owner};
@@ -241,6 +241,8 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// `None` is: not set.
     pub password_policy: Option<PasswordPolicy>,
+    /// How long a new access key is refused as unknown after `CreateAccessKey`; some seconds in AWS, zero here unless set.
+    pub propagation: SignedDuration,
     /// The credential report.
     pub report: Report,
     pub(super) account: String,

@@ -59,6 +59,7 @@ impl State {
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
             password_policy: None,
+            propagation: SignedDuration::ZERO,
             report: Report::default(),
             users: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -200,16 +201,19 @@ impl State {
         self.owners.get(key).map(String::as_str)
     }
 
-    /// A key by its id, with its owner as principal.
-    pub fn find_key(&mut self, id: &str) -> Option<OwnedKey> {
+    /// A key by its id, with its owner as principal, as the signature check sees it at a time: not before it is known everywhere.
+    pub fn find_key(&mut self, id: &str, now: Timestamp) -> Option<OwnedKey> {
+        let propagation = self.propagation;
+        let owned = |key: &AccessKey, principal: Principal| {
+            let is_known = now.duration_since(key.created) >= propagation;
+            is_known.then(|| OwnedKey { principal, secret: key.secret.clone(), is_active: key.status == Status::Active })
+        };
         if let Some(key) = self.root.keys.iter().find(|key| key.id == id) {
-            let principal = Principal::Root { account: self.account.clone() };
-            return Some(OwnedKey { principal, secret: key.secret.clone(), is_active: key.status == Status::Active });
+            return owned(key, Principal::Root { account: self.account.clone() });
         }
         let owner = self.owner_of(id)?.to_owned();
         let user = self.users.get(&owner)?;
-        let key = user.keys.iter().find(|key| key.id == id)?;
-        Some(OwnedKey { principal: self.principal(user), secret: key.secret.clone(), is_active: key.status == Status::Active })
+        owned(user.keys.iter().find(|key| key.id == id)?, self.principal(user))
     }
 
     /// Remembers that a key was used.

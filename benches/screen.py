@@ -1,8 +1,10 @@
 """A pseudo-terminal with a screen: what a person would see, and when.
 
-The screen knows what ratatui's crossterm backend writes: text, cursor moves, colours, clearing. It is not a terminal emulator.
+The screen knows what ratatui's crossterm backend writes: text, cursor moves, colours, clearing.
+It is not a terminal emulator.
 """
 
+import codecs
 import fcntl
 import os
 import pty
@@ -14,11 +16,11 @@ import termios
 import time
 
 TOKEN = re.compile(
-    rb"\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;:]*)(?P<final>[@-~])"
-    rb"|\x1b\](?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
-    rb"|\x1b(?P<escape>[()][A-Za-z0-9]|[=>78cMDE])"
-    rb"|(?P<control>[\x00-\x1a\x1c-\x1f])"
-    rb"|(?P<text>[^\x00-\x1f\x1b]+)"
+    r"\x1b\[(?P<private>[?>=]?)(?P<numbers>[0-9;:]*)(?P<final>[@-~])"
+    r"|\x1b\](?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    r"|\x1b(?P<escape>[()][A-Za-z0-9]|[=>78cMDE])"
+    r"|(?P<control>[\x00-\x1a\x1c-\x1f])"
+    r"|(?P<text>[^\x00-\x1f\x1b]+)"
 )
 
 
@@ -32,49 +34,48 @@ class Screen:
         self._row = self._column = 0
         self._background = "default"
         self._is_reversed = False
-        self._rest = b""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
 
     def feed(self, data):
-        data = self._rest + data
+        """Takes bytes in pieces of any size; half a character or half a sequence waits for its other half."""
+        text = self._rest + self._decoder.decode(data)
         position = 0
-        while position < len(data):
-            token = TOKEN.match(data, position)
-            if token is None or (token.end() == len(data) and token["text"] and data[-1] >= 0x80):
-                break
+        while (token := TOKEN.match(text, position)) is not None:
             position = token.end()
             self._take(token)
-        self._rest = data[position:] if len(data) - position < 4096 else b""
+        self._rest = text[position:]
 
     def _take(self, token):
         if token["text"] is not None:
-            for character in token["text"].decode("utf-8", "replace"):
+            for character in token["text"]:
                 if self._row < self.rows and self._column < self.columns:
                     self.cells[self._row][self._column] = character
                     self.grounds[self._row][self._column] = self._ground()
                 self._column += 1
         elif token["final"] is not None and not token["private"]:
             self._command(token["final"], token["numbers"])
-        elif token["control"] == b"\r":
+        elif token["control"] == "\r":
             self._column = 0
-        elif token["control"] == b"\n":
+        elif token["control"] == "\n":
             self._row = min(self._row + 1, self.rows - 1)
 
     def _command(self, final, numbers):
-        values = [int(number) if number.isdigit() else 0 for number in re.split(b"[;:]", numbers)]
-        if final in b"Hf":
+        values = [int(number) if number.isdigit() else 0 for number in re.split("[;:]", numbers)]
+        if final in "Hf":
             self._row = max(values[0], 1) - 1
             self._column = (max(values[1], 1) if len(values) > 1 else 1) - 1
-        elif final == b"m":
+        elif final == "m":
             self._paint(values)
-        elif final in b"ABCD":
+        elif final in "ABCD":
             step = max(values[0], 1)
-            self._row += {b"A": -step, b"B": step}.get(final, 0)
-            self._column += {b"D": -step, b"C": step}.get(final, 0)
-        elif final == b"G":
+            self._row += {"A": -step, "B": step}.get(final, 0)
+            self._column += {"D": -step, "C": step}.get(final, 0)
+        elif final == "G":
             self._column = max(values[0], 1) - 1
-        elif final == b"J" and values[0] == 2:
+        elif final == "J" and values[0] == 2:
             self.cells = [[" "] * self.columns for _ in range(self.rows)]
-        elif final == b"K":
+        elif final == "K":
             self.cells[self._row][self._column :] = [" "] * (self.columns - self._column)
 
     def _ground(self):

@@ -15,6 +15,7 @@ import sys
 import part_calibration
 import part_data
 import part_faults
+import part_moto
 import part_operations
 import part_refusals
 import programs
@@ -26,6 +27,7 @@ PARTS = {
     "operations": part_operations.run,
     "refusals": part_refusals.run,
     "faults": part_faults.run,
+    "moto": part_moto.run,
     "data": part_data.run,
 }
 WITHOUT_PROGRAM = {"calibration"}
@@ -41,7 +43,7 @@ def main():
     os.environ.clear()
     os.environ.update(environment("/nonexistent"))
     report = Report()
-    program = programs.Bartizan(options.program)
+    program = programs.Bartizan(os.path.abspath(options.program))
     for name in options.only or PARTS:
         arguments = () if name in WITHOUT_PROGRAM else (program,)
         report.part(name, PARTS[name], *arguments)

@@ -1,11 +1,8 @@
-"""Reads what `bartizan TABLE --json` prints: one JSON array."""
+"""Reads what `bartizan TABLE --json` prints: one JSON object in each line."""
 
 import json
 
 
 def rows(output):
     """The rows of a table."""
-    value = json.loads(output) if output.strip() else []
-    if not isinstance(value, list):
-        raise TypeError(f"the table is {type(value).__name__}, not a list of rows")
-    return value
+    return [json.loads(line) for line in output.splitlines() if line.strip()]

@@ -14,3 +14,4 @@ pub mod emulator;
 
 pub mod cli;
 pub mod config;
+pub mod runtime;

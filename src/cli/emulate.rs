@@ -17,11 +17,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Serves until SIGINT, SIGTERM or SIGHUP.
 pub(super) fn run(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Result<(), Failure> {
     let world = Arc::new(world(arguments, connection)?);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Job(format!("could not start: {error}")))?;
+    let runtime = super::runtime()?;
     let result = runtime.block_on(serve(arguments, world));
     runtime.shutdown_background();
     result

@@ -2,9 +2,13 @@
 
 pub mod arguments;
 mod config;
+mod connection;
+mod doctor;
 mod emulate;
 mod failure;
+mod keymap;
 mod manual;
+mod theme;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -13,6 +17,8 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 pub use failure::Failure;
+
+use crate::runtime::log;
 
 /// Parses the arguments, does the job, and answers with the exit status.
 pub fn main() -> ExitCode {
@@ -35,11 +41,27 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { connection, console, command } = arguments;
+    if let Some(path) = &connection.log {
+        log::start(path, connection.verbose)
+            .map_err(|error| Failure::Usage(format!("could not write the log {}: {error}", path.display())))?;
+    }
     match command {
+        Some(Command::Doctor) => doctor::run(&connection, &console),
+        Some(Command::Keymap { check: Some(path), .. }) => keymap::check(&path),
+        Some(Command::Keymap { .. }) => keymap::print(&config::load(&connection, &console)?),
+        Some(Command::Theme { check: Some(path), .. }) => theme::check(&path),
+        Some(Command::Theme { print: Some(name), .. }) => theme::print(&name),
+        Some(Command::Theme { .. }) => theme::list(),
         Some(Command::Config { what }) => config::run(what, &connection, &console),
         Some(Command::Emulate(arguments)) => emulate::run(&arguments, &connection),
         Some(Command::Completions { shell }) => manual::completions(shell),
         Some(Command::Man) => manual::man(),
         _ => Err(Failure::Job("not built in this version".into())),
     }
+}
+
+/// A runtime for jobs without the screen.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Failure::Job(format!("could not start: {error}")))
 }

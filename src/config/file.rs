@@ -1,13 +1,12 @@
 //! `config.toml`: what may stand in it, and what is said when something else does.
 
-use std::fmt;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Origin, Setting};
+use crate::kit::source::{Problem, Source, Weight};
 use crate::panes::PaneId;
 
 /// The settings that the file names.
@@ -18,44 +17,11 @@ pub struct Written {
     /// `key_age_limit_days = 90`.
     pub key_age_limit_days: Option<Setting<u32>>,
     /// `theme = "midnight"`.
-    pub theme: Option<Setting<String>>,
+    pub theme: Option<Setting<Option<String>>>,
     /// `keymap = "mine.toml"`, beside the file itself.
     pub keymap: Option<Setting<Option<PathBuf>>>,
     /// `pane = "findings"`.
     pub pane: Option<Setting<PaneId>>,
-}
-
-/// What is wrong with a configuration file, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The file.
-    pub path: PathBuf,
-    /// Line and column, counted from 1, where the problem has a place.
-    pub at: Option<(usize, usize)>,
-    /// What is wrong and what would be right.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at {
-            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path.display(), self.message),
-            None => write!(f, "{}: {}", self.path.display(), self.message),
-        }
-    }
-}
-
-impl std::error::Error for Problem {}
-
-impl Problem {
-    /// The file could not be read.
-    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
-        Self { path: path.to_owned(), at: None, message: format!("cannot be read: {error}") }
-    }
-
-    fn spanned(path: &Path, text: &str, span: Option<Range<usize>>, message: String) -> Self {
-        Self { path: path.to_owned(), at: span.map(|span| place(text, span.start)), message }
-    }
 }
 
 #[derive(Deserialize)]
@@ -74,42 +40,37 @@ impl Written {
     /// # Errors
     /// The text is no TOML, or names a setting or value that does not exist.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Problem> {
+        let name = path.display().to_string();
+        let source = Source { file: &name, text };
         let file: File = toml::from_str(text)
-            .map_err(|error| Problem::spanned(path, text, error.span(), error.message().replace('\n', ", ")))?;
+            .map_err(|error| source.error(error.span().unwrap_or(0..0), error.message().replace('\n', ", ")))?;
         let pane = match file.pane {
-            Some(spanned) => {
-                let span = spanned.span();
-                let id = spanned.get_ref().parse::<PaneId>();
-                let id = id.map_err(|message| Problem::spanned(path, text, Some(span.clone()), message))?;
-                Some(Spanned::new(span, id))
+            Some(word) => {
+                let id = word.get_ref().parse::<PaneId>().map_err(|message| source.error(word.span(), message))?;
+                Some(Spanned::new(word.span(), id))
             }
             None => None,
         };
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         Ok(Self {
-            regions: file.regions.map(|spanned| setting(path, text, spanned)),
-            key_age_limit_days: file.key_age_limit_days.map(|spanned| setting(path, text, spanned)),
-            theme: file.theme.map(|spanned| setting(path, text, spanned)),
-            keymap: file.keymap.map(|spanned| {
-                let Setting { value, origin } = setting(path, text, spanned);
+            regions: file.regions.map(|value| setting(path, source, value)),
+            key_age_limit_days: file.key_age_limit_days.map(|value| setting(path, source, value)),
+            theme: file.theme.map(|value| {
+                let Setting { value, origin } = setting(path, source, value);
+                Setting { value: Some(value), origin }
+            }),
+            keymap: file.keymap.map(|value| {
+                let Setting { value, origin } = setting(path, source, value);
                 Setting { value: Some(folder.join(value)), origin }
             }),
-            pane: pane.map(|spanned| setting(path, text, spanned)),
+            pane: pane.map(|value| setting(path, source, value)),
         })
     }
 }
 
-fn setting<T>(path: &Path, text: &str, spanned: Spanned<T>) -> Setting<T> {
-    let (line, _) = place(text, spanned.span().start);
-    Setting { value: spanned.into_inner(), origin: Origin::File { path: path.to_owned(), line } }
-}
-
-/// Line and column, counted from 1, of a byte of the text.
-fn place(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-    (line, column)
+fn setting<T>(path: &Path, source: Source<'_>, value: Spanned<T>) -> Setting<T> {
+    let line = source.problem(Weight::Note, value.span(), "").line;
+    Setting { value: value.into_inner(), origin: Origin::File { path: path.to_owned(), line } }
 }
 
 #[cfg(test)]

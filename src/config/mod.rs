@@ -6,9 +6,10 @@ pub mod paths;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::kit::source::{Problem, Weight};
 use crate::panes::PaneId;
 
-pub use file::{Problem, Written};
+pub use file::Written;
 
 /// Where a setting in effect came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +69,8 @@ pub struct Config {
     pub regions: Setting<Vec<String>>,
     /// Age in days after which an access key should be rotated.
     pub key_age_limit_days: Setting<u32>,
-    /// Theme, by name or as a file.
-    pub theme: Setting<String>,
+    /// Theme, by name or as a file; `None`: the one that suits the terminal.
+    pub theme: Setting<Option<String>>,
     /// A keymap file over the built-in keys; `None`: `keymap.toml` beside the configuration file, where there is one.
     pub keymap: Setting<Option<PathBuf>>,
     /// The pane that opens first.
@@ -89,9 +90,6 @@ pub struct Overrides {
     pub pane: Option<PaneId>,
 }
 
-/// The theme that is used when nobody asks for another.
-pub const DEFAULT_THEME: &str = "default";
-
 /// Days after which a key should be rotated: the CIS AWS Foundations Benchmark's figure.
 pub const DEFAULT_KEY_AGE_LIMIT_DAYS: u32 = 90;
 
@@ -101,7 +99,7 @@ impl Config {
         Self {
             regions: Setting::built_in(Vec::new()),
             key_age_limit_days: Setting::built_in(DEFAULT_KEY_AGE_LIMIT_DAYS),
-            theme: Setting::built_in(DEFAULT_THEME.to_owned()),
+            theme: Setting::built_in(None),
             keymap: Setting::built_in(None),
             pane: Setting::built_in(PaneId::Users),
         }
@@ -116,7 +114,7 @@ impl Config {
         config.keymap.take(written.keymap);
         config.pane.take(written.pane);
         config.regions.over(Some(overrides.regions).filter(|regions| !regions.is_empty()));
-        config.theme.over(overrides.theme);
+        config.theme.over(overrides.theme.map(Some));
         config.keymap.over(overrides.keymap.map(Some));
         config.pane.over(overrides.pane);
         config
@@ -126,11 +124,12 @@ impl Config {
     pub fn report(&self) -> Vec<(&'static str, String, &Origin)> {
         let keymap =
             self.keymap.value.as_ref().map_or_else(|| "(the built-in keys)".to_owned(), |path| quoted(&path.to_string_lossy()));
+        let theme = self.theme.value.as_ref().map_or_else(|| "(what suits the terminal)".to_owned(), |name| quoted(name));
         let regions: Vec<_> = self.regions.value.iter().map(|region| quoted(region)).collect();
         vec![
             ("regions", format!("[{}]", regions.join(", ")), &self.regions.origin),
             ("key_age_limit_days", self.key_age_limit_days.value.to_string(), &self.key_age_limit_days.origin),
-            ("theme", quoted(&self.theme.value), &self.theme.origin),
+            ("theme", theme, &self.theme.origin),
             ("keymap", keymap, &self.keymap.origin),
             ("pane", quoted(self.pane.value.name()), &self.pane.origin),
         ]
@@ -155,6 +154,12 @@ pub fn load(asked_for: Option<&std::path::Path>, overrides: Overrides) -> Result
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked_for.is_none() => {
             Ok(Config::layered(Written::default(), overrides))
         }
-        Err(error) => Err(Problem::unreadable(&path, &error)),
+        Err(error) => Err(Problem {
+            weight: Weight::Error,
+            file: path.display().to_string(),
+            line: 0,
+            column: 0,
+            message: format!("cannot be read: {error}"),
+        }),
     }
 }

@@ -1,4 +1,4 @@
-//! tests
+//! The built program in a pseudo-terminal and on the command line: real keys, real signals, bad days.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -9,3 +9,7 @@
     clippy::print_stderr,
     reason = "a test stands at the edge, and its way to fail is to panic"
 )]
+
+mod command_line;
+#[expect(dead_code, reason = "the console's tests need the rest of it")]
+mod harness;

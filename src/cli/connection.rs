@@ -1,0 +1,92 @@
+//! From the command line to a session: the user's own AWS configuration, or the embedded AWS of `--demo`.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+
+use super::Failure;
+use super::arguments::ConnectionArguments;
+use crate::aws::fault;
+use crate::aws::observe::Observer;
+use crate::aws::session::{self, Clock, Connect};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::emulator::{Options, World, in_process, scenario};
+use crate::runtime::{Connected, Connector};
+
+/// Regions that the demo shows when none is asked for: the story of `incident` happens in both.
+const DEMO_REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
+
+/// What a session is made from. Making it costs nothing: the account is configured when the session is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    profile: Option<String>,
+    regions: Vec<String>,
+    endpoint_url: Option<String>,
+    demo: Option<String>,
+    speed: f64,
+}
+
+impl Plan {
+    /// The plan of this command line; `regions` are those in effect, from the command line or `config.toml`.
+    ///
+    /// # Errors
+    /// There is no such scenario.
+    pub(super) fn new(arguments: &ConnectionArguments, regions: &[String]) -> Result<Self, Failure> {
+        if let Some(name) = &arguments.demo
+            && !scenario::NAMES.contains(&name.as_str())
+        {
+            return Err(Failure::Usage(scenario::UnknownScenario(name.clone()).to_string()));
+        }
+        Ok(Self {
+            profile: arguments.profile.clone(),
+            regions: regions.to_vec(),
+            endpoint_url: arguments.endpoint_url.clone(),
+            demo: arguments.demo.clone(),
+            speed: arguments.speed.unwrap_or(1.0),
+        })
+    }
+
+    /// A connector for the console, which may connect again and again.
+    #[expect(dead_code, reason = "the console needs it")]
+    pub(super) fn connector(self) -> Connector {
+        Arc::new(move |observer| self.clone().connect(observer).boxed())
+    }
+
+    /// Makes the session.
+    ///
+    /// # Errors
+    /// The configuration of AWS cannot be used.
+    pub(super) async fn connect(self, observer: Observer) -> Result<Connected, Fault> {
+        let Some(name) = self.demo.clone() else {
+            let connect = Connect {
+                profile: self.profile,
+                regions: self.regions,
+                endpoint_url: self.endpoint_url,
+                ..Connect::new(observer)
+            };
+            let clock = connect.clock.clone();
+            return Ok(Connected { aws: session::connect(connect).await?, clock, demo: None });
+        };
+        self.embedded(name, observer).await
+    }
+
+    async fn embedded(self, name: String, observer: Observer) -> Result<Connected, Fault> {
+        let options = Options { speed: self.speed, ..Options::default() };
+        let world = World::from_scenario(&name, options)
+            .map_err(|error| fault::unsent(FaultKind::Configuration, error.to_string(), Clock::system().now()))?;
+        let world = Arc::new(world);
+        let regions = if self.regions.is_empty() { DEMO_REGIONS.map(str::to_owned).to_vec() } else { self.regions };
+        let clock = {
+            let world = Arc::clone(&world);
+            Clock::new(move || world.now())
+        };
+        let connect = Connect {
+            regions,
+            http: Some(in_process::client(world)),
+            clock: clock.clone(),
+            speed: self.speed,
+            ..Connect::new(observer)
+        };
+        Ok(Connected { aws: session::connect(connect).await?, clock, demo: Some(name) })
+    }
+}

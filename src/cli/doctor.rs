@@ -1,0 +1,156 @@
+//! `bartizan doctor`: everything that has to be right for the console to work, looked at one by one. Names no secret.
+
+use std::io::Write as _;
+
+use futures::FutureExt as _;
+use jiff::SignedDuration;
+
+use super::arguments::{ConnectionArguments, ConsoleArguments};
+use super::connection::Plan;
+use super::{Failure, config};
+use crate::aws::observe::Observer;
+use crate::aws::page::{Sink, Stopped};
+use crate::aws::session::Session;
+use crate::aws::{cloudtrail, guardduty, iam, ssm, sts};
+use crate::config::{Config, paths};
+use crate::domain::age;
+use crate::domain::event::Lookup;
+use crate::domain::fault::Fault;
+use crate::domain::finding::Archived;
+use crate::domain::text::clean;
+use crate::runtime::Tty;
+
+/// One line of the report.
+struct Check {
+    what: String,
+    result: Result<String, String>,
+}
+
+impl Check {
+    fn good(what: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { what: what.into(), result: Ok(text.into()) }
+    }
+
+    fn bad(what: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { what: what.into(), result: Err(text.into()) }
+    }
+
+    fn of(what: impl Into<String>, result: Result<String, Fault>) -> Self {
+        Self { what: what.into(), result: result.map_err(|fault| fault.to_string()) }
+    }
+}
+
+/// Looks at everything and prints one line for each. Status 1 when something is wrong.
+pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
+    let mut checks = vec![terminal()];
+    let config = match config::load(connection, console) {
+        Ok(config) => {
+            checks.push(Check::good("configuration", configuration(connection)));
+            config
+        }
+        Err(failure) => {
+            checks.push(Check::bad("configuration", failure.to_string()));
+            Config::built_in()
+        }
+    };
+    let plan = Plan::new(connection, &config.regions.value)?;
+    let runtime = super::runtime()?;
+    checks.extend(runtime.block_on(account(plan)));
+    runtime.shutdown_background();
+    print(&checks)
+}
+
+fn print(checks: &[Check]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    for Check { what, result } in checks {
+        let (mark, text) = match result {
+            Ok(text) => ("ok     ", text),
+            Err(text) => ("problem", text),
+        };
+        writeln!(out, "{mark} {:<22} {}", clean(what), clean(text))?;
+    }
+    match checks.iter().filter(|check| check.result.is_err()).count() {
+        0 => Ok(()),
+        1 => Err(Failure::Job("1 problem; its line above says what to do".into())),
+        problems => Err(Failure::Job(format!("{problems} problems; their lines above say what to do"))),
+    }
+}
+
+fn terminal() -> Check {
+    match Tty::find() {
+        Ok(tty) => {
+            let size = tty.size();
+            Check::good("terminal", format!("{}×{}", size.width, size.height))
+        }
+        Err(error) => Check::bad("terminal", error.to_string()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "looks whether the file is there")]
+fn configuration(connection: &ConnectionArguments) -> String {
+    match connection.config.clone().or_else(paths::config_file) {
+        Some(path) if std::fs::File::open(&path).is_ok() => path.display().to_string(),
+        Some(path) => format!("{} (not there; everything is as built in)", path.display()),
+        None => "no home folder; everything is as built in".to_owned(),
+    }
+}
+
+async fn account(plan: Plan) -> Vec<Check> {
+    let aws = match plan.connect(Observer::nobody()).await {
+        Ok(connected) => connected.aws,
+        Err(fault) => return vec![Check::of("credentials", Err(fault))],
+    };
+    let source = aws.credentials().await.map(|source| match source.expires {
+        Some(end) => format!("{}, ending {}", source.provider, age::age(end, aws.now())),
+        None => format!("{}, without an end", source.provider),
+    });
+    let has_credentials = source.is_ok();
+    let mut checks = vec![Check::of("credentials", source)];
+    if !has_credentials {
+        return checks;
+    }
+    let identity = sts::identity(&aws).await.map(|identity| identity.arn.shown().into_string());
+    checks.push(Check::of("identity", identity));
+    checks.extend(global(&aws).await);
+    let regions = aws.regions().iter().map(|region| regional(&aws, region));
+    checks.extend(futures::future::join_all(regions).await.into_iter().flatten());
+    checks
+}
+
+/// IAM is one for all regions.
+async fn global(aws: &Session) -> Vec<Check> {
+    let pages = first_page();
+    let (users, report, alias) = futures::join!(
+        iam::users(aws, &pages),
+        iam::credential_report(aws).map(|report| report.map(|_| ())),
+        iam::account_alias(aws).map(|alias| alias.map(|_| ()))
+    );
+    let answered = |result: Result<(), Fault>| result.map(|()| "answers".to_owned());
+    vec![
+        Check::of("iam users", answered(users)),
+        Check::of("iam credential report", answered(report)),
+        Check::of("iam account alias", answered(alias)),
+    ]
+}
+
+async fn regional(aws: &Session, region: &str) -> Vec<Check> {
+    let now = aws.now();
+    let hour = Lookup { from: now - SignedDuration::from_hours(1), to: now, attribute: None };
+    let (pages, events, nodes, sessions) = (first_page(), first_page(), first_page(), first_page());
+    let results = futures::join!(
+        guardduty::findings(aws, region, Archived::Current, &pages),
+        cloudtrail::lookup(aws, region, &hour, &events),
+        ssm::nodes(aws, region, &nodes),
+        ssm::sessions(aws, region, true, &sessions)
+    );
+    let (guardduty, cloudtrail, nodes, sessions) = results;
+    [("guardduty", guardduty), ("cloudtrail", cloudtrail), ("ssm nodes", nodes), ("ssm sessions", sessions)]
+        .into_iter()
+        .map(|(service, result)| Check::of(format!("{region} {service}"), result.map(|()| "answers".to_owned())))
+        .collect()
+}
+
+/// Takes one page and wants no more.
+fn first_page<T: Send + 'static>() -> Sink<T> {
+    Sink::new(|_| std::future::ready(Err(Stopped)).boxed())
+}

@@ -1,0 +1,205 @@
+//! The one place where a pane's wish becomes calls to AWS, and their answers become the pane's messages.
+
+use futures::StreamExt as _;
+use tokio::task::JoinSet;
+
+use crate::aws::page::{Sink, Stopped};
+use crate::aws::session::Session;
+use crate::aws::{cloudtrail, guardduty, iam, ssm};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::Untrusted;
+use crate::domain::user::User;
+use crate::panes::{self, bastions, findings, keys, trail, users};
+
+/// Users whose facts are asked for at the same time. The lane of IAM bounds the calls; this bounds what waits for it.
+const USERS_AT_ONCE: usize = 4;
+
+/// Reads, and hands over what comes. Ends when all has been said, or when nobody listens any more.
+pub(super) async fn run(aws: &Session, read: panes::Read, to: &Sink<panes::Msg>) -> Result<(), Stopped> {
+    match read {
+        panes::Read::Users(read) => users(aws, read, &to.contramap(panes::Msg::Users)).await,
+        panes::Read::Keys(read) => keys(aws, read, &to.contramap(panes::Msg::Keys)).await,
+        panes::Read::Findings(read) => findings(aws, read, &to.contramap(panes::Msg::Findings)).await,
+        panes::Read::Trail(read) => trail(aws, read, &to.contramap(panes::Msg::Trail)).await,
+        panes::Read::Bastions(read) => bastions(aws, read, &to.contramap(panes::Msg::Bastions)).await,
+    }
+}
+
+async fn users(aws: &Session, read: users::Read, to: &Sink<users::Msg>) -> Result<(), Stopped> {
+    match read {
+        users::Read::List => {
+            let result = iam::users(aws, &to.contramap(users::Msg::Page)).await;
+            to.send(users::Msg::Listed(result)).await
+        }
+        users::Read::Report => to.send(users::Msg::Report(iam::credential_report(aws).await)).await,
+        users::Read::Facts(names) => {
+            let mut facts = futures::stream::iter(&names).map(|name| iam::user_facts(aws, name)).buffer_unordered(USERS_AT_ONCE);
+            while let Some(facts) = facts.next().await {
+                to.send(users::Msg::Facts(facts)).await?;
+            }
+            to.send(users::Msg::FactsDone).await
+        }
+    }
+}
+
+async fn keys(aws: &Session, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
+    match read {
+        keys::Read::Report => to.send(keys::Msg::Report(iam::credential_report(aws).await)).await,
+        keys::Read::OfUsers(names) => {
+            keys_of(aws, &names, LastUses::Read, to).await?;
+            to.send(keys::Msg::Listed(Ok(()))).await
+        }
+        keys::Read::AllUsers => {
+            let (aws_too, to_too) = (aws.clone(), to.clone());
+            let pages = Sink::new(move |page: Vec<User>| {
+                let (aws, to) = (aws_too.clone(), to_too.clone());
+                let names: Vec<_> = page.into_iter().map(|user| user.name).collect();
+                Box::pin(async move { keys_of(&aws, &names, LastUses::Leave, &to).await })
+            });
+            let result = iam::users(aws, &pages).await;
+            to.send(keys::Msg::Listed(result)).await
+        }
+    }
+}
+
+/// Whether to ask for the last use of each key: one call more for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LastUses {
+    Read,
+    Leave,
+}
+
+/// Ids, status, age and, where wanted, last use of these users' keys.
+async fn keys_of(aws: &Session, names: &[Untrusted], last_uses: LastUses, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
+    let mut each = futures::stream::iter(names).map(|user| keys_of_one(aws, user, last_uses, to)).buffer_unordered(USERS_AT_ONCE);
+    while let Some(result) = each.next().await {
+        result?;
+    }
+    Ok(())
+}
+
+async fn keys_of_one(aws: &Session, user: &Untrusted, last_uses: LastUses, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
+    let result = iam::access_keys(aws, user).await;
+    let known = result.iter().flatten().filter_map(|key| Some((key.handle.clone(), key.id.value()?.clone())));
+    let known: Vec<_> = known.filter(|_| last_uses == LastUses::Read).collect();
+    to.send(keys::Msg::Keys { user: user.clone(), result }).await?;
+    for (handle, id) in known {
+        let result = iam::key_last_used(aws, &id).await;
+        to.send(keys::Msg::LastUsed { handle, result }).await?;
+    }
+    Ok(())
+}
+
+async fn findings(aws: &Session, read: findings::Read, to: &Sink<findings::Msg>) -> Result<(), Stopped> {
+    let findings::Read::List { regions, archived } = read;
+    each_region(
+        aws,
+        regions,
+        to,
+        move |aws, region, to| async move {
+            let named = region.clone();
+            let pages = to.contramap(move |findings| findings::Msg::Page { region: named.clone(), findings });
+            let result = guardduty::findings(&aws, &region, archived, &pages).await;
+            findings::Msg::Ended { region, result }
+        },
+        |region, fault| findings::Msg::Ended { region, result: Err(fault) },
+    )
+    .await
+}
+
+async fn trail(aws: &Session, read: trail::Read, to: &Sink<trail::Msg>) -> Result<(), Stopped> {
+    let trail::Read::Lookup { regions, lookup } = read;
+    each_region(
+        aws,
+        regions,
+        to,
+        move |aws, region, to| {
+            let lookup = lookup.clone();
+            async move {
+                let result = cloudtrail::lookup(&aws, &region, &lookup, &to.contramap(trail::Msg::Page)).await;
+                trail::Msg::Ended { region, result }
+            }
+        },
+        |region, fault| trail::Msg::Ended { region, result: Err(fault) },
+    )
+    .await
+}
+
+async fn bastions(aws: &Session, read: bastions::Read, to: &Sink<bastions::Msg>) -> Result<(), Stopped> {
+    match read {
+        bastions::Read::Nodes { regions } => {
+            each_region(
+                aws,
+                regions,
+                to,
+                |aws, region, to| async move {
+                    let named = region.clone();
+                    let pages = to.contramap(move |nodes| bastions::Msg::Nodes { region: named.clone(), nodes });
+                    let result = ssm::nodes(&aws, &region, &pages).await;
+                    bastions::Msg::NodesEnded { region, result }
+                },
+                |region, fault| bastions::Msg::NodesEnded { region, result: Err(fault) },
+            )
+            .await
+        }
+        bastions::Read::Sessions { regions, active } => {
+            each_region(
+                aws,
+                regions,
+                to,
+                move |aws, region, to| async move {
+                    let named = region.clone();
+                    let pages = to.contramap(move |sessions| bastions::Msg::Sessions { region: named.clone(), active, sessions });
+                    let result = ssm::sessions(&aws, &region, active, &pages).await;
+                    bastions::Msg::SessionsEnded { region, active, result }
+                },
+                move |region, fault| bastions::Msg::SessionsEnded { region, active, result: Err(fault) },
+            )
+            .await
+        }
+    }
+}
+
+/// Reads all regions at the same time. Each ends on its own; one that breaks ends with a fault and leaves the others alone.
+async fn each_region<M, F>(
+    aws: &Session,
+    regions: Vec<String>,
+    to: &Sink<M>,
+    read: impl Fn(Session, String, Sink<M>) -> F,
+    broken: impl Fn(String, Fault) -> M,
+) -> Result<(), Stopped>
+where
+    M: Send + 'static,
+    F: Future<Output = M> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    let mut region_of = Vec::new();
+    for region in regions {
+        let task = tasks.spawn(read(aws.clone(), region.clone(), to.clone()));
+        region_of.push((task.id(), region));
+    }
+    while let Some(ended) = tasks.join_next_with_id().await {
+        let last = match ended {
+            Ok((_, last)) => last,
+            Err(error) => {
+                let region = region_of.iter().find(|(id, _)| *id == error.id()).map(|(_, region)| region.clone());
+                let region = region.unwrap_or_default();
+                let fault = internal(aws, &region);
+                broken(region, fault)
+            }
+        };
+        to.send(last).await?;
+    }
+    Ok(())
+}
+
+fn internal(aws: &Session, region: &str) -> Fault {
+    Fault {
+        kind: FaultKind::Internal,
+        call: String::new(),
+        region: region.to_owned(),
+        message: Untrusted::new("a task of this region broke"),
+        request_id: None,
+        at: aws.now(),
+    }
+}

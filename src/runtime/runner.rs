@@ -1,0 +1,248 @@
+//! Does what `update` asks for: one task for each slot, on the runtime that talks to AWS. Nothing here waits.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::FutureExt as _;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::connector::{Connected, Connector};
+use super::panics::Broke;
+use super::reads;
+use crate::app::{Msg, SessionNews};
+use crate::aws::iam;
+use crate::aws::observe::Observer;
+use crate::aws::page::{Sink, Stopped};
+use crate::aws::session::Session;
+use crate::aws::sts;
+use crate::domain::account::SessionView;
+use crate::domain::call::{ApiCall, Outcome};
+use crate::domain::known::Known;
+use crate::kit::effect::{Generation, SessionId, Slot};
+use crate::panes;
+
+/// Replies that wait for the loop. When it is behind, readers stop asking AWS for more.
+const REPLIES: usize = 256;
+
+/// Calls that wait for the loop; what does not fit is counted, as a call must not wait for a screen.
+const CALLS: usize = 1024;
+
+/// What a task says to the loop.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// A message for the model.
+    Tell(Msg),
+    /// The session stands.
+    Connected(SessionId, Box<Connected>),
+    /// A task has ended; all that it had to say came before.
+    Ended,
+}
+
+/// The loop's side of the channels.
+#[derive(Debug)]
+pub(super) struct Replies {
+    /// What tasks say.
+    pub(super) replies: mpsc::Receiver<Reply>,
+    /// Each call to AWS as it goes.
+    pub(super) calls: mpsc::Receiver<ApiCall>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Replies {
+    /// How many calls did not fit since this was asked last.
+    pub(super) fn lost_calls(&self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.replies.is_empty() && self.calls.is_empty()
+    }
+}
+
+/// Starts and stops tasks.
+pub(super) struct Runner {
+    tasks: Handle,
+    connector: Connector,
+    observer: Observer,
+    replies: mpsc::Sender<Reply>,
+    broke: Broke,
+    session: SessionId,
+    aws: Option<Session>,
+    /// Parent of every slot's token: cancelled when the session is replaced.
+    token: CancellationToken,
+    slots: BTreeMap<Slot, CancellationToken>,
+    running: usize,
+    break_next_read: bool,
+}
+
+impl Runner {
+    /// A runner that starts its tasks on `tasks`.
+    pub(super) fn new(tasks: Handle, connector: Connector, broke: Broke, break_next_read: bool) -> (Self, Replies) {
+        let (replies, received) = mpsc::channel(REPLIES);
+        let (calls, observed) = mpsc::channel(CALLS);
+        let lost = Arc::new(AtomicU64::new(0));
+        let runner = Self {
+            tasks,
+            connector,
+            observer: observer(calls, Arc::clone(&lost)),
+            replies,
+            broke,
+            session: SessionId::default(),
+            aws: None,
+            token: CancellationToken::new(),
+            slots: BTreeMap::new(),
+            running: 0,
+            break_next_read,
+        };
+        (runner, Replies { replies: received, calls: observed, lost })
+    }
+
+    /// How many tasks have been started and have not ended.
+    pub(super) fn running(&self) -> usize {
+        self.running
+    }
+
+    /// A task has ended.
+    pub(super) fn ended(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// Ends the session that there is and makes a new one.
+    pub(super) fn connect(&mut self) {
+        self.token.cancel();
+        self.token = CancellationToken::new();
+        self.slots.clear();
+        self.aws = None;
+        self.session = SessionId(self.session.0 + 1);
+        let (session, connecting) = (self.session, (self.connector)(self.observer.clone()));
+        let replies = self.replies.clone();
+        self.spawn(Slot::new("session"), self.token.clone(), async move {
+            let reply = match connecting.await {
+                Ok(connected) => Reply::Connected(session, Box::new(connected)),
+                Err(fault) => Reply::Tell(Msg::Connection(session, SessionNews::Failed(fault))),
+            };
+            let _loop_has_ended = replies.send(reply).await;
+        });
+    }
+
+    /// The session stands: asks who we are, all at once, and answers with what is known of it by now.
+    pub(super) fn connected(&mut self, session: SessionId, connected: &Connected) -> Option<Msg> {
+        if session != self.session {
+            return None;
+        }
+        let aws = connected.aws.clone();
+        self.aws = Some(aws.clone());
+        let view = SessionView {
+            profile: aws.profile().map(str::to_owned),
+            regions: aws.regions().to_vec(),
+            identity: Known::Loading,
+            alias: Known::Loading,
+            credentials: Known::Loading,
+            endpoint: aws.endpoint().map(str::to_owned),
+            demo: connected.demo.clone(),
+        };
+        let replies = self.replies.clone();
+        self.spawn(Slot::new("session"), self.token.clone(), async move {
+            let tell = |news| {
+                let replies = replies.clone();
+                async move {
+                    let _loop_has_ended = replies.send(Reply::Tell(Msg::Connection(session, news))).await;
+                }
+            };
+            let identity = async { tell(SessionNews::Identity(Known::from_result(sts::identity(&aws).await, aws.now()))).await };
+            let alias = async { tell(SessionNews::Alias(Known::from_result(iam::account_alias(&aws).await, aws.now()))).await };
+            let source = async { tell(SessionNews::Credentials(Known::from_result(aws.credentials().await, aws.now()))).await };
+            futures::join!(source, identity, alias);
+        });
+        Some(Msg::Connected { session, view })
+    }
+
+    /// Starts a read; whatever ran in its slot is stopped.
+    pub(super) fn read(&mut self, session: SessionId, slot: Slot, generation: Generation, read: panes::Read) {
+        self.cancel(&slot);
+        let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
+        let token = self.token.child_token();
+        self.slots.insert(slot.clone(), token.clone());
+        let to = self.sink(session, slot.clone(), generation);
+        let break_now = std::mem::take(&mut self.break_next_read);
+        self.spawn(slot, token, async move {
+            break_if(break_now);
+            // Whether somebody still wants the answer is the token's business.
+            let _stopped = reads::run(&aws, read, &to).await;
+        });
+    }
+
+    /// Stops what runs in a slot.
+    pub(super) fn cancel(&mut self, slot: &Slot) {
+        if let Some(token) = self.slots.remove(slot) {
+            token.cancel();
+        }
+    }
+
+    fn sink(&self, session: SessionId, slot: Slot, generation: Generation) -> Sink<panes::Msg> {
+        let replies = self.replies.clone();
+        Sink::new(move |body| {
+            let (replies, slot) = (replies.clone(), slot.clone());
+            let reply = Reply::Tell(Msg::Reply { session, slot, generation, body });
+            async move { replies.send(reply).await.map_err(|_| Stopped) }.boxed()
+        })
+    }
+
+    /// Counts the task before it starts: the console is never idle in between.
+    fn spawn(&mut self, slot: Slot, token: CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
+        self.running += 1;
+        let (replies, broke) = (self.replies.clone(), self.broke.clone());
+        self.tasks.spawn(async move {
+            let work = AssertUnwindSafe(work).catch_unwind();
+            let broken = tokio::select! {
+                biased;
+                () = token.cancelled() => false,
+                result = work => result.is_err(),
+            };
+            if broken {
+                let text = format!("broke at {}", broke.place());
+                let _loop_has_ended = replies.send(Reply::Tell(Msg::Broken { slot, text })).await;
+            }
+            let _loop_has_ended = replies.send(Reply::Ended).await;
+        });
+    }
+}
+
+/// `--test-panic task`: a panic whose text must never be seen.
+#[cfg_attr(debug_assertions, expect(clippy::panic, reason = "breaks on purpose, in tests"))]
+fn break_if(wanted: bool) {
+    #[cfg(debug_assertions)]
+    if wanted {
+        panic!("a secret that nobody may see");
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = wanted;
+}
+
+fn observer(calls: mpsc::Sender<ApiCall>, lost: Arc<AtomicU64>) -> Observer {
+    Observer::new(move |call| {
+        note(&call);
+        if calls.try_send(call).is_err() {
+            lost.fetch_add(1, Ordering::Relaxed);
+        }
+    })
+}
+
+fn note(call: &ApiCall) {
+    let (service, operation, region) = (&call.service, &call.operation, &call.region);
+    let (attempts, took_ms) = (call.attempts, call.took_ms);
+    let request_id = call.request_id.as_deref().unwrap_or_default();
+    match &call.outcome {
+        Outcome::Failed { code, message } => {
+            let (code, message) = (code.shown().into_string(), message.shown_within(400).into_string());
+            tracing::warn!(service, operation, region, attempts, took_ms, request_id, code, message, "call failed");
+        }
+        Outcome::Done => tracing::debug!(service, operation, region, attempts, took_ms, request_id, "call done"),
+        other => tracing::debug!(service, operation, region, attempts, outcome = ?other, "call"),
+    }
+}

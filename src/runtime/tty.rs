@@ -1,0 +1,130 @@
+//! The terminal: taken once at the start, given back as it was found on every way out.
+//!
+//! The attributes are our own copy, taken before anything is changed; nobody else's idea of them is trusted. Raw mode is set with
+//! `VMIN = 0`, so that reading never blocks even if the readiness that we were told of has gone.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::{cursor, event, queue, style, terminal};
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{self, OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
+
+use crate::kit::input::Size;
+
+/// The terminal of this process. Copies share its state, so that a panic hook can give it back.
+#[derive(Debug, Clone)]
+pub struct Tty(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    found: Termios,
+    ours: AtomicBool,
+}
+
+/// Why there is no terminal to draw on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoTerminal {
+    /// Standard input or output is a file or a pipe.
+    #[error(
+        "standard {0} is not a terminal, and the console needs one; for scripts use `bartizan users --json` (or keys, findings, events, nodes, sessions)"
+    )]
+    Redirected(&'static str),
+    /// `TERM=dumb`, or none.
+    #[error(
+        "TERM={0} cannot move the cursor, and the console needs to; use another terminal, or `bartizan users --json` and its like"
+    )]
+    Dumb(String),
+    /// The terminal does not answer.
+    #[error("the terminal does not tell its attributes: {0}; use another terminal, or `bartizan users --json` and its like")]
+    Mute(String),
+}
+
+impl Tty {
+    /// Looks at the terminal and keeps its attributes; changes nothing yet.
+    #[expect(clippy::disallowed_methods, reason = "the edge at which TERM is read")]
+    pub fn find() -> Result<Self, NoTerminal> {
+        if !termios::isatty(stdin()) {
+            return Err(NoTerminal::Redirected("input"));
+        }
+        if !termios::isatty(stdout()) {
+            return Err(NoTerminal::Redirected("output"));
+        }
+        let term = std::env::var("TERM").unwrap_or_default();
+        if term == "dumb" {
+            return Err(NoTerminal::Dumb(term));
+        }
+        let found = termios::tcgetattr(stdin()).map_err(|error| NoTerminal::Mute(error.to_string()))?;
+        Ok(Self(Arc::new(Inner { found, ours: AtomicBool::new(false) })))
+    }
+
+    /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
+    pub fn enter(&self) -> io::Result<()> {
+        let mut raw = self.0.found.clone();
+        raw.make_raw();
+        raw.special_codes[SpecialCodeIndex::VMIN] = 0;
+        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        self.0.ours.store(true, Ordering::SeqCst);
+        termios::tcsetattr(stdin(), OptionalActions::Now, &raw)?;
+        let mut bytes = Vec::new();
+        queue!(bytes, terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
+        write_all(&bytes)
+    }
+
+    /// Gives the terminal back as it was found. Does nothing the second time; errors are those of a terminal that has gone.
+    pub fn leave(&self) {
+        self.0.leave();
+    }
+
+    /// The size now; 80×24 where the terminal does not know (a serial line).
+    pub fn size(&self) -> Size {
+        match termios::tcgetwinsize(stdout()) {
+            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size { width: size.ws_col, height: size.ws_row },
+            _ => Size { width: 80, height: 24 },
+        }
+    }
+}
+
+impl Inner {
+    fn leave(&self) {
+        if !self.ours.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let mut bytes = Vec::new();
+        let queued = queue!(
+            bytes,
+            terminal::EndSynchronizedUpdate,
+            style::ResetColor,
+            event::DisableBracketedPaste,
+            cursor::Show,
+            terminal::LeaveAlternateScreen
+        );
+        if queued.is_ok() {
+            let _terminal_has_gone = write_all(&bytes);
+        }
+        // What was typed for the console must not run in the shell.
+        let _terminal_has_gone = termios::tcflush(stdin(), QueueSelector::IFlush);
+        let _terminal_has_gone = termios::tcsetattr(stdin(), OptionalActions::Now, &self.found);
+    }
+}
+
+impl Drop for Inner {
+    /// The last copy goes: whoever took the terminal may have ended without giving it back.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Writes to the terminal without the standard library's line buffer, whose lock a panicking thread might hold.
+pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

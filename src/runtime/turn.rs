@@ -1,0 +1,297 @@
+//! The loop: wait for one thing, take what has come with it, update, do what was asked for, draw if it is time.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use tokio::time::sleep_until;
+
+use super::input::Keyboard;
+use super::pacer::Pacer;
+use super::panics::{Broke, TASK_THREADS};
+use super::runner::{Replies, Reply, Runner};
+use super::screen::Screen;
+use super::signals::{Signals, Told};
+use super::{End, Launch, Tty};
+use crate::app::{self, Cadence, Effect, Model, Msg};
+use crate::aws::session::Clock;
+use crate::kit::input::Input;
+
+/// Keys taken in one turn: a paste or a held key becomes one frame.
+const MOST_INPUTS: usize = 256;
+/// Replies taken in one turn: a storm of pages must not starve the keys.
+const MOST_REPLIES: usize = 64;
+/// How long we wait to be resumed before we take it that nobody could stop us.
+const STOPPED: Duration = Duration::from_millis(200);
+
+/// Everything that the loop owns.
+struct Turn<'a> {
+    launch: Launch,
+    tty: &'a Tty,
+    keyboard: Keyboard,
+    signals: Signals,
+    screen: Screen,
+    pacer: Pacer,
+    clock: Clock,
+    dirty: bool,
+    /// Something has happened since we last said that nothing is left to do.
+    stirred: bool,
+    last_tick: Instant,
+    inbox: Vec<Msg>,
+    effects: Vec<Effect>,
+    end: Option<End>,
+}
+
+/// Takes the terminal, draws the first frame, and only then starts what talks to AWS.
+pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<End> {
+    let signals = Signals::listen()?;
+    tty.enter()?;
+    let mut turn = Turn {
+        tty,
+        keyboard: Keyboard::open()?,
+        signals,
+        screen: Screen::new(tty.size()),
+        pacer: Pacer::default(),
+        clock: Clock::system(),
+        dirty: true,
+        stirred: true,
+        last_tick: instant(),
+        inbox: vec![Msg::Input(Input::Resize(tty.size()))],
+        effects: Vec::new(),
+        end: None,
+        launch,
+    };
+    turn.update();
+    turn.draw();
+    let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
+    let (mut runner, mut replies) =
+        Runner::new(tasks.handle().clone(), turn.launch.connector.clone(), broke, turn.launch.break_read);
+    runner.connect();
+    while turn.end.is_none() {
+        turn.wait(&mut runner, &mut replies).await;
+        // Lets the system tell what has been typed meanwhile, even when replies come without a pause.
+        tokio::task::yield_now().await;
+        turn.take_more(&mut runner, &mut replies);
+        turn.update();
+        turn.start_effects(&mut runner).await;
+        turn.draw_when_due();
+        turn.say_when_idle(&runner, &replies);
+    }
+    tasks.shutdown_background();
+    Ok(turn.end.unwrap_or(End::Quit))
+}
+
+impl Turn<'_> {
+    /// The one place where the console waits.
+    async fn wait(&mut self, runner: &mut Runner, replies: &mut Replies) {
+        let due = self.dirty.then(|| self.pacer.due(instant()));
+        let tick = app::wants_ticks(&self.launch.model).map(|cadence| self.last_tick + period(cadence));
+        let work = app::has_work(&self.launch.model);
+        tokio::select! {
+            biased;
+            told = self.signals.next() => self.told(told),
+            input = self.keyboard.next() => self.typed(input),
+            Some(reply) = replies.replies.recv() => self.replied(reply, runner),
+            Some(call) = replies.calls.recv() => self.inbox.push(Msg::Call(call)),
+            () = until(due), if due.is_some() => {}
+            () = tokio::task::yield_now(), if work => {}
+            () = until(tick), if tick.is_some() => self.last_tick = instant(),
+        }
+    }
+
+    /// Takes what else has come by now, so that many things make one frame.
+    fn take_more(&mut self, runner: &mut Runner, replies: &mut Replies) {
+        for _ in 0..MOST_INPUTS {
+            match self.keyboard.next().now_or_never() {
+                Some(input) => self.typed(input),
+                None => break,
+            }
+            if self.end.is_some() {
+                return;
+            }
+        }
+        for _ in 0..MOST_REPLIES {
+            match replies.replies.try_recv() {
+                Ok(reply) => self.replied(reply, runner),
+                Err(_) => break,
+            }
+        }
+        for _ in 0..MOST_REPLIES {
+            match replies.calls.try_recv() {
+                Ok(call) => self.inbox.push(Msg::Call(call)),
+                Err(_) => break,
+            }
+        }
+        match replies.lost_calls() {
+            0 => {}
+            lost => self.inbox.push(Msg::CallsLost(lost)),
+        }
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::End(signal) => self.end = Some(End::Signal(signal)),
+            Told::Resumed => self.come_back(),
+            Told::Resized => self.resized(),
+        }
+    }
+
+    fn typed(&mut self, input: io::Result<Input>) {
+        match input {
+            Ok(input) => {
+                break_if(self.launch.break_loop);
+                self.inbox.push(Msg::Input(input));
+            }
+            Err(_) => self.end = Some(End::Closed),
+        }
+    }
+
+    fn replied(&mut self, reply: Reply, runner: &mut Runner) {
+        match reply {
+            Reply::Tell(msg) => self.inbox.push(msg),
+            Reply::Connected(session, connected) => {
+                self.clock = connected.clock.clone();
+                self.inbox.extend(runner.connected(session, &connected));
+            }
+            Reply::Ended => {
+                runner.ended();
+                self.stirred = true;
+            }
+        }
+    }
+
+    /// Runs the messages through the model: the time first, then what has come, then one slice of long work.
+    fn update(&mut self) {
+        let Launch { model, keymap, .. } = &mut self.launch;
+        self.stirred |= !self.inbox.is_empty();
+        app::update(model, keymap, Msg::Tick(self.clock.now()), &mut self.effects);
+        for msg in self.inbox.drain(..) {
+            app::update(model, keymap, msg, &mut self.effects);
+        }
+        if app::has_work(model) {
+            app::update(model, keymap, Msg::Work, &mut self.effects);
+        }
+        self.dirty |= app::needs_draw(model);
+    }
+
+    async fn start_effects(&mut self, runner: &mut Runner) {
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Connect => runner.connect(),
+                Effect::Read { session, slot, generation, read } => runner.read(session, slot, generation, read),
+                Effect::Cancel(slot) => runner.cancel(&slot),
+                Effect::Copy { text, .. } => self.closed_on(|turn| turn.screen.copy(&text)),
+                Effect::Quit => self.end = Some(End::Quit),
+                Effect::Suspend => self.suspend().await,
+                Effect::Redraw => {
+                    self.screen.forget();
+                    self.dirty = true;
+                }
+            }
+        }
+    }
+
+    fn draw_when_due(&mut self) {
+        if self.dirty && self.end.is_none() && self.pacer.due(instant()) <= instant() {
+            self.draw();
+        }
+    }
+
+    fn draw(&mut self) {
+        self.closed_on(|turn| {
+            let Launch { model, keymap, look, .. } = &turn.launch;
+            turn.screen.draw(|area, buffer| app::render(model, keymap, look, area, buffer))
+        });
+        self.dirty = false;
+        self.pacer.drawn(instant());
+    }
+
+    /// A terminal that cannot be written to has gone.
+    fn closed_on(&mut self, write: impl FnOnce(&mut Self) -> io::Result<()>) {
+        if write(self).is_err() {
+            self.end = Some(End::Closed);
+        }
+    }
+
+    fn say_when_idle(&mut self, runner: &Runner, replies: &Replies) {
+        let model: &Model = &self.launch.model;
+        let busy = self.dirty || runner.running() > 0 || !replies.is_empty() || app::has_work(model) || is_moving(model);
+        if self.launch.report_idle && self.stirred && !busy && self.end.is_none() {
+            self.stirred = false;
+            self.closed_on(|turn| turn.screen.report_idle());
+        }
+    }
+
+    /// Gives the terminal to the shell until `fg`. The whole group stops: whoever started us waits for the terminal, too.
+    async fn suspend(&mut self) {
+        self.tty.leave();
+        let _not_possible = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        // In a group that nobody can resume the system ignores the signal: then we come back at once.
+        tokio::select! {
+            () = self.resumed() => {}
+            () = tokio::time::sleep(STOPPED) => {}
+        }
+        self.come_back();
+    }
+
+    async fn resumed(&mut self) {
+        loop {
+            match self.signals.next().await {
+                Told::Resumed => return,
+                Told::End(signal) => {
+                    self.end = Some(End::Signal(signal));
+                    return;
+                }
+                Told::Resized => {}
+            }
+        }
+    }
+
+    fn come_back(&mut self) {
+        if self.end.is_none() {
+            self.closed_on(|turn| turn.tty.enter());
+            self.resized();
+        }
+    }
+
+    fn resized(&mut self) {
+        let size = self.tty.size();
+        self.screen.resize(size);
+        self.dirty = true;
+        self.inbox.push(Msg::Input(Input::Resize(size)));
+    }
+}
+
+/// Whether something on screen moves by itself within moments. Ages that change once a minute do not count.
+fn is_moving(model: &Model) -> bool {
+    app::wants_ticks(model).is_some_and(|cadence| period(cadence) < Duration::from_secs(2))
+}
+
+fn period(cadence: Cadence) -> Duration {
+    match cadence {
+        Cadence::Spinner => Duration::from_millis(125),
+        Cadence::Minute => Duration::from_secs(60),
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    if let Some(at) = at {
+        sleep_until(at.into()).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: the loop measures its own pace")]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+/// `--test-panic ui`: a panic whose text must never be seen.
+#[cfg_attr(debug_assertions, expect(clippy::panic, reason = "breaks on purpose, in tests"))]
+fn break_if(wanted: bool) {
+    #[cfg(debug_assertions)]
+    if wanted {
+        panic!("a secret that nobody may see");
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = wanted;
+}

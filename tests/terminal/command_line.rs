@@ -1,0 +1,125 @@
+//! What scripts see: outputs, exit statuses, one line on standard error.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+use crate::harness::{Emulated, PROGRAM, environment, without_terminal};
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let home = tempfile::tempdir().unwrap();
+    without_terminal(&environment(home.path()), arguments)
+}
+
+#[test]
+fn the_version_is_the_crates() {
+    assert_eq!(run(&["--version"]), (0, format!("bartizan {}\n", env!("CARGO_PKG_VERSION")), String::new()));
+}
+
+#[test]
+fn completions_and_manual_are_made_from_the_arguments() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (status, script, _) = run(&["completions", shell]);
+        assert!(status == 0 && script.contains("iam-policy"), "{shell}");
+    }
+    let (status, page, _) = run(&["man"]);
+    assert_eq!(status, 0);
+    assert!(page.contains("bartizan\\-emulate") && !page.contains("test\\-idle"), "hidden options are not for readers");
+}
+
+#[test]
+fn wrong_usage_is_status_2() {
+    assert_eq!(run(&["--no-such-option"]).0, 2);
+    assert_eq!(run(&["--pane", "kyes"]).0, 2);
+}
+
+#[test]
+fn settings_tell_where_they_come_from() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("mine.toml");
+    std::fs::write(&file, "\nregions = [\"eu-west-1\"]\n").unwrap();
+    let file = file.display().to_string();
+    let (status, out, _) = without_terminal(&environment(home.path()), &["--config", &file, "--pane", "keys", "config", "print"]);
+    assert_eq!(status, 0);
+    assert!(out.contains(&format!("regions = [\"eu-west-1\"]  # {file}:2\n")), "{out}");
+    assert!(out.contains("pane = \"keys\"  # command line\n"), "{out}");
+    assert!(out.contains("key_age_limit_days = 90  # built in\n"), "{out}");
+}
+
+#[test]
+fn a_wrong_setting_is_named_with_its_place() {
+    let home = tempfile::tempdir().unwrap();
+    let mut environment = environment(home.path());
+    environment.push(("BARTIZAN_CONFIG_DIR".into(), home.path().display().to_string()));
+    std::fs::write(home.path().join("config.toml"), "pane = \"users\"\ncolour = 1\n").unwrap();
+    let (status, out, error) = without_terminal(&environment, &["config", "check"]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(error.contains("config.toml:2:1: unknown field `colour`"), "{error}");
+    assert_eq!(error.lines().count(), 1);
+}
+
+#[test]
+fn the_embedded_aws_says_where_it_listens_and_ends_when_told() {
+    let home = tempfile::tempdir().unwrap();
+    for signal in ["TERM", "INT"] {
+        let mut child = Command::new(PROGRAM)
+            .args(["emulate", "--listen", "127.0.0.1:0", "--scenario", "quiet"])
+            .env_clear()
+            .envs(environment(home.path()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        let mut line = [0_u8; 64];
+        let read = out.read(&mut line).unwrap();
+        let line = String::from_utf8_lossy(&line[..read]).into_owned();
+        assert!(line.starts_with("listening on http://127.0.0.1:") && line.ends_with('\n'), "{line:?}");
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+        assert!(child.wait().unwrap().success());
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "exactly one line");
+    }
+}
+
+#[test]
+fn the_embedded_aws_answers_on_its_port() {
+    let home = tempfile::tempdir().unwrap();
+    let emulated = Emulated::start(home.path(), &["--scenario", "quiet"]);
+    let mut stream = TcpStream::connect(emulated.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 4"), "unsigned requests are refused: {answer}");
+}
+
+#[test]
+fn the_embedded_aws_listens_on_loopback_only() {
+    let (status, out, error) = run(&["emulate", "--scenario", "quiet", "--listen", "0.0.0.0:0"]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(error.contains("loopback only"), "{error}");
+}
+
+#[test]
+fn a_wrong_fault_is_wrong_usage() {
+    let (status, _, error) = run(&["emulate", "--scenario", "quiet", "--fault", "iam:ListUsers=explode"]);
+    assert_eq!(status, 2);
+    assert!(error.contains("explode"), "{error}");
+}
+
+#[test]
+fn keys_and_themes_can_be_listed_and_checked() {
+    assert!(run(&["keymap"]).1.contains("app.quit"));
+    assert!(run(&["theme", "--list"]).1.contains("midnight"));
+    let (_, theme, _) = run(&["theme", "--print", "midnight"]);
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("own.toml");
+    std::fs::write(&file, theme).unwrap();
+    assert_eq!(run(&["theme", "--check", &file.display().to_string()]).0, 0);
+    std::fs::write(&file, "[roles]\n\"no.such.role\" = {}\n").unwrap();
+    let (status, _, error) = run(&["theme", "--check", &file.display().to_string()]);
+    assert!(status == 1 && error.contains("own.toml:2"), "{error}");
+    std::fs::write(&file, "[list]\n\"j\" = \"list.donw\"\n").unwrap();
+    let (status, _, error) = run(&["keymap", "--check", &file.display().to_string()]);
+    assert!(status == 1 && error.contains("list.down"), "{error}");
+}

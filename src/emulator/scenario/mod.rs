@@ -1,15 +1,25 @@
-//! The stories that fill an account.
+//! The stories that fill an account. Each is the same in every run: it depends on the seed and on the time at which it ends.
+
+mod bastions;
+mod cast;
+mod daily;
+mod findings;
+mod incident;
+mod people;
+mod quiet;
+mod sequence;
+mod story;
+mod troubles;
 
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::account::Account;
 use super::fault::Rule;
+use super::svc::cloudtrail::Trail;
 
-mod quiet;
-
-/// The stories, in the order in which help shows them.
-pub const NAMES: [&str; 1] = ["quiet"];
+/// The stories, in the order in which help shows them; the first is the default.
+pub const NAMES: [&str; 4] = ["incident", "quiet", "denied", "flaky"];
 
 /// A filled account and the faults that belong to its story.
 #[derive(Debug)]
@@ -28,7 +38,23 @@ pub struct UnknownScenario(pub String);
 /// Tells a story, ending at `now`.
 pub fn build(name: &str, seed: u64, now: Timestamp) -> Result<Scene, UnknownScenario> {
     match name {
+        "incident" => Ok(incident::build(seed, now)),
         "quiet" => Ok(quiet::build(seed, now)),
+        "denied" => Ok(Scene { faults: troubles::denied(), ..incident::build(seed, now) }),
+        "flaky" => Ok(Scene { faults: troubles::flaky(), ..incident::build(seed, now) }),
         _ => Err(UnknownScenario(name.to_owned())),
+    }
+}
+
+/// The trail that every story has.
+fn trail(now: Timestamp) -> Trail {
+    Trail {
+        name: "organization-trail".into(),
+        home: cast::HOME.into(),
+        bucket: "acme-cloudtrail-logs".into(),
+        multi_region: true,
+        logging: true,
+        started: cast::days(now, 900),
+        stopped: None,
     }
 }

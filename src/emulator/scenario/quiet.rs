@@ -1,21 +1,32 @@
 //! A small account on a good day.
 
-use jiff::{SignedDuration, Timestamp};
+use fastrand::Rng;
+use jiff::Timestamp;
 
-use super::Scene;
+use super::cast::{ACCOUNT, DETECTORS, HOME, days};
+use super::{Scene, bastions, daily, findings, people, trail};
 use crate::emulator::account::Account;
-use crate::emulator::ids;
-use crate::emulator::svc::iam::{AccessKey, LoginProfile, User};
+use crate::emulator::svc::cloudtrail::History;
+use crate::emulator::svc::guardduty::Detector;
+
+/// How many users there are.
+const PEOPLE: usize = 12;
+/// How many events of two weeks.
+const EVENTS: u32 = 400;
 
 /// Builds the story.
 pub(super) fn build(seed: u64, now: Timestamp) -> Scene {
-    let mut account = Account::empty("123456789012", seed);
-    let created = now.saturating_sub(SignedDuration::from_hours(24 * 400)).unwrap_or(now);
-    let mut admin = User::new("admin", &ids::unique("AIDA", &mut account.rng), created);
-    admin.password = Some(LoginProfile { created, must_reset: false });
-    let id = ids::access_key("AKIA", &account.id, &mut account.rng);
-    admin.keys.push(AccessKey::new(&id, &ids::secret(&mut account.rng), created));
-    account.iam.add_user(admin);
-    account.iam.set_administrator("admin");
+    let mut account = Account::empty(ACCOUNT, seed);
+    people::populate(&mut account.iam, now, PEOPLE, &mut Rng::with_seed(seed));
+    bastions::calm(&mut account.ssm, now);
+    for (region, id) in DETECTORS {
+        let mut detector = Detector::new(id, days(now, 700));
+        if region == HOME {
+            detector.findings = findings::noise(now, region, 3);
+        }
+        account.guardduty.detectors.insert(region.into(), detector);
+    }
+    account.cloudtrail.trails = vec![trail(now)];
+    account.cloudtrail.history = History::told(move || daily::tell(now, EVENTS, seed));
     Scene { account, faults: Vec::new() }
 }

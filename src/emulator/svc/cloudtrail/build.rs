@@ -105,7 +105,10 @@ impl Draft {
             set("errorMessage", message.clone().into());
         }
         set("requestParameters", self.request.clone());
-        set("responseElements", if self.error.is_some() { Value::Null } else { self.response.clone() });
+        set(
+            "responseElements",
+            if self.error.is_some() && self.kind != "AwsConsoleSignIn" { Value::Null } else { self.response.clone() },
+        );
         if !self.additional.is_null() {
             set("additionalEventData", self.additional.clone());
         }

@@ -115,7 +115,7 @@ pub(super) fn populate(iam: &mut State, now: Timestamp, most: usize, rng: &mut R
     for (name, service) in ROLES {
         iam.roles.insert(name.into(), role(name, service, now, rng));
     }
-    iam.unassigned_mfa.push(format!("arn:aws:iam::{ACCOUNT}:mfa/spare-phone"));
+    iam.add_virtual_mfa(&format!("arn:aws:iam::{ACCOUNT}:mfa/spare-phone"));
     for entry in PEOPLE.iter().take(most) {
         let user = person(entry, now, rng);
         iam.add_user(user);
@@ -185,6 +185,7 @@ fn role(name: &str, service: &str, now: Timestamp, rng: &mut Rng) -> Role {
         created: days(now, 900),
         trust: trust.to_string(),
         description: None,
+        max_session_seconds: 3_600,
         last_used: Some((ago(now, rng.i64(5..4_000)), HOME.into())),
     }
 }

@@ -6,8 +6,6 @@ import time
 
 import botocore.exceptions
 
-from emulated import offered
-
 ATTRIBUTES = {
     "EventId": lambda event: event["EventId"],
     "EventName": lambda event: event["EventName"],
@@ -24,6 +22,7 @@ PAGES = 8
 def walk(aws, scenario):
     problems = []
     cloudtrail = aws.client("cloudtrail")
+    _trails(problems, cloudtrail)
     events = _lookup(cloudtrail, MaxResults=50)
     if not events:
         problems.append("LookupEvents: no event")
@@ -34,9 +33,19 @@ def walk(aws, scenario):
     _attributes(problems, cloudtrail, events)
     if scenario == "incident":
         _region(problems, aws)
-    for operation in ("describe_trails", "list_trails"):
-        offered(getattr(cloudtrail, operation))
     return problems
+
+
+def _trails(problems, cloudtrail):
+    described = [trail["TrailARN"] for trail in cloudtrail.describe_trails()["trailList"]]
+    listed = [
+        trail["TrailARN"] for page in cloudtrail.get_paginator("list_trails").paginate() for trail in page["Trails"]
+    ]
+    if sorted(described) != sorted(listed):
+        problems.append(f"DescribeTrails has {described}, ListTrails {listed}")
+    for arn in described:
+        cloudtrail.get_trail_status(Name=arn)
+        cloudtrail.get_event_selectors(TrailName=arn)
 
 
 def _page(cloudtrail, **parameters):

@@ -8,6 +8,7 @@ pub mod domain;
 pub mod kit;
 pub mod panes;
 pub mod theme;
+pub mod widgets;
 
 pub mod aws;
 pub mod emulator;

@@ -78,6 +78,12 @@ impl Look {
         Ok(Self::of(&sheet, Depth::of(surroundings), surroundings))
     }
 
+    /// A role without the ground of ordinary text: for writing on a row, a field or a window that has a ground of its own.
+    pub fn ink(&self, role: Role) -> Style {
+        let style = self[role];
+        if role == Role::Text { Style { bg: None, ..style } } else { style }
+    }
+
     /// The look without any theme, for when even the built-in one cannot be read, which a test excludes.
     pub fn plain() -> Self {
         Self { styles: [Style::new(); Role::COUNT], glyphs: glyphs::ASCII, depth: Depth::Mono }

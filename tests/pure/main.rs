@@ -12,8 +12,10 @@
 
 mod architecture;
 mod document;
+mod frames;
 mod keymap;
 mod query;
 mod records;
 mod table;
 mod theme;
+mod widgets;

@@ -14,6 +14,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::table::Tone;
+use crate::domain::detail::Section;
 
 /// One line before wrapping. The text must be harmless already: from `shown()`, or the program's own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -110,4 +111,26 @@ impl Document {
 fn hang_of(line: &str) -> u16 {
     let indentation = line.len() - line.trim_start_matches(' ').len();
     u16::try_from(indentation.min(40) + 2).unwrap_or(2)
+}
+
+/// No label is given more columns than this; longer ones are cut in their middle.
+const WIDEST_LABEL: usize = 30;
+
+impl Document {
+    /// A detail of sections: a heading each, labels in one column, values hanging behind them.
+    pub fn of_sections(sections: &[Section]) -> Self {
+        let labels = sections.iter().flat_map(|section| &section.fields).map(|field| width(&field.label));
+        let columns = labels.max().unwrap_or(0).min(WIDEST_LABEL);
+        let mut lines = Vec::new();
+        for section in sections {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.push(Line::heading(section.title.clone()));
+            for field in &section.fields {
+                lines.push(Line::labelled(&field.label, columns, field.value.shown_within(4096).as_str(), Tone::Plain));
+            }
+        }
+        Self::detail(lines)
+    }
 }

@@ -1,0 +1,131 @@
+//! The lines at the top: whose account this is, as whom, where, with what credentials, and what can be done.
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::paint::{self, Piece};
+use crate::domain::account::SessionView;
+use crate::domain::age::age;
+use crate::domain::fault::Fault;
+use crate::domain::known::Known;
+use crate::domain::text::clean;
+use crate::kit::document::{fit, width};
+use crate::theme::{Look, Role};
+
+/// Credentials that end sooner than this are shown as a warning.
+const SOON: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+
+/// How the connection to AWS stands, in the header's words.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Link<'a> {
+    /// On its way.
+    Connecting,
+    /// There.
+    Ready,
+    /// Not there, and why.
+    Failed(&'a Fault),
+}
+
+/// Draws one or two lines, as many as `area` has.
+pub fn draw(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, area: Rect, buf: &mut Buffer) {
+    let badges = badges(view, look);
+    let first = paint::line(area, 0);
+    let used: usize = badges.iter().map(Piece::width).sum();
+    let room = usize::from(area.width).saturating_sub(used + 3);
+    let account = account(view, link, look);
+    let room = room.saturating_sub(account.iter().map(Piece::width).sum::<usize>());
+    let end = paint::pieces(buf, first, 1, &account);
+    paint::text(buf, first, end, &fit(&identity(view), room), look[Role::Muted]);
+    paint::pieces_right(buf, first, end, &badges);
+    if area.height > 1 {
+        second(view, now, look, paint::line(area, 1), buf);
+    }
+}
+
+fn badges(view: &SessionView, look: &Look) -> Vec<Piece> {
+    let mut badges = Vec::new();
+    if let Some(scenario) = &view.demo {
+        badges.push(Piece::new(format!(" DEMO {}: MADE-UP DATA ", clean(scenario)), look[Role::BadgeDemo]));
+        badges.push(Piece::new(" ", look[Role::Text]));
+    }
+    badges.push(Piece::new(" READ-ONLY ", look[Role::BadgeReadOnly]));
+    badges.push(Piece::new(" ", look[Role::Text]));
+    badges
+}
+
+fn account(view: &SessionView, link: Link<'_>, look: &Look) -> Vec<Piece> {
+    let strong = look[Role::Account];
+    match (&view.identity, link) {
+        (_, Link::Failed(fault)) => vec![Piece::new(format!("not connected: {}", fault.title()), look[Role::Bad])],
+        (Known::Value { value, .. }, _) => {
+            let mut pieces = vec![Piece::new(clean(&value.account), strong)];
+            if let Some(Some(alias)) = view.alias.value() {
+                pieces.push(Piece::new(format!(" {}", fit(alias.shown().as_str(), 24)), strong));
+            }
+            pieces.push(Piece::new("  ", strong));
+            pieces
+        }
+        (Known::Denied { .. }, _) => vec![Piece::new("account: denied sts:GetCallerIdentity ", look[Role::Denied])],
+        (Known::Failed { fault }, _) => vec![Piece::new(format!("account: {} ", fault.title()), look[Role::Bad])],
+        (Known::Unknown | Known::Loading, _) => vec![Piece::new("account …  ", look[Role::Loading])],
+    }
+}
+
+/// The identity without what the account says already: `assumed-role/Admin/alice`.
+fn identity(view: &SessionView) -> String {
+    let Some(identity) = view.identity.value() else { return String::new() };
+    let shown = identity.arn.shown().into_string();
+    shown.splitn(6, ':').nth(5).map(str::to_owned).unwrap_or(shown)
+}
+
+fn second(view: &SessionView, now: Timestamp, look: &Look, line: Rect, buf: &mut Buffer) {
+    let (muted, dot) = (look[Role::Muted], format!(" {} ", look.glyphs.dot));
+    let (credentials, role) = credentials(view, now);
+    let mut facts = vec![Piece::new(credentials, look[role])];
+    if let Some(profile) = &view.profile {
+        facts.push(Piece::new(format!("profile {}", clean(profile)), muted));
+    }
+    if let Some(endpoint) = &view.endpoint {
+        facts.push(Piece::new(format!("endpoint {}", clean(endpoint)), look[Role::Warning]));
+    }
+    let others: usize = facts.iter().map(|fact| fact.width() + width(&dot)).sum();
+    let regions = regions(&view.regions, usize::from(line.width).saturating_sub(others + 2));
+    let mut pieces = vec![Piece::new(regions, muted)];
+    for fact in facts.into_iter().filter(|fact| !fact.text.is_empty()) {
+        pieces.push(Piece::new(dot.clone(), look[Role::Rule]));
+        pieces.push(fact);
+    }
+    paint::pieces(buf, line, 1, &pieces);
+}
+
+/// All regions where they fit, else the first and how many more.
+fn regions(regions: &[String], room: usize) -> String {
+    let all: Vec<String> = regions.iter().map(|region| clean(region).into_owned()).collect();
+    let joined = all.join(" ");
+    match all.as_slice() {
+        [] => "no region yet".into(),
+        [first, rest @ ..] if width(&joined) > room && !rest.is_empty() => format!("{first} and {} more", rest.len()),
+        _ => joined,
+    }
+}
+
+fn credentials(view: &SessionView, now: Timestamp) -> (String, Role) {
+    match &view.credentials {
+        Known::Value { value, .. } => {
+            let provider = clean(&value.provider);
+            match value.expires {
+                None => (format!("{provider}, no end"), Role::Muted),
+                Some(end) if end <= now => (format!("{provider}, ended {} ago", age(end, now)), Role::Bad),
+                Some(end) => {
+                    let left = end.duration_since(now);
+                    let role = if left < SOON { Role::Warning } else { Role::Muted };
+                    (format!("{provider}, {} left", crate::domain::age::span(left)), role)
+                }
+            }
+        }
+        Known::Denied { fault } | Known::Failed { fault } => (fault.title(), Role::Bad),
+        Known::Loading => ("looking for credentials".into(), Role::Loading),
+        Known::Unknown => (String::new(), Role::Muted),
+    }
+}

@@ -1,0 +1,84 @@
+//! The panes' names with their keys, counts and states.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::paint::{self, Piece};
+use crate::theme::{Look, Role};
+
+/// How a pane stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nothing to say.
+    Quiet,
+    /// It reads.
+    Loading,
+    /// It could not read everything.
+    Fault,
+}
+
+/// One tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// The key that goes there.
+    pub key: Option<String>,
+    /// The pane's name.
+    pub name: String,
+    /// Rows, where they have been read.
+    pub count: Option<usize>,
+    /// How it stands.
+    pub state: State,
+    /// Whether it is shown.
+    pub active: bool,
+}
+
+/// Draws the tabs. Where they do not fit, counts go first, then the names of the panes that are not shown.
+pub fn draw(tabs: &[Tab], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
+    for form in [Form::Whole, Form::Short, Form::Keys] {
+        let pieces: Vec<Piece> = tabs.iter().flat_map(|tab| pieces(tab, form, milliseconds, look)).collect();
+        if form == Form::Keys || pieces.iter().map(Piece::width).sum::<usize>() <= usize::from(area.width) {
+            paint::pieces(buf, area, 0, &pieces);
+            return;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    Short,
+    Keys,
+}
+
+fn pieces(tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
+    let style = look[if tab.active { Role::TabActive } else { Role::Tab }];
+    let key = tab.key.as_deref().unwrap_or_default();
+    let named = form != Form::Keys || tab.active;
+    let mut text = format!(" {key}");
+    if named {
+        text.push_str(if key.is_empty() { "" } else { " " });
+        text.push_str(&tab.name);
+    }
+    if let Some(count) = tab.count.filter(|_| form == Form::Whole) {
+        text.push(' ');
+        text.push_str(&brief(count));
+    }
+    // The mark has its place also while there is none, so that the tabs stand still.
+    let (mark, role) = match tab.state {
+        State::Quiet => (" ", Role::Tab),
+        State::Loading => (look.glyphs.spinner(milliseconds), Role::Loading),
+        State::Fault => ("!", Role::TabFault),
+    };
+    let marked = if tab.active { style } else { look[role] };
+    vec![Piece::new(text, style), Piece::new(mark, marked), Piece::new(" ", look[Role::Text])]
+}
+
+/// A number in at most four characters: `950`, `12k`, `1.2M`.
+pub fn brief(number: usize) -> String {
+    match number {
+        0..=9_999 => number.to_string(),
+        10_000..=999_999 => format!("{}k", number / 1000),
+        1_000_000..=9_999_999 => format!("{}.{}M", number / 1_000_000, number / 100_000 % 10),
+        _ => format!("{}M", number / 1_000_000),
+    }
+}

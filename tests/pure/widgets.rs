@@ -1,0 +1,283 @@
+//! The shared widgets: they never leave their area, never panic, and never paint what a stranger could use.
+
+use std::cmp::Ordering;
+
+use bartizan::domain::account::{CredentialSource, Identity, SessionView};
+use bartizan::domain::fault::{Fault, FaultKind};
+use bartizan::domain::known::Known;
+use bartizan::domain::text::{Untrusted, is_hostile};
+use bartizan::kit::document::{Document, Line, Scroll};
+use bartizan::kit::effect::Level;
+use bartizan::kit::field::{Edit, Field};
+use bartizan::kit::input::Size;
+use bartizan::kit::remote::Remote;
+use bartizan::kit::table::{Cell, Column, Listing, Row, Sort, Table, Tone};
+use bartizan::theme::{Look, Role};
+use bartizan::widgets::paint::Piece;
+use bartizan::widgets::{
+    columns, field, footer, header, menu, seal, status, table, tabs, text, toast, too_small, truth, which_key, window,
+};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use serde::{Deserialize, Serialize};
+
+use crate::frames;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// A made-up row whose text is a stranger's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Lamp {
+    id: u32,
+    name: Untrusted,
+    tone: Tone,
+}
+
+impl Row for Lamp {
+    type Id = u32;
+    const COLUMNS: &'static [Column] = &[
+        Column::new("name", "NAME", 16).growing(),
+        Column::new("state", "STATE", 12),
+        Column::new("age", "AGE", 8).right().spare(1),
+        Column::new("note", "NOTE", 30).growing().spare(2),
+    ];
+
+    fn id(&self) -> u32 {
+        self.id
+    }
+    fn cell(&self, column: usize, _now: Timestamp) -> Cell {
+        match column {
+            0 => Cell::plain(self.name.shown().into_string()),
+            1 => Cell::new("a word", self.tone),
+            2 => Cell::plain(format!("{} d", self.id)),
+            // What a careless pane could do: the raw text.
+            _ => Cell::muted(self.name.raw()),
+        }
+    }
+    fn compare(&self, other: &Self, _column: usize) -> Ordering {
+        self.id.cmp(&other.id)
+    }
+    fn measure(&self, _column: usize, _now: Timestamp) -> Option<f64> {
+        None
+    }
+    fn record(&self) -> String {
+        String::new()
+    }
+}
+
+fn lamps(names: impl IntoIterator<Item = String>, height: u16) -> Table<Lamp> {
+    let tones = [Tone::Plain, Tone::Good, Tone::Bad, Tone::Unknown, Tone::Denied, Tone::Critical, Tone::Stale];
+    let mut table = Table::new(Sort::ascending(0));
+    table.set_height(height);
+    table.extend(
+        (0..).zip(names).map(|(id, name)| Lamp { id, name: Untrusted::new(name), tone: tones[id as usize % tones.len()] }),
+        NOW,
+    );
+    table
+}
+
+fn fault(text: &str) -> Fault {
+    Fault {
+        kind: FaultKind::Denied { action: "iam:ListUsers".into() },
+        call: "iam:ListUsers".into(),
+        region: "us-east-1".into(),
+        message: Untrusted::new(text),
+        request_id: None,
+        at: NOW,
+    }
+}
+
+fn session(text: &str) -> SessionView {
+    let identity = Identity {
+        account: text.into(),
+        arn: Untrusted::new(format!("arn:aws:iam::1:user/{text}")),
+        user_id: Untrusted::new(""),
+    };
+    SessionView {
+        profile: Some(text.into()),
+        regions: vec!["us-east-1".into(), text.into()],
+        identity: Known::live(identity, NOW),
+        alias: Known::live(Some(Untrusted::new(text)), NOW),
+        credentials: Known::live(
+            CredentialSource { provider: text.into(), expires: Some(NOW + SignedDuration::from_mins(5)) },
+            NOW,
+        ),
+        endpoint: Some(text.into()),
+        demo: Some(text.into()),
+    }
+}
+
+/// Every widget in every corner of one buffer, with a stranger's text in it.
+fn everything(stranger: &str, look: &Look, area: Rect, buf: &mut Buffer) {
+    let rows = lamps((0..40).map(|n| format!("{n}{stranger}")), area.height);
+    table::draw(&rows, true, NOW, look, area, buf);
+    let mut remote = Remote::not_asked();
+    remote.begin([stranger, "eu-west-1"], NOW);
+    remote.end(stranger, Err(fault(stranger)), NOW);
+    for remote in [&Remote::not_asked(), &remote] {
+        let facts = [stranger.to_owned()];
+        let line = status::Status {
+            noun: "lamps",
+            counts: (3, 40),
+            query: stranger,
+            filtering: Some(3),
+            order: (Sort::descending(1), Lamp::COLUMNS.get(1).copied()),
+            remote,
+            facts: &facts,
+        };
+        status::draw(&line, NOW, look, Rect { height: area.height.min(1), ..area }, buf);
+        let lines = truth::long(remote, "lamps", 0, stranger, NOW);
+        text::draw(&Document::detail(lines), &Scroll::default(), look, area, buf);
+    }
+    text::draw(&Document::detail(truth::explain(stranger, &fault(stranger))), &Scroll::default(), look, area, buf);
+    header::draw(&session(stranger), header::Link::Ready, NOW, look, area, buf);
+    header::draw(&session(stranger), header::Link::Failed(&fault(stranger)), NOW, look, area, buf);
+    let tab =
+        tabs::Tab { key: Some("1".into()), name: stranger.into(), count: Some(12_345), state: tabs::State::Fault, active: true };
+    tabs::draw(&[tab.clone(), tabs::Tab { active: false, state: tabs::State::Loading, ..tab }], 0, look, area, buf);
+    let hint = footer::Hint { key: "k".into(), word: stranger.into() };
+    footer::draw(&[hint.clone(), hint.clone()], &[hint], look, area, buf);
+    let mut document = Document::record(&format!("{{\"{0}\": [\"{0}\", 1]}}\n{0}", stranger.replace(['"', '\\'], "")));
+    document.lines.push(Line::plain(stranger));
+    let mut scroll = Scroll::default();
+    scroll.resize(Size { width: area.width, height: area.height }, &document);
+    scroll.search("a", &document);
+    let inner = window::draw(stranger, look, window::centred(area, 50, 12), buf);
+    text::draw(&document, &scroll, look, inner, buf);
+    scroll.toggle_wrap(&document);
+    scroll.left = 3;
+    text::draw(&document, &scroll, look, area, buf);
+    let choice = menu::Choice { text: stranger.into(), note: stranger.into(), reason: Some(stranger.into()) };
+    menu::draw(&[choice.clone(), choice.clone(), choice], 2, look, inner, buf);
+    which_key::draw(stranger, &[(stranger.into(), stranger.into())], look, area, buf);
+    let mut typed = Field::with(stranger);
+    typed.edit(Edit::Left);
+    field::draw("/", &typed, Piece::new(stranger, look[Role::Bad]), look, area, buf);
+    toast::draw(&[(Level::Info, stranger), (Level::Error, stranger)], look, area, buf);
+    too_small::draw(Size { width: 40, height: 10 }, look, area, buf);
+}
+
+fn is_clean(buf: &Buffer) -> bool {
+    buf.content.iter().all(|cell| {
+        let mut characters = cell.symbol().chars();
+        characters.next().is_some_and(|first| !is_hostile(first)) && characters.count() <= 3
+    })
+}
+
+fn corpus() -> Vec<String> {
+    [
+        "\u{1b}]0;pwn\u{7}",
+        "\u{9b}31mred",
+        "x\u{202e}evil\u{2066}",
+        "a\u{200b}\u{200d}\u{feff}b",
+        "\u{0}\r\n\t\u{8}\u{7f}",
+        "🏴\u{200d}☠️👩‍👩‍👧‍👦🇩🇪👍🏽",
+        "Z\u{334}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}algo",
+        "漢字かな한글",
+        "क्षि नी",
+        "\u{e0041}\u{e0042}tag",
+        "\u{1160}\u{3164}\u{ffa0}",
+        "ﷺ꧅𒐫",
+        "=cmd|' /C calc'!A0",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+#[test]
+fn no_hostile_character_of_the_corpus_reaches_a_cell() {
+    for stranger in corpus() {
+        for (width, height) in [(80, 24), (41, 11), (7, 3)] {
+            let buf = frames::drawn(width, height, |look, area, buf| {
+                everything(&stranger, look, area, buf);
+                seal(buf);
+            });
+            assert!(is_clean(&buf), "{stranger:?} at {width}x{height}:\n{}", frames::text(&buf));
+        }
+    }
+}
+
+#[test]
+fn the_seal_repairs_what_a_window_cut_in_half() {
+    let mut buf = Buffer::empty(Rect::new(0, 0, 6, 1));
+    buf.set_string(0, 0, "漢字漢", ratatui::style::Style::new());
+    buf.set_string(3, 0, "|", ratatui::style::Style::new());
+    buf[(5, 0)].set_symbol("漢");
+    buf[(0, 0)].set_symbol("\u{1b}[2J");
+    seal(&mut buf);
+    let symbols: Vec<&str> = buf.content.iter().map(|cell| cell.symbol()).collect();
+    assert_eq!(symbols, ["\u{fffd}", " ", " ", "|", "漢", "漢"].map(|s| if s == "漢" { " " } else { s }));
+}
+
+#[test]
+fn a_list_says_with_signs_and_words_what_it_says_with_colours() {
+    let buf = frames::drawn(60, 6, |look, area, buf| {
+        table::draw(&lamps(["alice".into(), "bob".into(), "carol".into()], 5), true, NOW, look, area, buf)
+    });
+    insta::assert_snapshot!(frames::roles(&buf));
+}
+
+#[test]
+fn the_truth_about_a_list_is_told_in_words() {
+    let mut remote = Remote::not_asked();
+    let told = |remote: &Remote, total, minutes| truth::short(remote, total, NOW + SignedDuration::from_mins(minutes)).1;
+    assert_eq!(told(&remote, 0, 0), "not read yet");
+    remote.begin(["eu-west-1", "us-east-1"], NOW);
+    assert_eq!(told(&remote, 0, 1), "reading 2 parts for 1 min");
+    remote.end("us-east-1", Ok(()), NOW);
+    assert_eq!(told(&remote, 0, 0), "reading eu-west-1");
+    remote.end("eu-west-1", Err(fault("no")), NOW);
+    assert_eq!(told(&remote, 5, 0), "partial: eu-west-1: denied: iam:ListUsers");
+    assert_eq!(told(&remote, 0, 0), "eu-west-1: denied: iam:ListUsers");
+    remote.begin(["us-east-1"], NOW);
+    remote.end("us-east-1", Ok(()), NOW);
+    assert_eq!(told(&remote, 5, 2), "complete 2 min ago");
+    assert_eq!(truth::short(&remote, 5, NOW + SignedDuration::from_mins(20)).0, Tone::Stale);
+    remote.begin(["us-east-1"], NOW);
+    remote.end("us-east-1", Err(fault("no")), NOW);
+    assert_eq!(told(&remote, 5, 20), "as of 20 min ago: us-east-1: denied: iam:ListUsers");
+}
+
+#[test]
+fn numbers_are_short_and_readable() {
+    assert_eq!([0, 999, 1_000, 1_234_567].map(truth::count), ["0", "999", "1,000", "1,234,567"]);
+    assert_eq!([9_999, 12_345, 1_250_000, 50_000_000].map(tabs::brief), ["9999", "12k", "1.2M", "50M"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_panics_at_any_size(width in 0_u16..=250, height in 0_u16..=80, stranger in any::<String>()) {
+        let buf = frames::drawn(width, height, |look, area, buf| { everything(&stranger, look, area, buf); seal(buf); });
+        prop_assert!(is_clean(&buf));
+    }
+
+    #[test]
+    fn nothing_is_painted_outside_of_its_area(x in 0_u16..20, y in 0_u16..8, width in 0_u16..60, height in 0_u16..16, stranger in "\\PC{0,40}") {
+        let whole = Rect::new(0, 0, 90, 30);
+        let area = Rect { x, y, width, height };
+        let mut buf = Buffer::empty(whole);
+        for cell in &mut buf.content { cell.set_symbol("#"); }
+        everything(&stranger, &Look::of_roles(), area, &mut buf);
+        for (column, line) in (0..whole.width).flat_map(|c| (0..whole.height).map(move |l| (c, l))) {
+            let outside = column < area.left() || column >= area.right() || line < area.top() || line >= area.bottom();
+            prop_assert!(!outside || buf[(column, line)].symbol() == "#", "{column},{line} lies outside of {area:?}");
+        }
+    }
+
+    #[test]
+    fn columns_stay_inside_and_apart(width in 0_u16..300, wants in proptest::collection::vec((0_u16..60, any::<bool>(), 0_u8..4), 1..12)) {
+        let all: Vec<Column> = wants.iter().map(|(wide, grow, spare)| Column { grow: *grow, spare: *spare, ..Column::new("c", "C", *wide) }).collect();
+        let placed = columns::place(&all, width);
+        for pair in placed.windows(2) {
+            prop_assert!(pair[0].x + pair[0].width < pair[1].x);
+        }
+        for place in &placed {
+            prop_assert!(place.width > 0 && place.x + place.width <= width);
+        }
+        prop_assert!(width == 0 || !placed.is_empty());
+    }
+}

@@ -82,7 +82,12 @@ async fn page(
 fn attributes(wanted: &Lookup) -> Option<Vec<LookupAttribute>> {
     let (key, value) = wanted.attribute.as_ref()?;
     // Both members are given, so building cannot fail.
-    LookupAttribute::builder().attribute_key(LookupAttributeKey::from(key.word())).attribute_value(value).build().ok().map(|one| vec![one])
+    LookupAttribute::builder()
+        .attribute_key(LookupAttributeKey::from(key.word()))
+        .attribute_value(value)
+        .build()
+        .ok()
+        .map(|one| vec![one])
 }
 
 /// The events of a page, and how many of them could not be decoded. Those are kept with what the envelope tells.

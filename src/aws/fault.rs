@@ -30,7 +30,11 @@ where
             (kind, chain(error))
         }
         SdkError::ServiceError(failure) => {
-            let answer = Answer { code: error.code(), message: error.message().unwrap_or_default(), status: failure.raw().status().as_u16() };
+            let answer = Answer {
+                code: error.code(),
+                message: error.message().unwrap_or_default(),
+                status: failure.raw().status().as_u16(),
+            };
             let message = if answer.code.is_none() { strange_answer(failure.raw()) } else { answer.message.to_owned() };
             (of_answer(&answer, call, wait(failure.raw())), message)
         }
@@ -80,8 +84,13 @@ fn of_answer(answer: &Answer<'_>, call: &str, wait: Option<Duration>) -> FaultKi
         "ExpiredToken" | "TokenRefreshRequired" => FaultKind::Expired,
         "RequestExpired" | "RequestTimeTooSkewed" => FaultKind::ClockSkew,
         "SignatureDoesNotMatch" | "InvalidSignature" | "AuthFailure" if is_about_time(answer.message) => FaultKind::ClockSkew,
-        "SignatureDoesNotMatch" | "InvalidSignature" | "AuthFailure" | "InvalidClientTokenId" | "UnrecognizedClient"
-        | "InvalidAccessKeyId" | "MissingAuthenticationToken" => FaultKind::UnknownIdentity,
+        "SignatureDoesNotMatch"
+        | "InvalidSignature"
+        | "AuthFailure"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClient"
+        | "InvalidAccessKeyId"
+        | "MissingAuthenticationToken" => FaultKind::UnknownIdentity,
         "OptInRequired" | "SubscriptionRequired" | "RegionDisabled" => FaultKind::RegionDisabled,
         "NoSuchEntity" | "ResourceNotFound" | "DoesNotExist" | "NotFound" => FaultKind::NotFound,
         _ if answer.status >= 500 => FaultKind::Unavailable,
@@ -93,8 +102,17 @@ fn of_answer(answer: &Answer<'_>, call: &str, wait: Option<Duration>) -> FaultKi
 pub(crate) fn is_throttle(code: &str) -> bool {
     matches!(
         code.strip_suffix("Exception").unwrap_or(code),
-        "Throttling" | "Throttled" | "RequestThrottled" | "TooManyRequests" | "RequestLimitExceeded" | "BandwidthLimitExceeded" | "SlowDown"
-            | "PriorRequestNotComplete" | "EC2Throttled" | "TransactionInProgress" | "ProvisionedThroughputExceeded"
+        "Throttling"
+            | "Throttled"
+            | "RequestThrottled"
+            | "TooManyRequests"
+            | "RequestLimitExceeded"
+            | "BandwidthLimitExceeded"
+            | "SlowDown"
+            | "PriorRequestNotComplete"
+            | "EC2Throttled"
+            | "TransactionInProgress"
+            | "ProvisionedThroughputExceeded"
     )
 }
 
@@ -107,7 +125,9 @@ pub(crate) fn missing_action(message: &str) -> Option<&str> {
 }
 
 fn is_about_time(message: &str) -> bool {
-    ["Signature expired", "Signature not yet current", "not yet current", "Request has expired", "clock"].iter().any(|sign| message.contains(sign))
+    ["Signature expired", "Signature not yet current", "not yet current", "Request has expired", "clock"]
+        .iter()
+        .any(|sign| message.contains(sign))
 }
 
 fn of_dispatch(cause: &ConnectorError) -> FaultKind {
@@ -177,7 +197,10 @@ fn wait(response: &HttpResponse) -> Option<Duration> {
 fn strange_answer(response: &HttpResponse) -> String {
     const MOST: usize = 200;
     let body = response.body().bytes().unwrap_or_default();
-    let start: String = String::from_utf8_lossy(body.get(..MOST.min(body.len())).unwrap_or_default()).split_whitespace().collect::<Vec<_>>().join(" ");
+    let start: String = String::from_utf8_lossy(body.get(..MOST.min(body.len())).unwrap_or_default())
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     format!("HTTP {} without an AWS error code: {start}", response.status().as_u16())
 }
 
@@ -208,8 +231,14 @@ mod tests {
     fn a_refusal_names_the_missing_action() {
         let message = "User: arn:aws:iam::123456789012:user/eve is not authorized to perform: iam:ListMFADevices on resource: user x \
                        because no identity-based policy allows the iam:ListMFADevices action";
-        assert_eq!(answered(403, Some("AccessDenied"), message, &[]).kind, FaultKind::Denied { action: "iam:ListMFADevices".into() });
-        assert_eq!(answered(400, Some("AccessDeniedException"), "no", &[]).kind, FaultKind::Denied { action: "iam:ListUsers".into() });
+        assert_eq!(
+            answered(403, Some("AccessDenied"), message, &[]).kind,
+            FaultKind::Denied { action: "iam:ListMFADevices".into() }
+        );
+        assert_eq!(
+            answered(400, Some("AccessDeniedException"), "no", &[]).kind,
+            FaultKind::Denied { action: "iam:ListUsers".into() }
+        );
     }
 
     #[test]
@@ -226,7 +255,10 @@ mod tests {
         assert_eq!(kind(400, "ExpiredTokenException", ""), FaultKind::Expired);
         assert_eq!(kind(403, "InvalidClientTokenId", ""), FaultKind::UnknownIdentity);
         assert_eq!(kind(400, "UnrecognizedClientException", ""), FaultKind::UnknownIdentity);
-        assert_eq!(kind(403, "SignatureDoesNotMatch", "Signature expired: 20200101T000000Z is now earlier"), FaultKind::ClockSkew);
+        assert_eq!(
+            kind(403, "SignatureDoesNotMatch", "Signature expired: 20200101T000000Z is now earlier"),
+            FaultKind::ClockSkew
+        );
         assert_eq!(kind(400, "InvalidSignatureException", "Signature not yet current: 2030"), FaultKind::ClockSkew);
         assert_eq!(kind(403, "SignatureDoesNotMatch", "The request signature we calculated"), FaultKind::UnknownIdentity);
         assert_eq!(kind(400, "RequestExpired", ""), FaultKind::ClockSkew);
@@ -238,7 +270,8 @@ mod tests {
 
     #[test]
     fn a_throttle_keeps_the_wait_and_the_request_id() {
-        let fault = answered(400, Some("ThrottlingException"), "Rate exceeded", &[("retry-after", "3"), ("x-amzn-requestid", "r-1")]);
+        let fault =
+            answered(400, Some("ThrottlingException"), "Rate exceeded", &[("retry-after", "3"), ("x-amzn-requestid", "r-1")]);
         assert_eq!(fault.kind, FaultKind::Throttled { wait_ms: Some(3000) });
         assert_eq!(fault.request_id.as_deref(), Some("r-1"));
     }

@@ -61,7 +61,13 @@ async fn detectors(session: &Session, region: &str) -> Result<Vec<String>, Fault
 }
 
 /// The answer is false when nobody wants more.
-async fn of_detector(session: &Session, region: &str, detector: &str, archived: Archived, to: &Sink<Vec<Finding>>) -> Result<bool, Fault> {
+async fn of_detector(
+    session: &Session,
+    region: &str,
+    detector: &str,
+    archived: Archived,
+    to: &Sink<Vec<Finding>>,
+) -> Result<bool, Fault> {
     let order = SortCriteria::builder().attribute_name("severity").order_by(OrderBy::Desc).build();
     let mut token = None;
     loop {

@@ -71,9 +71,9 @@ fn provider(credentials: &Credentials) -> &'static str {
     let marks = credentials.get_property::<Vec<Feature>>().map(Vec::as_slice).unwrap_or_default();
     let named = marks.iter().rev().find_map(|mark| match mark {
         Feature::CredentialsEnvVars => Some("environment"),
-        Feature::CredentialsEnvVarsStsWebIdToken | Feature::CredentialsProfileStsWebIdToken | Feature::CredentialsStsAssumeRoleWebId => {
-            Some("web identity")
-        }
+        Feature::CredentialsEnvVarsStsWebIdToken
+        | Feature::CredentialsProfileStsWebIdToken
+        | Feature::CredentialsStsAssumeRoleWebId => Some("web identity"),
         Feature::CredentialsStsAssumeRole => Some("assumed role"),
         Feature::CredentialsProfileSso | Feature::CredentialsSso => Some("SSO"),
         Feature::CredentialsProfileProcess | Feature::CredentialsProcess => Some("credential process"),

@@ -194,16 +194,19 @@ fn embedded(http: SharedHttpClient, wanted: &Connect) -> SdkConfig {
 async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>), Fault> {
     let found = profile::look(wanted.profile.as_deref(), &wanted.clock).await?;
     let http = certificates(&found, &wanted.clock).await?;
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts(wanted.patience)).sleep_impl(TokioSleep::new());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .timeout_config(timeouts(wanted.patience))
+        .sleep_impl(TokioSleep::new());
     if let Some(name) = &wanted.profile {
         loader = loader.profile_name(name);
         if found.against_environment {
             // The SDK would take the environment's keys and show their account under the profile's name;
             // the AWS CLI lets the named profile win, and so do we.
             let provider = ProviderConfig::with_default_region().await.with_http_client(http);
-            loader = loader
-                .credentials_provider(ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name.clone()).build());
+            loader = loader.credentials_provider(
+                ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name.clone()).build(),
+            );
         }
     }
     if let Some(region) = wanted.regions.first() {
@@ -216,7 +219,8 @@ async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>), Fau
 }
 
 async fn certificates(found: &profile::Found, clock: &Clock) -> Result<SharedHttpClient, Fault> {
-    let wrong = |path: &str, why: String| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {why}"), clock.now());
+    let wrong =
+        |path: &str, why: String| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {why}"), clock.now());
     let Some(path) = &found.bundle else {
         return certificates::http_client(None).map_err(|why| wrong("of the system", why));
     };

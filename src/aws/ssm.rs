@@ -50,5 +50,9 @@ pub async fn sessions(session: &Session, region: &str, active: bool, to: &Sink<V
 }
 
 fn decode<T>(texts: &[String], one: impl Fn(&Value, Evidence) -> T) -> Vec<T> {
-    texts.iter().zip(Evidence::page(texts)).map(|(text, raw)| one(&serde_json::from_str(text).unwrap_or(Value::Null), raw)).collect()
+    texts
+        .iter()
+        .zip(Evidence::page(texts))
+        .map(|(text, raw)| one(&serde_json::from_str(text).unwrap_or(Value::Null), raw))
+        .collect()
 }

@@ -8,9 +8,9 @@ use super::text::Untrusted;
 /// The value at a path of member names and list positions, `service.action.portProbeDetails.0.localPortDetails`.
 pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, step| match value {
-        Value::Object(members) => {
-            members.get(step).or_else(|| members.iter().find(|(name, _)| name.eq_ignore_ascii_case(step)).map(|(_, member)| member))
-        }
+        Value::Object(members) => members
+            .get(step)
+            .or_else(|| members.iter().find(|(name, _)| name.eq_ignore_ascii_case(step)).map(|(_, member)| member)),
         Value::Array(items) => items.get(step.parse::<usize>().ok()?),
         _ => None,
     })

@@ -112,7 +112,8 @@ pub struct SsmSession {
 impl Node {
     /// Reads an element of `InstanceInformationList`.
     pub fn decode(value: &Value, region: &str, raw: Evidence) -> Self {
-        let platform: Vec<String> = ["PlatformName", "PlatformVersion"].iter().filter_map(|name| json::text(value, name)).collect();
+        let platform: Vec<String> =
+            ["PlatformName", "PlatformVersion"].iter().filter_map(|name| json::text(value, name)).collect();
         Self {
             id: json::untrusted(value, "InstanceId").unwrap_or_else(|| Untrusted::new("")),
             region: region.to_owned(),

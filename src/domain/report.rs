@@ -74,7 +74,8 @@ impl CredentialReport {
                 return Err(ReportError::NoColumn(needed));
             }
         }
-        let rows = reader.records().map(|record| record.map(|record| row(&Columns { names: &names, record: &record })).map_err(wrong));
+        let rows =
+            reader.records().map(|record| record.map(|record| row(&Columns { names: &names, record: &record })).map_err(wrong));
         Ok(Self { generated, rows: rows.collect::<Result<_, _>>()? })
     }
 

@@ -16,7 +16,8 @@ pub async fn user_facts(session: &Session, name: &Untrusted) -> UserFacts {
     if name.raw() == ROOT_NAME {
         return root_facts(session, name).await;
     }
-    let (password, mfa, keys, groups) = join!(password(session, name), devices(session, name), keys(session, name), groups(session, name));
+    let (password, mfa, keys, groups) =
+        join!(password(session, name), devices(session, name), keys(session, name), groups(session, name));
     let now = session.now();
     UserFacts {
         name: name.clone(),
@@ -28,7 +29,8 @@ pub async fn user_facts(session: &Session, name: &Untrusted) -> UserFacts {
 }
 
 async fn root_facts(session: &Session, name: &Untrusted) -> UserFacts {
-    let summary = call::make(session, ("iam", "GetAccountSummary"), session.home(), session.iam().get_account_summary().send()).await;
+    let summary =
+        call::make(session, ("iam", "GetAccountSummary"), session.home(), session.iam().get_account_summary().send()).await;
     let now = session.now();
     let of = |entry: &str| -> Result<Option<i32>, Fault> {
         let map = summary.as_ref().map_err(Clone::clone)?.summary_map();

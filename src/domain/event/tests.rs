@@ -19,7 +19,8 @@ fn each_type_of_identity_has_a_name() {
     assert_eq!(actor(json!({"type": "IAMUser", "userName": "ada"})), "ada");
     let role = json!({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/Admin/ada", "principalId": "AROA:ada"});
     assert_eq!(actor(role), "Admin/ada");
-    let no_arn = json!({"type": "AssumedRole", "principalId": "AROA:ada", "sessionContext": {"sessionIssuer": {"userName": "Admin"}}});
+    let no_arn =
+        json!({"type": "AssumedRole", "principalId": "AROA:ada", "sessionContext": {"sessionIssuer": {"userName": "Admin"}}});
     assert_eq!(actor(no_arn), "Admin/ada");
     assert_eq!(actor(json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"})), "ec2.amazonaws.com");
     assert_eq!(actor(json!({"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/bob"})), "bob");
@@ -43,7 +44,8 @@ fn an_assumed_role_is_traced_to_its_issuer() {
 #[test]
 fn the_target_is_the_most_telling_parameter() {
     let target = |parameters: Value| {
-        let value = json!({"eventTime": "2026-01-01T00:00:00Z", "requestParameters": parameters, "resources": [{"ARN": "arn:x"}]});
+        let value =
+            json!({"eventTime": "2026-01-01T00:00:00Z", "requestParameters": parameters, "resources": [{"ARN": "arn:x"}]});
         read(&value).unwrap().target.unwrap().raw().to_owned()
     };
     assert_eq!(target(json!({"userName": "eve", "policyArn": "arn:p"})), "eve");

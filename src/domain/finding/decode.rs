@@ -74,7 +74,12 @@ fn resource_name(value: &Value, resource: &Value) -> Option<Untrusted> {
                 let named = |(name, _): &(&String, &Value)| {
                     ["name", "id", "arn", "identifier"].iter().any(|end| name.to_ascii_lowercase().ends_with(end))
                 };
-                details.iter().filter(named).find_map(|(_, value)| value.as_str()).filter(|name| !name.is_empty()).map(Untrusted::new)
+                details
+                    .iter()
+                    .filter(named)
+                    .find_map(|(_, value)| value.as_str())
+                    .filter(|name| !name.is_empty())
+                    .map(Untrusted::new)
             })
         })
 }

@@ -42,7 +42,8 @@ fn an_attack_sequence_names_its_first_actor_key_and_address() {
 
 #[test]
 fn an_unknown_type_of_resource_still_has_a_name() {
-    let value = json!({"resource": {"resourceType": "QuantumComputer", "quantumComputerDetails": {"qubits": 3, "computerName": "q-1"}}});
+    let value =
+        json!({"resource": {"resourceType": "QuantumComputer", "quantumComputerDetails": {"qubits": 3, "computerName": "q-1"}}});
     assert_eq!(read(&value).resource.raw(), "q-1");
 }
 

@@ -55,6 +55,12 @@ const SESSIONS: [Past; 12] = [
     (HOME, "ben.osei", "i-0e9f8a7b6c5d40312", 41_000, Some(61), Some("signing certificates")),
 ];
 
+const CALM: [Past; 3] = [
+    (HOME, "anna.lind", "i-0c55b159cbfafe1f0", 21, None, Some("OPS-131 kernel update")),
+    (HOME, "ahmed.farouk", BASTION, 2_900, Some(12), Some("OPS-127")),
+    (AWAY, "anna.lind", "i-0b1c2d3e4f5a60718", 7_100, Some(30), None),
+];
+
 /// The machines and sessions of the incident.
 pub(super) fn busy(ssm: &mut State, now: Timestamp, rng: &mut Rng) {
     for entry in &NODES {
@@ -63,20 +69,28 @@ pub(super) fn busy(ssm: &mut State, now: Timestamp, rng: &mut Rng) {
     for past in &SESSIONS {
         ssm.regions.entry(past.0.into()).or_default().sessions.push(session(past, now, rng));
     }
+    ssm.regions.entry(HOME.into()).or_default().documents.push(preferences(now));
+}
+
+/// Three healthy bastions, one person at work on them, and what was done before.
+pub(super) fn calm(ssm: &mut State, now: Timestamp, rng: &mut Rng) {
+    for entry in NODES.iter().filter(|entry| entry.2.starts_with("bastion")) {
+        ssm.regions.entry(entry.0.into()).or_default().nodes.push(node(entry, now));
+    }
+    for past in &CALM {
+        ssm.regions.entry(past.0.into()).or_default().sessions.push(session(past, now, rng));
+    }
+    ssm.regions.entry(HOME.into()).or_default().documents.push(preferences(now));
+}
+
+/// `SSM-SessionManagerRunShell`: the preferences of Session Manager.
+fn preferences(now: Timestamp) -> Document {
     let content = serde_json::json!({
         "schemaVersion": "1.0", "description": "Session Manager preferences", "sessionType": "Standard_Stream",
         "inputs": {"s3BucketName": "", "cloudWatchLogGroupName": "", "idleSessionTimeout": "20", "maxSessionDuration": "60",
             "runAsEnabled": false, "kmsKeyId": ""},
     });
-    let document = Document { name: "SSM-SessionManagerRunShell".into(), created: days(now, 420), content: content.to_string() };
-    ssm.regions.entry(HOME.into()).or_default().documents.push(document);
-}
-
-/// Three healthy bastions and nobody on them.
-pub(super) fn calm(ssm: &mut State, now: Timestamp) {
-    for entry in NODES.iter().filter(|entry| entry.2.starts_with("bastion")) {
-        ssm.regions.entry(entry.0.into()).or_default().nodes.push(node(entry, now));
-    }
+    Document { name: "SSM-SessionManagerRunShell".into(), created: days(now, 420), content: content.to_string() }
 }
 
 fn node(entry: &Entry, now: Timestamp) -> Node {

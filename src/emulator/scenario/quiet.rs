@@ -17,8 +17,9 @@ const EVENTS: u32 = 400;
 /// Builds the story.
 pub(super) fn build(seed: u64, now: Timestamp) -> Scene {
     let mut account = Account::empty(ACCOUNT, seed);
-    people::populate(&mut account.iam, now, PEOPLE, &mut Rng::with_seed(seed));
-    bastions::calm(&mut account.ssm, now);
+    let mut rng = Rng::with_seed(seed);
+    people::populate(&mut account.iam, now, PEOPLE, &mut rng);
+    bastions::calm(&mut account.ssm, now, &mut rng);
     for (region, id) in DETECTORS {
         let mut detector = Detector::new(id, days(now, 700));
         if region == HOME {

@@ -155,7 +155,7 @@ def user_names(endpoint):
         endpoint,
         data=b"Action=ListUsers&Version=2010-05-08",
         headers={
-            "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/{day}/us-east-1/iam/aws4_request, "
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIACONFORMANCETESTS/{day}/us-east-1/iam/aws4_request, "
             f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}",
             "X-Amz-Date": moment,
         },

@@ -28,7 +28,7 @@ class Boto:
         self._validate = validate
         self._read_timeout = read_timeout
         self._session = boto3.Session(
-            aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+            aws_access_key_id="AKIACONFORMANCETESTS",
             aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             region_name=region,
         )

@@ -11,7 +11,7 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 class Signed:
     """With what a request is signed."""
 
-    key: str = "AKIAIOSFODNN7EXAMPLE"
+    key: str = "AKIACONFORMANCETESTS"
     secret: str | None = None
     moved: datetime.timedelta = datetime.timedelta()
 

@@ -14,7 +14,7 @@ def environment(home, endpoint=None, extra=None):
     return kept | {
         "HOME": str(home),
         "TERM": "xterm-256color",
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_ACCESS_KEY_ID": "AKIACONFORMANCETESTS",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

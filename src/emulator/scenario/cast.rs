@@ -30,8 +30,8 @@ pub(super) const LEAKED_KEY: &str = "AKIAI44QH8DHBEXAMPLE";
 pub(super) const INTRUDER: &str = "backup-svc";
 /// Its unique id.
 pub(super) const INTRUDER_ID: &str = "AIDAJQABLZS4A3EXAMPLE";
-/// Its key: not the one of the documentation's first example, with which newcomers try out `bartizan emulate`.
-pub(super) const INTRUDER_KEY: &str = "AKIAI44QH8DHBEXAMPLE";
+/// Its key: none of those with which the documentation's examples sign, and so newcomers to `bartizan emulate`.
+pub(super) const INTRUDER_KEY: &str = "AKIAJ4XGRTQ2WEXAMPLE";
 /// The temporary key of its console session.
 pub(super) const INTRUDER_CONSOLE_KEY: &str = "ASIAJEXAMPLEXEG2JICE";
 /// The administrator on call, who looks at all this.

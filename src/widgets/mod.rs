@@ -1,5 +1,6 @@
 //! Shared drawing. Every function paints plain data into a buffer with the roles of a [`Look`](crate::theme::Look); none keeps state.
 
+pub mod blank;
 pub mod columns;
 pub mod field;
 pub mod footer;
@@ -12,7 +13,6 @@ pub mod tabs;
 pub mod text;
 pub mod toast;
 pub mod too_small;
-pub mod truth;
 pub mod which_key;
 pub mod window;
 

@@ -1,80 +1,61 @@
-//! The line below a list: how much of what is shown, in which order, and how true it is.
+//! The line below a list: how much of what is shown, in which order, how true it is, and what is missing.
 
-use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::paint::{self, Piece};
-use super::truth::{self, count};
 use crate::kit::document::{fit, width};
-use crate::kit::remote::Remote;
-use crate::kit::table::{Column, Sort, Tone};
+use crate::kit::table::{Cell, Tone};
 use crate::theme::{Look, Role};
 
-/// What the line says.
-#[derive(Debug, Clone, Copy)]
-pub struct Status<'a> {
-    /// What the rows are, in the plural: `users`.
-    pub noun: &'a str,
-    /// Rows that match, and rows in all.
-    pub counts: (usize, usize),
-    /// The query in force.
-    pub query: &'a str,
-    /// How many rows the filter has looked at, while it works.
-    pub filtering: Option<usize>,
-    /// The order and the column's heading.
-    pub order: (Sort, Option<Column>),
-    /// How true the list is.
-    pub remote: &'a Remote,
-    /// Facts that only this pane has: `last 24 h`, `archived hidden`.
-    pub facts: &'a [String],
-}
-
-/// Draws the line. The truth stands at the right and is the last thing to be cut.
-pub fn draw(status: &Status<'_>, now: Timestamp, look: &Look, area: Rect, buf: &mut Buffer) {
-    let quiet = look[Role::Status];
-    let (tone, words) = truth::short(status.remote, status.counts.1, now);
-    let mark = match tone {
-        Tone::Loading => look.glyphs.spinner(now.as_millisecond()),
-        tone => look.glyphs.mark(tone).unwrap_or_default(),
-    };
-    let most = usize::from(area.width).saturating_sub(4);
-    let truth = [Piece::new(fit(&format!("{mark} {words}"), most), look[Role::from(tone)]), Piece::new(" ", quiet)];
-    let room = usize::from(area.width).saturating_sub(truth.iter().map(Piece::width).sum::<usize>() + 3);
-    let left = fit_facts(&facts(status, look), room, look.glyphs.dot);
-    let end = paint::text(buf, area, 1, &left, quiet);
-    paint::pieces_right(buf, area, end + 1, &truth);
-}
-
-fn facts(status: &Status<'_>, look: &Look) -> Vec<String> {
-    let (matching, total) = status.counts;
-    let mut facts = Vec::new();
-    if status.query.is_empty() {
-        facts.push(format!("{} {}", count(total), status.noun));
-    } else {
-        facts.push(format!("{} of {} {}", count(matching), count(total), status.noun));
-        facts.push(format!("/{}", crate::domain::text::clean(status.query)));
-    }
-    if let Some(looked_at) = status.filtering {
-        facts.push(format!("filtering {}%", looked_at * 100 / total.max(1)));
-    }
-    facts.extend(status.facts.iter().cloned());
-    if let (order, Some(column)) = status.order {
-        let arrow = if order.descending { look.glyphs.descending } else { look.glyphs.ascending };
-        facts.push(format!("by {} {arrow}", column.title.to_lowercase()));
-    }
-    facts
-}
-
-/// As many facts as fit, the first in any case.
-fn fit_facts(facts: &[String], room: usize, dot: &str) -> String {
-    let mut line = String::new();
-    for fact in facts {
-        let longer = if line.is_empty() { fact.clone() } else { format!("{line} {dot} {fact}") };
-        if width(&longer) > room && !line.is_empty() {
+/// Draws the line: `facts` one behind the other, each with its meaning, and at the right what is `missing`, if anything is. Where there is
+/// not enough room, facts are left out from the second on: what is missing matters more.
+pub fn draw(facts: &[Cell], missing: &[Cell], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(2);
+    let facts: Vec<[Piece; 2]> = facts.iter().map(|fact| fact_pieces(fact, milliseconds, look)).collect();
+    let wide = |fact: &[Piece; 2]| fact.iter().map(Piece::width).sum::<usize>();
+    let gap = width(look.glyphs.dot) + 2;
+    let told = told(missing, look);
+    let least = facts.first().map_or(0, wide) + 2;
+    let reserved = told.as_ref().map_or(0, |told| told.width().min(room.saturating_sub(least)) + 2);
+    let (mut column, mut used) = (1, 0);
+    for (number, fact) in facts.iter().enumerate() {
+        let needed = wide(fact) + if number > 0 { gap } else { 0 };
+        if number > 0 && used + needed + reserved > room {
             break;
         }
-        line = longer;
+        if number > 0 {
+            column = paint::text(buf, area, column, &format!(" {} ", look.glyphs.dot), look[Role::Rule]);
+        }
+        column = paint::pieces(buf, area, column, fact);
+        used += needed;
     }
-    fit(&line, room)
+    if let Some(told) = told {
+        let left = room.saturating_sub(used + 2);
+        paint::pieces_right(
+            buf,
+            area,
+            column + 2,
+            &[Piece::new(fit(&told.text, left), told.style), Piece::new(" ", look[Role::Status])],
+        );
+    }
+}
+
+/// The sign of a fact's meaning, and the fact.
+fn fact_pieces(fact: &Cell, milliseconds: i64, look: &Look) -> [Piece; 2] {
+    let mark = match fact.tone {
+        Tone::Loading => Some(look.glyphs.spinner(milliseconds)),
+        tone => look.glyphs.mark(tone),
+    };
+    let role = if fact.tone == Tone::Plain { Role::Status } else { Role::from(fact.tone) };
+    let mark = mark.map(|mark| format!("{mark} ")).unwrap_or_default();
+    [Piece::new(mark, look[role]), Piece::new(fact.text.clone(), look[role])]
+}
+
+/// The first thing that is missing, and how many more there are.
+fn told(missing: &[Cell], look: &Look) -> Option<Piece> {
+    let first = missing.first()?;
+    let mark = look.glyphs.mark(first.tone).unwrap_or("!");
+    let more = if missing.len() > 1 { format!("(1 of {}) ", missing.len()) } else { String::new() };
+    Some(Piece::new(format!("{mark} {more}{}", first.text), look[Role::from(first.tone)]))
 }

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod docs;
 mod document;
 mod frames;
 mod keymap;

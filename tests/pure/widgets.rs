@@ -10,12 +10,11 @@ use bartizan::kit::document::{Document, Line, Scroll};
 use bartizan::kit::effect::Level;
 use bartizan::kit::field::{Edit, Field};
 use bartizan::kit::input::Size;
-use bartizan::kit::remote::Remote;
 use bartizan::kit::table::{Cell, Column, Listing, Row, Sort, Table, Tone};
 use bartizan::theme::{Look, Role};
 use bartizan::widgets::paint::Piece;
 use bartizan::widgets::{
-    columns, field, footer, header, menu, seal, status, table, tabs, text, toast, too_small, truth, which_key, window,
+    blank, columns, field, footer, header, menu, seal, status, table, tabs, text, toast, too_small, which_key, window,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -113,25 +112,16 @@ fn session(text: &str) -> SessionView {
 fn everything(stranger: &str, look: &Look, area: Rect, buf: &mut Buffer) {
     let rows = lamps((0..40).map(|n| format!("{n}{stranger}")), area.height);
     table::draw(&rows, true, NOW, look, area, buf);
-    let mut remote = Remote::not_asked();
-    remote.begin([stranger, "eu-west-1"], NOW);
-    remote.end(stranger, Err(fault(stranger)), NOW);
-    for remote in [&Remote::not_asked(), &remote] {
-        let facts = [stranger.to_owned()];
-        let line = status::Status {
-            noun: "lamps",
-            counts: (3, 40),
-            query: stranger,
-            filtering: Some(3),
-            order: (Sort::descending(1), Lamp::COLUMNS.get(1).copied()),
-            remote,
-            facts: &facts,
-        };
-        status::draw(&line, NOW, look, Rect { height: area.height.min(1), ..area }, buf);
-        let lines = truth::long(remote, "lamps", 0, stranger, NOW);
-        text::draw(&Document::detail(lines), &Scroll::default(), look, area, buf);
-    }
-    text::draw(&Document::detail(truth::explain(stranger, &fault(stranger))), &Scroll::default(), look, area, buf);
+    let facts = [Cell::plain(stranger), Cell::new(stranger, Tone::Loading)];
+    status::draw(
+        &facts,
+        &[Cell::new(stranger, Tone::Denied), Cell::plain(stranger)],
+        0,
+        look,
+        Rect { height: area.height.min(1), ..area },
+        buf,
+    );
+    blank::draw(stranger, &[stranger.to_owned(), "word ".repeat(40)], Tone::Bad, 0, look, area, buf);
     header::draw(&session(stranger), header::Link::Ready, NOW, look, area, buf);
     header::draw(&session(stranger), header::Link::Failed(&fault(stranger)), NOW, look, area, buf);
     let tab =
@@ -220,29 +210,19 @@ fn a_list_says_with_signs_and_words_what_it_says_with_colours() {
 }
 
 #[test]
-fn the_truth_about_a_list_is_told_in_words() {
-    let mut remote = Remote::not_asked();
-    let told = |remote: &Remote, total, minutes| truth::short(remote, total, NOW + SignedDuration::from_mins(minutes)).1;
-    assert_eq!(told(&remote, 0, 0), "not read yet");
-    remote.begin(["eu-west-1", "us-east-1"], NOW);
-    assert_eq!(told(&remote, 0, 1), "reading 2 parts for 1 min");
-    remote.end("us-east-1", Ok(()), NOW);
-    assert_eq!(told(&remote, 0, 0), "reading eu-west-1");
-    remote.end("eu-west-1", Err(fault("no")), NOW);
-    assert_eq!(told(&remote, 5, 0), "partial: eu-west-1: denied: iam:ListUsers");
-    assert_eq!(told(&remote, 0, 0), "eu-west-1: denied: iam:ListUsers");
-    remote.begin(["us-east-1"], NOW);
-    remote.end("us-east-1", Ok(()), NOW);
-    assert_eq!(told(&remote, 5, 2), "complete 2 min ago");
-    assert_eq!(truth::short(&remote, 5, NOW + SignedDuration::from_mins(20)).0, Tone::Stale);
-    remote.begin(["us-east-1"], NOW);
-    remote.end("us-east-1", Err(fault("no")), NOW);
-    assert_eq!(told(&remote, 5, 20), "as of 20 min ago: us-east-1: denied: iam:ListUsers");
+fn what_is_missing_is_told_before_how_much_there_is() {
+    let facts = [Cell::plain("1234 findings"), Cell::muted("read 2 min ago")];
+    let missing =
+        [Cell::new("eu-west-1: denied: guardduty:ListDetectors (in eu-west-1); ask for it", Tone::Denied), Cell::plain("x")];
+    let line = |missing: &[Cell], width| {
+        frames::text(&frames::drawn(width, 1, |look, area, buf| status::draw(&facts, missing, 0, look, area, buf)))
+    };
+    assert_eq!(line(&[], 60), " 1234 findings · read 2 min ago");
+    assert_eq!(line(&missing, 70), " 1234 findings  ⊘ (1 of 2) eu-west-1: denied: guardduty:ListDetector…");
 }
 
 #[test]
 fn numbers_are_short_and_readable() {
-    assert_eq!([0, 999, 1_000, 1_234_567].map(truth::count), ["0", "999", "1,000", "1,234,567"]);
     assert_eq!([9_999, 12_345, 1_250_000, 50_000_000].map(tabs::brief), ["9999", "12k", "1.2M", "50M"]);
 }
 

@@ -11,6 +11,8 @@ pub use key::{parse as parse_key, parse_sequence, show as show_key, show_sequenc
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use super::action::Spec;
 use super::input::{Code, Key};
 use super::source::{Problem, Source, Weight};
@@ -30,7 +32,8 @@ const FIELD: ScopeName = "field";
 /// Every action there is, by its id: what a keymap may name.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    specs: BTreeMap<&'static str, Spec>,
+    /// In the order of the tables, which is the order of help and documents.
+    specs: IndexMap<&'static str, Spec>,
 }
 
 impl Catalogue {
@@ -44,7 +47,7 @@ impl Catalogue {
         self.specs.get(id).copied()
     }
 
-    /// All actions, by id.
+    /// All actions, in the order of their tables.
     pub fn specs(&self) -> impl Iterator<Item = Spec> + '_ {
         self.specs.values().copied()
     }

@@ -1,0 +1,125 @@
+//! What can be done here, made from the actions' tables and the keymap in force: the help window, the footer, and `docs/keys.md`.
+
+use crate::kit::action::{Availability, Spec};
+use crate::kit::document::{Document, Line};
+use crate::kit::keymap::{Catalogue, Keymap, ScopeName};
+use crate::kit::table::Tone;
+
+/// Columns of the keys in the help window.
+const KEYS: usize = 18;
+
+/// Actions that move: everybody finds them, and the footer has no room.
+const QUIET: [&str; 12] = [
+    "down",
+    "up",
+    "half-down",
+    "half-up",
+    "page-down",
+    "page-up",
+    "top",
+    "bottom",
+    "left",
+    "right",
+    "sort-next",
+    "sort-previous",
+];
+
+/// What a scope is called in headings.
+fn title(scope: ScopeName) -> String {
+    match scope {
+        "app" => "Everywhere".into(),
+        "list" => "In every list".into(),
+        "text" => "Where text is read".into(),
+        "overlay" => "In this window".into(),
+        "menu" => "Where something is chosen".into(),
+        "field" => "Where text is typed".into(),
+        pane => {
+            let mut letters = pane.chars();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            format!("{}{}", first.unwrap_or_default(), letters.as_str())
+        }
+    }
+}
+
+/// The help for these scopes, innermost first, with the reason beside each action that cannot be done now.
+pub fn document(
+    keymap: &Keymap,
+    catalogue: &Catalogue,
+    scopes: &[ScopeName],
+    available: &dyn Fn(&str) -> Availability,
+) -> Document {
+    let mut lines = Vec::new();
+    for scope in scopes {
+        let actions: Vec<Spec> = catalogue.specs().filter(|spec| spec.scope == *scope).collect();
+        if actions.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::heading(title(scope)));
+        for spec in actions {
+            let keys = keymap.keys_for(spec.id).join(", ");
+            let line = Line::labelled(&keys, KEYS, spec.help, Tone::Plain);
+            lines.push(match available(spec.id) {
+                Availability::Ready => line,
+                Availability::Unavailable(reason) => line.with(&format!("  ({reason})"), Tone::Muted),
+            });
+        }
+    }
+    Document::detail(lines)
+}
+
+/// The keys that work now, with a word each, the innermost scope's first.
+pub fn hints(
+    keymap: &Keymap,
+    catalogue: &Catalogue,
+    scopes: &[ScopeName],
+    available: &dyn Fn(&str) -> Availability,
+) -> Vec<(String, String)> {
+    let mut hints = Vec::new();
+    for scope in scopes.iter().filter(|scope| **scope != "app") {
+        for spec in catalogue.specs().filter(|spec| spec.scope == *scope) {
+            let word = word(spec.id);
+            if !QUIET.contains(&word)
+                && available(spec.id) == Availability::Ready
+                && let Some(key) = keymap.key_for(spec.id)
+            {
+                hints.push((key, word.replace('-', " ")));
+            }
+        }
+    }
+    hints
+}
+
+/// The last part of an id: `open` of `list.open`.
+fn word(id: &str) -> &str {
+    id.rsplit_once('.').map_or(id, |(_, word)| word)
+}
+
+/// The keys of every action as a page of the manual.
+pub fn markdown(keymap: &Keymap, catalogue: &Catalogue) -> String {
+    let mut page = String::from(
+        "# Keys\n\nMade by the program from its actions and `keymaps/default.toml`; change those, not this page.\n\
+         `?` in the console shows the keys that work where you are, and why others do not.\n",
+    );
+    let mut scopes: Vec<ScopeName> = Vec::new();
+    for spec in catalogue.specs() {
+        if !scopes.contains(&spec.scope) {
+            scopes.push(spec.scope);
+        }
+    }
+    for scope in scopes {
+        page.push_str(&format!(
+            "\n## {} (`[{scope}]`)\n\n| keys | action | what it does | calls |\n|---|---|---|---|\n",
+            title(scope)
+        ));
+        for spec in catalogue.specs().filter(|spec| spec.scope == scope) {
+            let keys: Vec<String> =
+                keymap.keys_for(spec.id).iter().map(|keys| format!("`{}`", keys.replace('|', "\\|"))).collect();
+            let needs: Vec<String> = spec.needs.iter().map(|need| format!("`{need}`")).collect();
+            page.push_str(&format!("| {} | `{}` | {} | {} |\n", keys.join(" "), spec.id, spec.help, needs.join(" ")));
+        }
+    }
+    page
+}

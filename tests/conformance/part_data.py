@@ -20,7 +20,7 @@ def run(report, bartizan):
     arguments = ["--events", str(programs.DATA / "cloudtrail"), "--findings", str(programs.DATA / "guardduty")]
     with bartizan.emulate(*arguments) as (endpoint, complaints):
         _listed(report, bartizan, endpoint, "events", events, ["--since", LONG_AGO])
-        _listed(report, bartizan, endpoint, "findings", findings, [])
+        _listed(report, bartizan, endpoint, "findings", findings, ["--archived", "all"])
         said = complaints()
     problems = [
         f"{path.name} cannot be read, and nothing was said of it" for path in unreadable if path.name not in said
@@ -74,6 +74,11 @@ def _findings(folder):
     return findings
 
 
+def _id(row):
+    """The id of an event, or of a finding, whose key has account and region too."""
+    return row["key"]["id"] if "key" in row else row["id"]
+
+
 def _listed(report, bartizan, endpoint, table, wanted, arguments):
     """The table lists every id once, over all regions of the data."""
     regions = ",".join(sorted(set(wanted.values())))
@@ -81,7 +86,7 @@ def _listed(report, bartizan, endpoint, table, wanted, arguments):
         table, "--json", "--region", regions, *arguments, endpoint=endpoint, timeout=600
     )
     problems = [] if status == 0 else [f"exit status {status}: {complaint.strip()[-500:]}"]
-    listed = collections.Counter(row["id"] for row in rows(output))
+    listed = collections.Counter(_id(row) for row in rows(output))
     lost = sorted(set(wanted) - set(listed))
     strange = sorted(set(listed) - set(wanted))
     twice = sorted(identifier for identifier, times in listed.items() if times > 1)

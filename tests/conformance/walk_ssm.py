@@ -4,7 +4,7 @@ from emulated import offered
 from pages import same_in_any_size
 
 
-def walk(aws, scenario):
+def walk(aws, _scenario):
     problems = []
     ssm = aws.client("ssm")
     nodes = same_in_any_size(problems, ssm, "describe_instance_information", "InstanceInformationList", sizes=(5,))
@@ -21,8 +21,7 @@ def walk(aws, scenario):
         for session in sessions:
             if (session["Status"] in ended) != (state == "History"):
                 problems.append(f"DescribeSessions {state}: {session['SessionId']} is {session['Status']}")
-    if scenario == "incident":
-        _end_a_session(problems, ssm)
+    _end_a_session(problems, ssm)
     offered(ssm.get_document, Name="SSM-SessionManagerRunShell")
     return problems
 

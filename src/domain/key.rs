@@ -82,3 +82,6 @@ pub struct AccessKey {
     /// Last use.
     pub last_used: Known<LastUsed>,
 }
+
+/// An active key older than this many days wants to be rotated: the limit of the CIS AWS benchmark and of Security Hub.
+pub const ROTATION_LIMIT_DAYS: i64 = 90;

@@ -115,10 +115,47 @@ impl<T> Known<T> {
         matches!(self, Self::Loading | Self::Value { source: Source::Live, .. })
     }
 
-    /// Takes `newer` unless it would replace an answer with ignorance.
+    /// A call for it is under way, unless something is known already.
+    pub fn begin(&mut self) {
+        if matches!(self, Self::Unknown) {
+            *self = Self::Loading;
+        }
+    }
+
+    /// The call was given up.
+    pub fn give_up(&mut self) {
+        if matches!(self, Self::Loading) {
+            *self = Self::Unknown;
+        }
+    }
+
+    /// Takes `newer` unless what is here says more: a value gives way to a later value only (a live answer is not undone by the
+    /// credential report of three hours ago, nor a reported one by a refusal), and a refusal does not give way to silence.
     pub fn improve(&mut self, newer: Self) {
-        if !matches!((&newer, &*self), (Self::Unknown | Self::Loading, Self::Value { .. })) {
+        let better = match (&*self, &newer) {
+            (Self::Value { at: old, .. }, Self::Value { at: new, .. }) => new >= old,
+            (Self::Value { .. }, _) | (Self::Denied { .. } | Self::Failed { .. }, Self::Unknown) => false,
+            _ => true,
+        };
+        if better {
             *self = newer;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn the_later_answer_wins_and_silence_never_does() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(9);
+        let mut fact = Known::Unknown;
+        fact.improve(Known::reported(1, now - SignedDuration::from_hours(3)));
+        fact.improve(Known::live(2, now));
+        fact.improve(Known::reported(1, now - SignedDuration::from_hours(3)));
+        fact.improve(Known::Loading);
+        assert_eq!(fact, Known::live(2, now));
     }
 }

@@ -10,3 +10,4 @@ pub mod query;
 pub mod remote;
 pub mod source;
 pub mod table;
+pub mod watch;

@@ -68,6 +68,36 @@ pub enum Archived {
     All,
 }
 
+impl Archived {
+    /// Whether a finding with this `service.archived` is wanted.
+    pub fn admits(self, archived: bool) -> bool {
+        match self {
+            Self::Current => !archived,
+            Self::Archived => archived,
+            Self::All => true,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Archived => "archived",
+            Self::All => "current and archived",
+        }
+    }
+
+    /// The next one, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Current => Self::Archived,
+            Self::Archived => Self::All,
+            Self::All => Self::Current,
+        }
+    }
+}
+
 /// What identifies a finding everywhere: ids are unique in a detector only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FindingKey {

@@ -4,11 +4,13 @@
 //! loop calls it again until [`Table::is_busy`] is false. Until then the old order stays on screen.
 
 mod cursor;
+mod fact;
 mod filtering;
 mod row;
 mod sorting;
 
 pub use cursor::Cursor;
+pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional, seconds_since};
 pub use row::{Cell, Column, Row, Sort, Tone};
 
 use std::collections::VecDeque;
@@ -25,6 +27,8 @@ use sorting::Sorting;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Serialize + serde::de::DeserializeOwned")]
 pub struct Table<R: Row> {
+    // As a list of pairs: ids may be records, and JSON's keys are texts only.
+    #[serde(with = "indexmap::map::serde_seq")]
     rows: IndexMap<R::Id, R>,
     /// The refresh in which each row was last seen, by row number.
     seen: Vec<u32>,
@@ -125,17 +129,18 @@ impl<R: Row> Table<R> {
 
     /// Adds rows, or renews those whose id is known. The cursor stays on its row, or at the top if nobody moved it.
     pub fn extend(&mut self, rows: impl IntoIterator<Item = R>, now: Timestamp) {
-        let selected = self.selected_number();
-        let mut fresh = Vec::new();
+        let (mut fresh, mut moved) = (Vec::new(), Vec::new());
         let placed = self.rows.len();
         for row in rows {
             let id = row.id();
             if let Some(number) = self.rows.get_index_of(&id) {
-                if number < placed {
-                    self.renew(number, now, |old| old.absorb(row));
-                } else if let Some((_, twin)) = self.rows.get_index_mut(number) {
+                if number >= placed {
                     // The same id twice in one page: it has no place in the order yet.
-                    twin.absorb(row);
+                    if let Some((_, twin)) = self.rows.get_index_mut(number) {
+                        twin.absorb(row);
+                    }
+                } else if self.renew(number, now, |old| old.absorb(row)) {
+                    moved.push(as_number(number));
                 }
                 if let Some(seen) = self.seen.get_mut(number) {
                     *seen = self.refresh;
@@ -146,16 +151,32 @@ impl<R: Row> Table<R> {
                 self.rows.insert(id, row);
             }
         }
-        if !fresh.is_empty() {
-            self.insert(fresh, now);
+        self.place(fresh, moved, now);
+    }
+
+    /// Renews the rows whose id is known, without counting them as read in this refresh. Returns the others.
+    pub fn renew_known(&mut self, rows: impl IntoIterator<Item = R>, now: Timestamp) -> Vec<R> {
+        let (mut strangers, mut moved) = (Vec::new(), Vec::new());
+        for row in rows {
+            match self.rows.get_index_of(&row.id()) {
+                Some(number) => {
+                    if self.renew(number, now, |old| old.absorb(row)) {
+                        moved.push(as_number(number));
+                    }
+                }
+                None => strangers.push(row),
+            }
         }
-        self.settle(selected);
+        self.place(Vec::new(), moved, now);
+        strangers
     }
 
     /// Changes one row where it stands. Returns false if there is no such row.
     pub fn update(&mut self, id: &R::Id, now: Timestamp, change: impl FnOnce(&mut R)) -> bool {
         let Some(number) = self.rows.get_index_of(id) else { return false };
-        self.renew(number, now, change);
+        if self.renew(number, now, change) {
+            self.place(Vec::new(), vec![as_number(number)], now);
+        }
         true
     }
 
@@ -173,6 +194,16 @@ impl<R: Row> Table<R> {
     pub fn end_refresh_where(&mut self, in_part: impl Fn(&R) -> bool) {
         let gone = |number: usize, row: &R| self.seen.get(number).is_some_and(|seen| *seen != self.refresh) && in_part(row);
         let keep: Vec<bool> = self.rows.values().enumerate().map(|(number, row)| !gone(number, row)).collect();
+        self.keep(&keep);
+    }
+
+    /// Drops the rows for which `wanted` says no.
+    pub fn retain(&mut self, wanted: impl Fn(&R) -> bool) {
+        let keep: Vec<bool> = self.rows.values().map(wanted).collect();
+        self.keep(&keep);
+    }
+
+    fn keep(&mut self, keep: &[bool]) {
         if keep.iter().all(|keep| *keep) {
             return;
         }
@@ -285,13 +316,13 @@ impl<R: Row> Table<R> {
         self.shown().get(self.cursor.at).copied()
     }
 
-    /// Changes a row and, where that moves it, takes it out and puts it back.
-    fn renew(&mut self, number: usize, now: Timestamp, change: impl FnOnce(&mut R)) {
-        let Some((_, row)) = self.rows.get_index_mut(number) else { return };
+    /// Changes a row where it stands. Returns true where that moves it in the order or in or out of the filter.
+    fn renew(&mut self, number: usize, now: Timestamp, change: impl FnOnce(&mut R)) -> bool {
+        let Some((_, row)) = self.rows.get_index_mut(number) else { return false };
         let before = row.clone();
         change(row);
         if *row == before {
-            return;
+            return false;
         }
         let moved = self.sort.compare(&before, row).is_ne();
         let matches = self.query.matches(row, now);
@@ -302,16 +333,31 @@ impl<R: Row> Table<R> {
         if self.sorting.is_some() {
             self.restart_sorting();
         }
-        if !moved && !matched {
+        moved || matched
+    }
+
+    /// Puts new rows, and those that moved, in their places: one pass over the order for all of them.
+    fn place(&mut self, fresh: Vec<u32>, moved: Vec<u32>, now: Timestamp) {
+        if fresh.is_empty() && moved.is_empty() {
             return;
         }
-        let number = as_number(number);
         let selected = self.selected_number();
-        self.sorted.retain(|other| *other != number);
-        if let Some(view) = &mut self.view {
-            view.retain(|other| *other != number);
+        let mut numbers = fresh;
+        if !moved.is_empty() {
+            let mut out = vec![false; self.rows.len()];
+            for &number in &moved {
+                if let Some(mark) = out.get_mut(number as usize) {
+                    *mark = true;
+                }
+            }
+            let stays = |number: &u32| out.get(*number as usize) != Some(&true);
+            self.sorted.retain(stays);
+            if let Some(view) = &mut self.view {
+                view.retain(stays);
+            }
+            numbers.extend(out.iter().enumerate().filter(|(_, out)| **out).map(|(number, _)| as_number(number)));
         }
-        self.insert(vec![number], now);
+        self.insert(numbers, now);
         self.settle(selected);
     }
 

@@ -1,0 +1,110 @@
+//! What the bastions pane knows.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::row::{NAME, STARTED};
+use crate::domain::node::{Node, Ping, SsmSession};
+use crate::domain::text::Untrusted;
+use crate::kit::remote::Remote;
+use crate::kit::table::{Cell, Listing, Sort, Table, Tone};
+use crate::panes::Summary;
+
+/// Which of the two tables is on screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// The nodes.
+    #[default]
+    Nodes,
+    /// The sessions.
+    Sessions,
+}
+
+/// What the bastions pane knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Which table is on screen.
+    pub view: View,
+    /// The nodes of all regions.
+    pub nodes: Table<Node>,
+    /// How the nodes are coming along.
+    pub nodes_remote: Remote,
+    /// The sessions of all regions, open and ended.
+    pub sessions: Table<SsmSession>,
+    /// How the sessions are coming along. A part is `region active` or `region history`.
+    pub sessions_remote: Remote,
+    /// How many nodes are online.
+    pub online: usize,
+    /// How many sessions are open.
+    pub open: usize,
+    /// The query to come back to when the "online" filter is switched off.
+    pub before_online: Option<String>,
+    /// The node another pane sent us to and that is not in the list yet.
+    pub wanted: Option<Untrusted>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            view: View::Nodes,
+            nodes: Table::new(Sort::ascending(NAME)),
+            nodes_remote: Remote::not_asked(),
+            sessions: Table::new(Sort::ascending(STARTED)),
+            sessions_remote: Remote::not_asked(),
+            online: 0,
+            open: 0,
+            before_online: None,
+            wanted: None,
+        }
+    }
+}
+
+impl Model {
+    /// The table on screen.
+    pub fn listing(&self) -> &dyn Listing {
+        match self.view {
+            View::Nodes => &self.nodes,
+            View::Sessions => &self.sessions,
+        }
+    }
+
+    /// The table on screen, to work on.
+    pub fn listing_mut(&mut self) -> &mut dyn Listing {
+        match self.view {
+            View::Nodes => &mut self.nodes,
+            View::Sessions => &mut self.sessions,
+        }
+    }
+
+    /// What stands above the table.
+    pub fn summary(&self, now: Timestamp) -> Summary {
+        let (online, open) = (format!("{} online", self.online), format!("{} active", self.open));
+        let (nodes, sessions) = (self.nodes.total(), self.sessions.total());
+        match self.view {
+            View::Nodes => {
+                let mut summary = Summary::of(&self.nodes, &self.nodes_remote, "nodes", now);
+                summary.facts.insert(1, Cell::new(online, Tone::Good));
+                summary.facts.push(Cell::muted(format!("{sessions} sessions, {open}")));
+                summary
+            }
+            View::Sessions => {
+                let mut summary = Summary::of(&self.sessions, &self.sessions_remote, "sessions", now);
+                summary.facts.insert(1, Cell::new(open, Tone::Good));
+                summary.facts.push(Cell::muted(format!("{nodes} nodes, {online}")));
+                summary
+            }
+        }
+    }
+
+    /// Counts anew, after rows came or went: a frame must not.
+    pub(super) fn count(&mut self) {
+        self.online = self.nodes.rows().filter(|node| node.ping == Ping::Online).count();
+        self.open = self.sessions.rows().filter(|session| session.active).count();
+    }
+
+    /// Puts the cursor on the node that another pane sent us to, if it is there by now.
+    pub(super) fn find_wanted(&mut self) {
+        self.wanted = self.wanted.take().filter(|id| !self.nodes.select(id));
+    }
+}

@@ -1,0 +1,177 @@
+//! What the bastions pane does.
+
+use super::model::{Model, View};
+use super::{ACTIVE, Action, HISTORY, Msg, NODES, Read};
+use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::fault::Fault;
+use crate::domain::node::SsmSession;
+use crate::domain::text::Untrusted;
+use crate::kit::action::Availability;
+use crate::kit::effect::{Level, Out, Pivot, Slot};
+use crate::kit::query::Query;
+use crate::kit::table::Row;
+use crate::panes::{Ctx, last_days, needs_row, quoted, toggle_query};
+
+/// Reads nodes and sessions of every region anew.
+pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    let regions = cx.regions.to_vec();
+    model.nodes.begin_refresh();
+    model.nodes_remote.begin(regions.iter().cloned(), cx.now);
+    model.sessions.begin_refresh();
+    let parts = regions.iter().flat_map(|region| [part(region, true), part(region, false)]);
+    model.sessions_remote.begin(parts, cx.now);
+    out.read(NODES, Read::Nodes { regions: regions.clone() });
+    out.read(ACTIVE, Read::Sessions { regions: regions.clone(), active: true });
+    out.read(HISTORY, Read::Sessions { regions, active: false });
+}
+
+fn part(region: &str, active: bool) -> String {
+    format!("{region} {}", if active { "active" } else { "history" })
+}
+
+/// Does one of the pane's own actions.
+pub fn on_action(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out<Read>) {
+    match action {
+        Action::View => switch(model),
+        Action::Other => other(model, out),
+        Action::Online => match model.view {
+            View::Nodes => toggle_query(&mut model.nodes, &mut model.before_online, "ping=online", out),
+            View::Sessions => toggle_query(&mut model.sessions, &mut model.before_online, "status=connected", out),
+        },
+        Action::Findings => {
+            if let Some(node) = node_of(model) {
+                out.go(Pivot::Findings { query: quoted("resource", node.raw()) });
+            }
+        }
+    }
+}
+
+fn switch(model: &mut Model) {
+    model.before_online = None;
+    model.view = match model.view {
+        View::Nodes => View::Sessions,
+        View::Sessions => View::Nodes,
+    };
+}
+
+/// From a session to its node, or from a node to its sessions.
+fn other(model: &mut Model, out: &mut Out<Read>) {
+    let Some(node) = node_of(model) else { return };
+    match model.view {
+        View::Sessions => go_to(model, &node),
+        View::Nodes => {
+            switch(model);
+            match Query::parse(&quoted("target", node.raw()), SsmSession::COLUMNS) {
+                Ok(query) => model.sessions.filter(query),
+                Err(error) => out.notice(Level::Error, error.to_string()),
+            }
+        }
+    }
+}
+
+/// The node that the selected row is about.
+fn node_of(model: &Model) -> Option<Untrusted> {
+    match model.view {
+        View::Nodes => model.nodes.selected().map(|node| node.id.clone()),
+        View::Sessions => model.sessions.selected().map(|session| session.target.clone()),
+    }
+}
+
+/// Whether one of the pane's own actions can be done now.
+pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
+    match action {
+        Action::View | Action::Online => Availability::Ready,
+        Action::Other | Action::Findings => needs_row(node_of(model).as_ref(), "row"),
+    }
+}
+
+/// Takes what a read has brought.
+pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {
+    match message {
+        Msg::Nodes { nodes, .. } => {
+            model.nodes.extend(nodes, cx.now);
+            model.find_wanted();
+        }
+        Msg::NodesEnded { region, result } => {
+            if result.is_ok() {
+                model.nodes.end_refresh_where(|node| node.region == region);
+            }
+            model.nodes_remote.end(&region, result, cx.now);
+        }
+        Msg::Sessions { sessions, .. } => model.sessions.extend(sessions, cx.now),
+        Msg::SessionsEnded { region, active, result } => {
+            model.sessions_remote.end(&part(&region, active), result, cx.now);
+            sessions_ended(model, &region);
+        }
+    }
+    model.count();
+}
+
+/// A session wanders from the active to the ended ones: only when both have been read it is known who is gone.
+fn sessions_ended(model: &mut Model, region: &str) {
+    let parts = [part(region, true), part(region, false)];
+    let remote = &model.sessions_remote;
+    let complete = parts.iter().all(|part| !remote.open.contains(part) && !remote.faults.contains_key(part));
+    if complete {
+        model.sessions.end_refresh_where(|session| session.region == region);
+    }
+}
+
+/// Stops what is being read; what has come stays.
+pub fn stop(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
+    let running = model.nodes_remote.is_loading() || model.sessions_remote.is_loading();
+    if running {
+        model.nodes_remote.stop(cx.now);
+        model.sessions_remote.stop(cx.now);
+        for slot in [NODES, ACTIVE, HISTORY] {
+            out.cancel(slot);
+        }
+    }
+    running
+}
+
+/// A task broke: the regions that had not ended have failed.
+pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
+    if *slot == NODES {
+        for region in model.nodes_remote.open.clone() {
+            model.nodes_remote.end(&region, Err(fault.clone()), cx.now);
+        }
+    }
+    let which = if *slot == ACTIVE { " active" } else { " history" };
+    if *slot == ACTIVE || *slot == HISTORY {
+        for part in model.sessions_remote.open.clone() {
+            if part.ends_with(which) {
+                model.sessions_remote.end(&part, Err(fault.clone()), cx.now);
+            }
+        }
+    }
+}
+
+/// The search for what was done to the selected node, or by the owner of the selected session.
+pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+    let attribute = match model.view {
+        View::Nodes => (LookupKey::ResourceName, model.nodes.selected()?.id.raw().to_owned()),
+        View::Sessions => {
+            let owner = model.sessions.selected()?.owner.raw();
+            (LookupKey::Username, owner.rsplit('/').next().unwrap_or(owner).to_owned())
+        }
+    };
+    Some(last_days(7, cx.now, Some(attribute)))
+}
+
+/// What `copy` copies: its name for the notice, and the text.
+pub fn copied(model: &Model) -> Option<(&'static str, String)> {
+    match model.view {
+        View::Nodes => model.nodes.selected().map(|node| ("node id", node.id.shown().into_string())),
+        View::Sessions => model.sessions.selected().map(|session| ("session id", session.id.shown().into_string())),
+    }
+}
+
+/// Shows and selects this node, as soon as it is there. A filter would hide it and is dropped.
+pub fn go_to(model: &mut Model, id: &Untrusted) {
+    model.view = View::Nodes;
+    model.before_online = None;
+    model.nodes.filter(Query::default());
+    model.wanted = Some(id.clone());
+    model.find_wanted();
+}

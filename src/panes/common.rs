@@ -1,0 +1,181 @@
+//! What all panes say and do in the same way.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::age::{age, utc};
+use crate::domain::detail::{Field, Section};
+use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::known::Known;
+use crate::domain::text::{Untrusted, clean};
+use crate::kit::action::Availability;
+use crate::kit::effect::{Level, Out};
+use crate::kit::query::Query;
+use crate::kit::remote::{Phase, Remote};
+use crate::kit::table::{Cell, Listing, Row, Table, Tone, fact_in_words};
+
+/// What a pane may know of the world around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ctx<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// The regions that regional panes read.
+    pub regions: &'a [String],
+}
+
+/// What stands around a list: how much there is, how true it is, and what stands in place of rows where there are none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Counts and ages, the most important first.
+    pub facts: Vec<Cell>,
+    /// What failed or is missing, with advice.
+    pub banner: Vec<Cell>,
+    /// What to show where there are no rows.
+    pub blank: Option<Blank>,
+}
+
+/// What stands in the middle of a pane without rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blank {
+    /// What is the matter, in a few words.
+    pub title: String,
+    /// Why, and what to do next: one paragraph each.
+    pub text: Vec<String>,
+    /// Whether it is an answer, a wait or a failure.
+    pub tone: Tone,
+}
+
+impl Summary {
+    /// The summary of a table and the read that fills it.
+    pub fn of(table: &dyn Listing, remote: &Remote, noun: &str, now: Timestamp) -> Self {
+        let (matching, total) = table.counts();
+        let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
+        let mut facts = vec![Cell::plain(count)];
+        if table.has_work() {
+            facts.push(Cell::new("sorting and filtering…", Tone::Loading));
+        }
+        facts.extend(progress(remote, now));
+        let banner = remote.faults.iter().map(|(part, fault)| {
+            let tone = if fault.is_denied() { Tone::Denied } else { Tone::Bad };
+            Cell::new(format!("{}: {fault}", clean(part)), tone)
+        });
+        let banner = banner.collect();
+        Self { facts, banner, blank: (matching == 0).then(|| blank(table, remote, noun)) }
+    }
+}
+
+/// How the read goes, in a few words.
+fn progress(remote: &Remote, now: Timestamp) -> Option<Cell> {
+    match (remote.phase.clone(), remote.fresh) {
+        (Phase::NotAsked, _) => None,
+        (Phase::Loading { .. }, _) => Some(Cell::new(format!("reading {}…", clean(&remote.open.join(", "))), Tone::Loading)),
+        (Phase::Complete { at }, _) => Some(Cell::muted(format!("read {} ago", age(at, now)))),
+        (Phase::Stopped { .. }, _) => Some(Cell::new("stopped: not complete", Tone::Warning)),
+        (Phase::Failed { .. }, Some(fresh)) => {
+            Some(Cell::new(format!("not complete; complete {} ago", age(fresh, now)), Tone::Stale))
+        }
+        (Phase::Failed { .. }, None) => Some(Cell::new("not complete", Tone::Warning)),
+    }
+}
+
+fn blank(table: &dyn Listing, remote: &Remote, noun: &str) -> Blank {
+    let made = |title: String, text: Vec<String>, tone| Blank { title, text, tone };
+    let (_, total) = table.counts();
+    if total > 0 && table.has_work() {
+        return made("filtering…".into(), Vec::new(), Tone::Loading);
+    }
+    if total > 0 {
+        let query = clean(table.shown_query().text()).into_owned();
+        return made(format!("none of {total} {noun} match"), vec![format!("filter: {query}"), "Esc clears the filter".into()], Tone::Muted);
+    }
+    match remote.phase {
+        Phase::NotAsked => made(format!("{noun} have not been read yet"), Vec::new(), Tone::Muted),
+        Phase::Loading { .. } => made(format!("reading {noun}…"), Vec::new(), Tone::Loading),
+        Phase::Complete { .. } => made(format!("no {noun}"), Vec::new(), Tone::Muted),
+        Phase::Stopped { .. } => made("stopped before anything came".into(), Vec::new(), Tone::Warning),
+        Phase::Failed { .. } => {
+            let text = remote.faults.iter().map(|(part, fault)| format!("{}: {fault}", clean(part))).collect();
+            let denied = remote.faults.values().all(crate::domain::fault::Fault::is_denied);
+            made(format!("{noun} could not be read"), text, if denied { Tone::Denied } else { Tone::Bad })
+        }
+    }
+}
+
+/// A name, with a mark where its letters are mixed from several scripts.
+pub(super) fn name_cell(name: &Untrusted) -> Cell {
+    let shown = name.shown_within(128).into_string();
+    if name.is_confusable() { Cell::new(format!("⚠ {shown}"), Tone::Warning) } else { Cell::plain(shown) }
+}
+
+/// A text that AWS may leave out.
+pub(super) fn text_cell(text: Option<&Untrusted>) -> Cell {
+    match text {
+        Some(text) if !text.is_empty() => Cell::plain(text.shown_within(128).into_string()),
+        _ => Cell::muted("–"),
+    }
+}
+
+/// An age that AWS may leave out.
+pub(super) fn age_cell(at: Option<Timestamp>, now: Timestamp) -> Cell {
+    at.map_or_else(|| Cell::muted("–"), |at| Cell::plain(age(at, now)))
+}
+
+/// A section of a detail.
+pub(super) fn section(title: &str, fields: Vec<Field>) -> Section {
+    Section { title: title.into(), fields }
+}
+
+/// A time with its age: `2026-11-21T03:04:05Z (3 h ago)`.
+pub(super) fn when(at: Timestamp, now: Timestamp) -> String {
+    if at > now { format!("{} ({})", utc(at), age(at, now)) } else { format!("{} ({} ago)", utc(at), age(at, now)) }
+}
+
+/// A fact in words, with where it comes from and how old it is.
+pub(super) fn sourced<T>(known: &Known<T>, now: Timestamp, words: impl FnOnce(&T) -> String) -> String {
+    let written = fact_in_words(known, words);
+    match known.origin() {
+        Some((source, at)) => format!("{written}  [{}, {} old]", source.name(), age(at, now)),
+        None => written,
+    }
+}
+
+/// Whether something can be done that needs a selected row.
+pub(super) fn needs_row<T>(row: Option<&T>, what: &str) -> Availability {
+    match row {
+        Some(_) => Availability::Ready,
+        None => Availability::Unavailable(format!("no {what} is selected")),
+    }
+}
+
+/// Whether something can be done that needs a fact of the selected row.
+pub(super) fn needs<T>(fact: Option<&T>, missing: &str) -> Availability {
+    match fact {
+        Some(_) => Availability::Ready,
+        None => Availability::Unavailable(missing.into()),
+    }
+}
+
+/// A search over the last days.
+pub(super) fn last_days(days: i64, now: Timestamp, attribute: Option<(LookupKey, String)>) -> Lookup {
+    Lookup { from: now - SignedDuration::from_hours(days * 24), to: now, attribute }
+}
+
+/// A query for a text in one column. The language has no quotation mark inside of quotation marks.
+pub(super) fn quoted(column: &str, value: &str) -> String {
+    format!("{column}:\"{}\"", value.replace('"', ""))
+}
+
+/// Switches a ready-made filter on, and back to what was there before.
+pub(super) fn toggle_query<R: Row, X>(table: &mut Table<R>, before: &mut Option<String>, ready_made: &str, out: &mut Out<X>) {
+    let text = match before.take() {
+        Some(before) if table.query().text() == ready_made => before,
+        _ => {
+            *before = Some(table.query().text().to_owned());
+            ready_made.to_owned()
+        }
+    };
+    match Query::parse(&text, R::COLUMNS) {
+        Ok(query) => table.filter(query),
+        Err(error) => out.notice(Level::Error, error.to_string()),
+    }
+}

@@ -1,0 +1,310 @@
+//! The exhaustive matches: from a pane's name to what that pane does.
+
+use jiff::Timestamp;
+
+use super::{AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, keys, trail, users};
+use crate::domain::detail::Section;
+use crate::domain::event::Lookup;
+use crate::domain::fault::Fault;
+use crate::kit::action::Availability;
+use crate::kit::effect::{Effect, Out, Pivot, Slot};
+use crate::kit::table::Listing;
+
+/// A line that an action wants typed before it can be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What to type.
+    pub label: &'static str,
+    /// What stands in the field at first.
+    pub text: String,
+}
+
+/// Runs a pane's function with an `Out` of its own, and passes on what it asks for.
+fn with<R>(out: &mut Out<Read>, wrap: fn(R) -> Read, run: impl FnOnce(&mut Out<R>)) {
+    let mut own = Out::default();
+    run(&mut own);
+    for effect in own.drain() {
+        match effect {
+            Effect::Read { slot, read } => out.read(slot, wrap(read)),
+            Effect::Cancel(slot) => out.cancel(slot),
+            Effect::Go(pivot) => out.go(pivot),
+            Effect::Notice(level, text) => out.notice(level, text),
+            Effect::Copy { what, text } => out.copy(what, text),
+        }
+    }
+}
+
+impl Panes {
+    /// The table of a pane that is on screen.
+    pub fn listing(&self, pane: PaneId) -> &dyn Listing {
+        match pane {
+            PaneId::Users => &self.users.table,
+            PaneId::Keys => &self.keys.table,
+            PaneId::Findings => &self.findings.table,
+            PaneId::Trail => &self.trail.table,
+            PaneId::Bastions => self.bastions.listing(),
+            PaneId::Activity => &self.activity.table,
+        }
+    }
+
+    /// The table of a pane that is on screen, to work on.
+    pub fn listing_mut(&mut self, pane: PaneId) -> &mut dyn Listing {
+        match pane {
+            PaneId::Users => &mut self.users.table,
+            PaneId::Keys => &mut self.keys.table,
+            PaneId::Findings => &mut self.findings.table,
+            PaneId::Trail => &mut self.trail.table,
+            PaneId::Bastions => self.bastions.listing_mut(),
+            PaneId::Activity => &mut self.activity.table,
+        }
+    }
+
+    /// Every table, on screen or not.
+    pub fn all_listings(&self) -> [&dyn Listing; 7] {
+        [
+            &self.users.table,
+            &self.keys.table,
+            &self.findings.table,
+            &self.trail.table,
+            &self.bastions.nodes,
+            &self.bastions.sessions,
+            &self.activity.table,
+        ]
+    }
+
+    /// Every table, to work on.
+    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 7] {
+        [
+            &mut self.users.table,
+            &mut self.keys.table,
+            &mut self.findings.table,
+            &mut self.trail.table,
+            &mut self.bastions.nodes,
+            &mut self.bastions.sessions,
+            &mut self.activity.table,
+        ]
+    }
+
+    /// Reads a pane's lists anew.
+    pub fn load(&mut self, pane: PaneId, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        match pane {
+            PaneId::Users => with(out, Read::Users, |out| users::load(&mut self.users, cx, out)),
+            PaneId::Keys => with(out, Read::Keys, |out| keys::load(&mut self.keys, cx, out)),
+            PaneId::Findings => with(out, Read::Findings, |out| findings::load(&mut self.findings, cx, out)),
+            PaneId::Trail => with(out, Read::Trail, |out| trail::load(&mut self.trail, cx, out)),
+            PaneId::Bastions => with(out, Read::Bastions, |out| bastions::load(&mut self.bastions, cx, out)),
+            // Calls are told as they are made: there is nothing to read.
+            PaneId::Activity => {}
+        }
+    }
+
+    /// Does an action of a pane.
+    pub fn on_action(&mut self, action: AnyAction, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        match action {
+            AnyAction::Users(action) => with(out, Read::Users, |out| users::on_action(&mut self.users, action, cx, out)),
+            AnyAction::Keys(action) => with(out, Read::Keys, |out| keys::on_action(&mut self.keys, action, cx, out)),
+            AnyAction::Findings(action) => {
+                with(out, Read::Findings, |out| findings::on_action(&mut self.findings, action, cx, out));
+            }
+            AnyAction::Trail(action) => with(out, Read::Trail, |out| trail::on_action(&mut self.trail, action, cx, out)),
+            AnyAction::Bastions(action) => {
+                with(out, Read::Bastions, |out| bastions::on_action(&mut self.bastions, action, cx, out));
+            }
+            AnyAction::Activity(action) => activity::on_action(&mut self.activity, action, cx, out),
+        }
+    }
+
+    /// Whether an action of a pane can be done now.
+    pub fn available(&self, action: AnyAction, cx: &Ctx<'_>) -> Availability {
+        match action {
+            AnyAction::Users(action) => users::available(&self.users, action, cx),
+            AnyAction::Keys(action) => keys::available(&self.keys, action, cx),
+            AnyAction::Findings(action) => findings::available(&self.findings, action, cx),
+            AnyAction::Trail(action) => trail::available(&self.trail, action, cx),
+            AnyAction::Bastions(action) => bastions::available(&self.bastions, action, cx),
+            AnyAction::Activity(action) => activity::available(&self.activity, action, cx),
+        }
+    }
+
+    /// What has to be typed before an action can be done; `None`: nothing.
+    pub fn prompt(&self, action: AnyAction) -> Option<Prompt> {
+        match action {
+            AnyAction::Trail(trail::Action::Attribute) => {
+                let text = trail::show_attribute(self.trail.attribute.as_ref());
+                Some(Prompt { label: "search CloudTrail by", text })
+            }
+            _ => None,
+        }
+    }
+
+    /// Does an action with what was typed. An error says what would be right; the field stays open.
+    pub fn answer(&mut self, action: AnyAction, text: &str, cx: &Ctx<'_>, out: &mut Out<Read>) -> Result<(), String> {
+        let mut result = Ok(());
+        if action == AnyAction::Trail(trail::Action::Attribute) {
+            with(out, Read::Trail, |out| result = trail::search(&mut self.trail, text, cx, out));
+        }
+        result
+    }
+
+    /// Takes what a read has brought.
+    pub fn on_message(&mut self, slot: &Slot, message: Msg, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        match message {
+            Msg::Users(message) => users::on_message(&mut self.users, message, cx),
+            Msg::Keys(message) => with(out, Read::Keys, |out| keys::on_message(&mut self.keys, slot, message, cx, out)),
+            Msg::Findings(message) => findings::on_message(&mut self.findings, message, cx),
+            Msg::Trail(message) => trail::on_message(&mut self.trail, message, cx),
+            Msg::Bastions(message) => bastions::on_message(&mut self.bastions, message, cx),
+        }
+    }
+
+    /// A task that was reading for a slot broke.
+    pub fn on_broken(&mut self, slot: &Slot, fault: &Fault, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        users::on_broken(&mut self.users, slot, fault, cx);
+        with(out, Read::Keys, |out| keys::on_broken(&mut self.keys, slot, fault, cx, out));
+        findings::on_broken(&mut self.findings, slot, fault, cx);
+        trail::on_broken(&mut self.trail, slot, fault, cx);
+        bastions::on_broken(&mut self.bastions, slot, fault, cx);
+    }
+
+    /// Asks for what the rows on screen still lack.
+    pub fn settle(&mut self, pane: PaneId, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        match pane {
+            PaneId::Users => with(out, Read::Users, |out| users::settle(&mut self.users, cx, out)),
+            PaneId::Keys => with(out, Read::Keys, |out| keys::settle(&mut self.keys, cx, out)),
+            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity => {}
+        }
+    }
+
+    /// Whether a pane waits for the window to stand still.
+    pub fn waits(&self, pane: PaneId) -> bool {
+        match pane {
+            PaneId::Users => self.users.watch.waits(),
+            PaneId::Keys => self.keys.watch.waits(),
+            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity => false,
+        }
+    }
+
+    /// Whether something on a pane is on its way.
+    pub fn is_loading(&self, pane: PaneId) -> bool {
+        match pane {
+            PaneId::Users => self.users.remote.is_loading(),
+            PaneId::Keys => self.keys.remote.is_loading(),
+            PaneId::Findings => self.findings.remote.is_loading(),
+            PaneId::Trail => self.trail.remote.is_loading(),
+            PaneId::Bastions => self.bastions.nodes_remote.is_loading() || self.bastions.sessions_remote.is_loading(),
+            PaneId::Activity => self.activity.in_flight() > 0,
+        }
+    }
+
+    /// Stops what a pane is reading; what has come stays. Returns whether there was anything to stop.
+    pub fn stop(&mut self, pane: PaneId, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
+        let mut stopped = false;
+        match pane {
+            PaneId::Users => with(out, Read::Users, |out| stopped = users::stop(&mut self.users, cx, out)),
+            PaneId::Keys => with(out, Read::Keys, |out| stopped = keys::stop(&mut self.keys, cx, out)),
+            PaneId::Findings => with(out, Read::Findings, |out| stopped = findings::stop(&mut self.findings, cx, out)),
+            PaneId::Trail => with(out, Read::Trail, |out| stopped = trail::stop(&mut self.trail, cx, out)),
+            PaneId::Bastions => with(out, Read::Bastions, |out| stopped = bastions::stop(&mut self.bastions, cx, out)),
+            PaneId::Activity => {}
+        }
+        stopped
+    }
+
+    /// The pane that a pivot leads to, made ready to show what is wanted. Returns true where it has been told to read already.
+    pub fn pivot(&mut self, pivot: &Pivot, cx: &Ctx<'_>, out: &mut Out<Read>) -> (PaneId, bool) {
+        match pivot {
+            Pivot::Trail { lookup } => {
+                with(out, Read::Trail, |out| trail::go_to(&mut self.trail, lookup, cx, out));
+                (PaneId::Trail, true)
+            }
+            Pivot::User { name } => {
+                users::go_to(&mut self.users, name);
+                (PaneId::Users, false)
+            }
+            Pivot::Keys { user } => {
+                keys::go_to(&mut self.keys, user);
+                (PaneId::Keys, false)
+            }
+            Pivot::Findings { query } => {
+                findings::go_to(&mut self.findings, query, out);
+                (PaneId::Findings, false)
+            }
+            Pivot::Node { id } => {
+                bastions::go_to(&mut self.bastions, id);
+                (PaneId::Bastions, false)
+            }
+        }
+    }
+
+    /// The CloudTrail search for the selected row of a pane.
+    pub fn trail_of(&self, pane: PaneId, cx: &Ctx<'_>) -> Option<Lookup> {
+        match pane {
+            PaneId::Users => users::trail_of(&self.users, cx),
+            PaneId::Keys => keys::trail_of(&self.keys, cx),
+            PaneId::Findings => findings::trail_of(&self.findings, cx),
+            PaneId::Trail => trail::trail_of(&self.trail, cx),
+            PaneId::Bastions => bastions::trail_of(&self.bastions, cx),
+            PaneId::Activity => None,
+        }
+    }
+
+    /// What `copy` copies from a pane: its name for the notice, and the text.
+    pub fn copied(&self, pane: PaneId) -> Option<(&'static str, String)> {
+        match pane {
+            PaneId::Users => users::copied(&self.users),
+            PaneId::Keys => keys::copied(&self.keys),
+            PaneId::Findings => findings::copied(&self.findings),
+            PaneId::Trail => trail::copied(&self.trail),
+            PaneId::Bastions => bastions::copied(&self.bastions),
+            PaneId::Activity => activity::copied(&self.activity),
+        }
+    }
+
+    /// Everything about the selected row of a pane, and its heading. `None` where no row is selected.
+    pub fn detail(&self, pane: PaneId, now: Timestamp) -> Option<(String, Vec<Section>)> {
+        Some(match pane {
+            PaneId::Users => {
+                let user = self.users.table.selected()?;
+                (format!("user {}", user.name.shown_within(64)), users::detail(user, now))
+            }
+            PaneId::Keys => {
+                let key = self.keys.table.selected()?;
+                (format!("key of {}", key.handle.user.shown_within(64)), keys::detail(key, now))
+            }
+            PaneId::Findings => {
+                let finding = self.findings.table.selected()?;
+                (finding.kind.shown_within(100).into_string(), findings::detail(finding, now))
+            }
+            PaneId::Trail => {
+                let event = self.trail.table.selected()?;
+                (format!("event {}", event.name.shown_within(64)), trail::detail(event, now))
+            }
+            PaneId::Bastions => match self.bastions.view {
+                bastions::View::Nodes => {
+                    let node = self.bastions.nodes.selected()?;
+                    (format!("node {}", node.id.shown_within(64)), bastions::node_detail(node, now))
+                }
+                bastions::View::Sessions => {
+                    let session = self.bastions.sessions.selected()?;
+                    (format!("session {}", session.id.shown_within(64)), bastions::session_detail(session, now))
+                }
+            },
+            PaneId::Activity => {
+                let call = self.activity.table.selected()?;
+                (format!("call {}", call.number), activity::detail(call, now))
+            }
+        })
+    }
+
+    /// What stands around a pane's table. `stale` is how many replies came too late to be wanted.
+    pub fn summary(&self, pane: PaneId, now: Timestamp, stale: u64) -> Summary {
+        match pane {
+            PaneId::Users => self.users.summary(now),
+            PaneId::Keys => self.keys.summary(now),
+            PaneId::Findings => self.findings.summary(now),
+            PaneId::Trail => self.trail.summary(now),
+            PaneId::Bastions => self.bastions.summary(now),
+            PaneId::Activity => self.activity.summary(stale),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The keys pane: every access key of the account, its age against the limit, and when it was last used for what.
+//!
+//! The credential report brings all rows at once, without ids; live calls renew the owners that are on screen. Where the report is
+//! denied, users are listed and asked one by one.
+
+mod detail;
+mod model;
+mod row;
+mod update;
+
+use serde::{Deserialize, Serialize};
+
+pub use detail::detail;
+pub use model::Model;
+pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, settle, stop, trail_of};
+
+use crate::domain::fault::Fault;
+use crate::domain::key::{AccessKey, KeyHandle, LastUsed};
+use crate::domain::report::CredentialReport;
+use crate::domain::text::Untrusted;
+use crate::kit::effect::Slot;
+
+crate::actions! { "keys" {
+    User     = "user",      "Go to the owner of the selected key", Safe, [];
+    Overdue  = "overdue",   "Show only active keys over the age limit, or all again", Safe, [];
+    Findings = "findings",  "Go to the findings about the owner of the selected key", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
+} }
+
+/// What the pane reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Read {
+    /// IAM `GenerateCredentialReport` and `GetCredentialReport`.
+    Report,
+    /// The keys of these users, live: ids, status, age, and the last use of each.
+    OfUsers(Vec<Untrusted>),
+    /// The keys of every user, where there is no report: `ListUsers`, then each user's keys. Last uses come with [`Read::OfUsers`].
+    AllUsers,
+}
+
+/// The IAM actions that the pane's reads call, for documents and the check of permissions.
+pub const NEEDS: &[&str] = &[
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+    "iam:ListUsers",
+    "iam:ListAccessKeys",
+    "iam:GetAccessKeyLastUsed",
+];
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Msg {
+    /// The credential report, or why there is none.
+    Report(Result<CredentialReport, Fault>),
+    /// The live keys of one user.
+    Keys {
+        /// Owner.
+        user: Untrusted,
+        /// All of the owner's keys, oldest first.
+        result: Result<Vec<AccessKey>, Fault>,
+    },
+    /// The last use of one key, live.
+    LastUsed {
+        /// Which key: owner and position as in the [`Msg::Keys`] before.
+        handle: KeyHandle,
+        /// `GetAccessKeyLastUsed`.
+        result: Result<LastUsed, Fault>,
+    },
+    /// [`Read::AllUsers`] or [`Read::OfUsers`] has ended.
+    Listed(Result<(), Fault>),
+}
+
+/// The slot of the credential report.
+pub const REPORT: Slot = Slot::new("keys.report");
+/// The slot of the live facts about rows on screen.
+pub const LIVE: Slot = Slot::new("keys.live");
+/// The slot of the sweep over all users.
+pub const SWEEP: Slot = Slot::new("keys.sweep");

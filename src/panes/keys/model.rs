@@ -1,0 +1,99 @@
+//! What the keys pane knows.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::row::{AGE, is_overdue};
+use crate::domain::age::age;
+use crate::domain::fault::Fault;
+use crate::domain::key::{AccessKey, KeyHandle, ROTATION_LIMIT_DAYS};
+use crate::domain::known::Known;
+use crate::domain::text::Untrusted;
+use crate::kit::remote::Remote;
+use crate::kit::table::{Cell, Sort, Table, Tone};
+use crate::kit::watch::Watch;
+use crate::panes::Summary;
+
+/// The part of [`Model::remote`] that is the credential report.
+pub(super) const PART_REPORT: &str = "credential report";
+/// The part of [`Model::remote`] that is the sweep over all users.
+pub(super) const PART_SWEEP: &str = "keys of all users";
+
+/// What the keys pane knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The keys.
+    pub table: Table<AccessKey>,
+    /// How the report, or the sweep in its place, is coming along.
+    pub remote: Remote,
+    /// When AWS made the credential report whose facts are shown.
+    pub report: Known<Timestamp>,
+    /// Which owners have live facts.
+    pub watch: Watch,
+    /// How many users the sweep has asked so far.
+    pub swept: u64,
+    /// Owners whose keys AWS refused to tell, or whose call failed: their rows may be missing.
+    pub untold: BTreeMap<Untrusted, Fault>,
+    /// The query to come back to when the "overdue" filter is switched off.
+    pub before_overdue: Option<String>,
+    /// The owner another pane sent us to and whose keys are not in the list yet.
+    pub wanted: Option<Untrusted>,
+    /// How many active keys are over the age limit.
+    pub overdue: usize,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            table: Table::new(Sort::descending(AGE)),
+            remote: Remote::not_asked(),
+            report: Known::Unknown,
+            watch: Watch::default(),
+            swept: 0,
+            untold: BTreeMap::new(),
+            before_overdue: None,
+            wanted: None,
+            overdue: 0,
+        }
+    }
+}
+
+impl Model {
+    /// What stands above the table.
+    pub fn summary(&self, now: Timestamp) -> Summary {
+        let mut summary = Summary::of(&self.table, &self.remote, "access keys", now);
+        if self.overdue > 0 {
+            let text = format!("{} active over {ROTATION_LIMIT_DAYS} d", self.overdue);
+            summary.facts.insert(1, Cell::new(text, Tone::Warning));
+        }
+        match &self.report {
+            Known::Value { value, .. } => summary.facts.push(Cell::muted(format!("credential report {} old", age(*value, now)))),
+            Known::Loading => summary.facts.push(Cell::new("credential report on its way", Tone::Loading)),
+            Known::Denied { fault } | Known::Failed { fault } => {
+                summary.facts.push(Cell::muted(format!("{} users asked one by one", self.swept)));
+                summary.banner.push(Cell::new(format!("no credential report: {fault}"), Tone::Warning));
+            }
+            Known::Unknown => {}
+        }
+        if let Some((user, fault)) = self.untold.iter().next() {
+            let (count, first) = (self.untold.len(), user.shown_within(40).into_string());
+            summary.banner.push(Cell::new(format!("keys of {count} users not told, such as {first}: {fault}"), Tone::Denied));
+        }
+        summary
+    }
+
+    /// Counts anew, after facts came: a frame must not.
+    pub(super) fn count(&mut self, now: Timestamp) {
+        self.overdue = self.table.rows().filter(|key| is_overdue(key, now)).count();
+    }
+
+    /// Puts the cursor on the keys of the user that another pane sent us to, if they are there by now.
+    pub(super) fn find_wanted(&mut self) {
+        self.wanted = self.wanted.take().filter(|user| {
+            let handle = |ordinal| KeyHandle { user: user.clone(), ordinal };
+            !self.table.select(&handle(1)) && !self.table.select(&handle(2))
+        });
+    }
+}

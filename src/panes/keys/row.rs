@@ -1,0 +1,147 @@
+//! An access key as a row.
+
+use std::cmp::{Ordering, Reverse};
+
+use jiff::Timestamp;
+
+use crate::domain::age::{age, days};
+use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed, ROTATION_LIMIT_DAYS};
+use crate::domain::text::{Untrusted, clean};
+use crate::kit::table::{Cell, Column, Row, Tone, compare_facts, fact, seconds_since};
+use crate::panes::name_cell;
+
+const USER: usize = 0;
+const KEY: usize = 1;
+const STATUS: usize = 2;
+pub(super) const AGE: usize = 3;
+const LAST_USED: usize = 4;
+const SERVICE: usize = 5;
+const REGION: usize = 6;
+
+impl Row for AccessKey {
+    type Id = KeyHandle;
+
+    const COLUMNS: &'static [Column] = &[
+        Column::new("user", "User", 16).growing(),
+        Column::new("key", "Key", 20),
+        Column::new("status", "Status", 8),
+        Column::new("age", "Age", 10).right(),
+        Column::new("last_used", "Last used", 11).right(),
+        Column::new("service", "Service", 14).spare(1),
+        Column::new("region", "Region", 14).spare(2),
+    ];
+
+    fn id(&self) -> KeyHandle {
+        self.handle.clone()
+    }
+
+    fn cell(&self, column: usize, now: Timestamp) -> Cell {
+        match column {
+            USER => name_cell(&self.handle.user),
+            KEY => id_or_ordinal(self),
+            STATUS => fact(&self.status, status),
+            AGE => fact(&self.created, |created| key_age(self, *created, now)),
+            LAST_USED => fact(&self.last_used, |used| last_used(used, now)),
+            SERVICE => fact(&self.last_used, |used| used_for(used, |service, _| service)),
+            REGION => fact(&self.last_used, |used| used_for(used, |_, region| region)),
+            _ => Cell::plain(""),
+        }
+    }
+
+    fn compare(&self, other: &Self, column: usize) -> Ordering {
+        let by_use = |key: fn(&LastUsed) -> Option<Untrusted>| compare_facts(&self.last_used, &other.last_used, key);
+        match column {
+            KEY => compare_facts(&self.id, &other.id, Clone::clone),
+            STATUS => compare_facts(&self.status, &other.status, Clone::clone),
+            AGE => compare_facts(&self.created, &other.created, |created| Reverse(*created)),
+            LAST_USED => compare_facts(&self.last_used, &other.last_used, used_at),
+            SERVICE => by_use(|used| match used {
+                LastUsed::Never => None,
+                LastUsed::At { service, .. } => Some(service.clone()),
+            }),
+            REGION => by_use(|used| match used {
+                LastUsed::Never => None,
+                LastUsed::At { region, .. } => Some(region.clone()),
+            }),
+            _ => Ordering::Equal,
+        }
+        .then_with(|| self.handle.cmp(&other.handle))
+    }
+
+    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
+        match (column, self.created.value(), self.last_used.value()) {
+            (AGE, Some(created), _) => Some(seconds_since(*created, now)),
+            (LAST_USED, _, Some(LastUsed::At { when, .. })) => Some(seconds_since(*when, now)),
+            _ => None,
+        }
+    }
+
+    fn record(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    fn absorb(&mut self, newer: Self) {
+        self.id.improve(newer.id);
+        self.status.improve(newer.status);
+        self.created.improve(newer.created);
+        self.last_used.improve(newer.last_used);
+    }
+}
+
+/// Whether the key can be used and is older than the limit.
+pub(super) fn is_overdue(key: &AccessKey, now: Timestamp) -> bool {
+    let usable = key.status.value().is_none_or(|status| *status == KeyStatus::Active);
+    usable && key.created.value().is_some_and(|created| days(*created, now) > ROTATION_LIMIT_DAYS)
+}
+
+/// The report names keys by their position only.
+fn id_or_ordinal(key: &AccessKey) -> Cell {
+    match key.id.value() {
+        Some(id) => Cell::plain(id.shown_within(64).into_string()),
+        None => {
+            let state = fact(&key.id, |_| Cell::plain(""));
+            Cell::new(format!("#{} id {}", key.handle.ordinal, state.text), state.tone)
+        }
+    }
+}
+
+fn status(status: &KeyStatus) -> Cell {
+    let word = clean(status.word()).into_owned();
+    match status {
+        KeyStatus::Active => Cell::plain(word),
+        KeyStatus::Inactive | KeyStatus::Expired => Cell::muted(word),
+        KeyStatus::Other(_) => Cell::new(word, Tone::Warning),
+    }
+}
+
+/// Over the limit wants attention, over four times the limit is wrong. A mark says so beside the colour.
+fn key_age(key: &AccessKey, created: Timestamp, now: Timestamp) -> Cell {
+    let written = age(created, now);
+    match days(created, now) {
+        _ if !is_overdue(key, now) => Cell::plain(written),
+        old if old > 4 * ROTATION_LIMIT_DAYS => Cell::new(format!("!! {written}"), Tone::Bad),
+        _ => Cell::new(format!("! {written}"), Tone::Warning),
+    }
+}
+
+fn last_used(used: &LastUsed, now: Timestamp) -> Cell {
+    match used {
+        LastUsed::Never => Cell::muted("never"),
+        LastUsed::At { when, .. } => Cell::plain(age(*when, now)),
+    }
+}
+
+fn used_for(used: &LastUsed, which: for<'a> fn(&'a Untrusted, &'a Untrusted) -> &'a Untrusted) -> Cell {
+    match used {
+        LastUsed::Never => Cell::muted("–"),
+        LastUsed::At { service, region, .. } => Cell::plain(which(service, region).shown_within(64).into_string()),
+    }
+}
+
+/// The key that was never used is the least recently used of all.
+fn used_at(used: &LastUsed) -> Reverse<Option<Timestamp>> {
+    match used {
+        LastUsed::Never => Reverse(None),
+        LastUsed::At { when, .. } => Reverse(Some(*when)),
+    }
+}

@@ -1,0 +1,236 @@
+//! What the keys pane does.
+
+use jiff::SignedDuration;
+
+use super::model::{Model, PART_REPORT, PART_SWEEP};
+use super::{Action, LIVE, Msg, REPORT, Read, SWEEP};
+use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::fault::Fault;
+use crate::domain::key::{AccessKey, KeyHandle};
+use crate::domain::known::Known;
+use crate::domain::report::CredentialReport;
+use crate::domain::text::Untrusted;
+use crate::domain::user::ROOT_NAME;
+use crate::kit::action::Availability;
+use crate::kit::effect::{Out, Pivot, Slot};
+use crate::kit::query::Query;
+use crate::panes::{Ctx, last_days, needs_row, quoted, toggle_query};
+
+/// Reads everything anew; what is shown stays until it is replaced.
+pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    model.remote.begin([PART_REPORT], cx.now);
+    model.report.improve(Known::Loading);
+    live_ended(model, cx);
+    model.watch.forget();
+    model.untold.clear();
+    out.cancel(LIVE);
+    out.cancel(SWEEP);
+    out.read(REPORT, Read::Report);
+}
+
+/// Does one of the pane's own actions.
+pub fn on_action(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out<Read>) {
+    match (action, model.table.selected()) {
+        (Action::Overdue, _) => toggle_query(&mut model.table, &mut model.before_overdue, OVERDUE, out),
+        (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone() }),
+        (Action::Findings, Some(key)) => out.go(Pivot::Findings { query: quoted("principal", key.handle.user.raw()) }),
+        (Action::User | Action::Findings, None) => {}
+    }
+}
+
+const OVERDUE: &str = "age>90d !status=inactive";
+
+/// Whether one of the pane's own actions can be done now.
+pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
+    match action {
+        Action::Overdue => Availability::Ready,
+        Action::User | Action::Findings => needs_row(model.table.selected(), "key"),
+    }
+}
+
+/// Takes what a read has brought.
+pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    match message {
+        Msg::Report(Ok(report)) => take_report(model, &report, cx),
+        Msg::Report(Err(fault)) => sweep_instead(model, fault, cx, out),
+        Msg::Keys { user, result } => {
+            if *slot == SWEEP {
+                model.swept += 1;
+            } else {
+                model.watch.arrived(&user);
+            }
+            take_keys(model, &user, result, cx);
+        }
+        Msg::LastUsed { handle, result } => {
+            model.table.update(&handle, cx.now, |key| key.last_used.improve(Known::from_result(result, cx.now)));
+        }
+        Msg::Listed(result) if *slot == SWEEP => sweep_ended(model, result, cx),
+        Msg::Listed(_) => live_ended(model, cx),
+    }
+}
+
+fn take_report(model: &mut Model, report: &CredentialReport, cx: &Ctx<'_>) {
+    model.table.begin_refresh();
+    model.table.extend(report.keys(), cx.now);
+    model.table.end_refresh();
+    model.report = Known::reported(report.generated, report.generated);
+    model.remote.end(PART_REPORT, Ok(()), cx.now);
+    model.find_wanted();
+    model.count(cx.now);
+}
+
+/// Without a report every user has to be asked. It takes a while; rows come as they are told.
+fn sweep_instead(model: &mut Model, fault: Fault, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    model.report = Known::from_fault(fault);
+    model.table.begin_refresh();
+    model.swept = 0;
+    model.remote.begin([PART_SWEEP], cx.now);
+    out.read(SWEEP, Read::AllUsers);
+}
+
+fn sweep_ended(model: &mut Model, result: Result<(), Fault>, cx: &Ctx<'_>) {
+    if result.is_ok() && model.untold.is_empty() {
+        model.table.end_refresh();
+    }
+    model.remote.end(PART_SWEEP, result, cx.now);
+    model.count(cx.now);
+}
+
+fn take_keys(model: &mut Model, user: &Untrusted, result: Result<Vec<AccessKey>, Fault>, cx: &Ctx<'_>) {
+    match result {
+        Ok(keys) => {
+            model.untold.remove(user);
+            replace_keys(model, user, keys, cx);
+        }
+        Err(fault) => {
+            for handle in handles_of(user) {
+                model.table.update(&handle, cx.now, |key| key.id.improve(Known::from_fault(fault.clone())));
+            }
+            model.untold.insert(user.clone(), fault);
+        }
+    }
+    model.find_wanted();
+}
+
+fn handles_of(user: &Untrusted) -> [KeyHandle; 2] {
+    [1, 2].map(|ordinal| KeyHandle { user: user.clone(), ordinal })
+}
+
+/// The report's positions need not be those of the list: a key is told by the time when it was made. Keys that are gone vanish.
+fn replace_keys(model: &mut Model, user: &Untrusted, keys: Vec<AccessKey>, cx: &Ctx<'_>) {
+    let known: Vec<AccessKey> = handles_of(user).iter().filter_map(|handle| model.table.get(handle).cloned()).collect();
+    let told: Vec<KeyHandle> = keys.iter().map(|key| key.handle.clone()).collect();
+    let merged: Vec<AccessKey> = keys
+        .into_iter()
+        .map(|mut key| {
+            if let Some(old) = known.iter().find(|old| is_same_key(old, &key)) {
+                let mut last_used = old.last_used.clone();
+                last_used.improve(std::mem::replace(&mut key.last_used, Known::Unknown));
+                key.last_used = last_used;
+            }
+            key
+        })
+        .collect();
+    for key in &merged {
+        model.table.update(&key.handle, cx.now, |row| *row = key.clone());
+    }
+    // Counts them as read in this refresh, and adds those that are new.
+    model.table.extend(merged, cx.now);
+    if known.iter().any(|old| !told.contains(&old.handle)) {
+        model.table.retain(|key| key.handle.user != *user || told.contains(&key.handle));
+    }
+}
+
+fn is_same_key(old: &AccessKey, new: &AccessKey) -> bool {
+    match (old.id.value(), new.id.value(), old.created.value(), new.created.value()) {
+        (Some(old), Some(new), _, _) => old == new,
+        // The report gives whole seconds where the list may give fractions.
+        (_, _, Some(old), Some(new)) => old.duration_since(*new).abs() < SignedDuration::from_secs(2),
+        _ => false,
+    }
+}
+
+/// Asks for live facts of the owners on screen, once the window stands still. Root's keys are told by the report alone.
+pub fn settle(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    let before = model.watch.asked().to_vec();
+    let mut on_screen: Vec<Untrusted> = Vec::new();
+    for key in model.table.window() {
+        let user = &key.handle.user;
+        if user.raw() != ROOT_NAME && !on_screen.contains(user) {
+            on_screen.push(user.clone());
+        }
+    }
+    let Some(users) = model.watch.look(on_screen.into_iter(), cx.now) else { return };
+    give_up(model, before.iter().filter(|user| !users.contains(user)), cx);
+    for handle in users.iter().flat_map(handles_of) {
+        model.table.update(&handle, cx.now, |key| {
+            key.id.begin();
+            key.last_used.begin();
+        });
+    }
+    out.read(LIVE, Read::OfUsers(users));
+}
+
+fn give_up<'a>(model: &mut Model, users: impl Iterator<Item = &'a Untrusted>, cx: &Ctx<'_>) {
+    for handle in users.flat_map(handles_of) {
+        model.table.update(&handle, cx.now, |key| {
+            key.id.give_up();
+            key.last_used.give_up();
+        });
+    }
+}
+
+fn live_ended(model: &mut Model, cx: &Ctx<'_>) {
+    let asked = model.watch.asked().to_vec();
+    give_up(model, asked.iter(), cx);
+    model.watch.ended();
+    model.count(cx.now);
+}
+
+/// Stops the sweep over all users. Returns whether one was running.
+pub fn stop(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
+    let running = model.remote.open.iter().any(|part| part == PART_SWEEP);
+    if running {
+        model.remote.stop(cx.now);
+        out.cancel(SWEEP);
+    }
+    running
+}
+
+/// A task broke: the part it was reading has failed.
+pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    if *slot == REPORT {
+        sweep_instead(model, fault.clone(), cx, out);
+    } else if *slot == SWEEP {
+        model.remote.end(PART_SWEEP, Err(fault.clone()), cx.now);
+    } else if *slot == LIVE {
+        live_ended(model, cx);
+    }
+}
+
+/// The search for everything that was done with the selected key, or by its owner where the id is not known.
+pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+    let key = model.table.selected()?;
+    let attribute = match key.id.value() {
+        Some(id) => (LookupKey::AccessKeyId, id.raw().to_owned()),
+        None if key.handle.user.raw() == ROOT_NAME => (LookupKey::Username, "root".to_owned()),
+        None => (LookupKey::Username, key.handle.user.raw().to_owned()),
+    };
+    Some(last_days(7, cx.now, Some(attribute)))
+}
+
+/// What `copy` copies: its name for the notice, and the text.
+pub fn copied(model: &Model) -> Option<(&'static str, String)> {
+    let key = model.table.selected()?;
+    Some(match key.id.value() {
+        Some(id) => ("access key id", id.shown().into_string()),
+        None => ("user name", key.handle.user.shown().into_string()),
+    })
+}
+
+/// Selects the keys of this user, as soon as they are there. A filter would hide them and is dropped.
+pub fn go_to(model: &mut Model, user: &Untrusted) {
+    model.table.filter(Query::default());
+    model.wanted = Some(user.clone());
+    model.find_wanted();
+}

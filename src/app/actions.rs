@@ -124,5 +124,5 @@ pub fn shared() -> impl Iterator<Item = Spec> {
 
 /// Every action of the console, for keymaps, help and palette.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new(shared())
+    Catalogue::new(shared().chain(crate::panes::catalogue()))
 }

@@ -2,7 +2,7 @@
 
 use crate::kit::action::{Availability, Spec};
 use crate::kit::document::{Document, Line};
-use crate::kit::keymap::{Catalogue, Keymap, ScopeName};
+use crate::kit::keymap::{Keymap, ScopeName};
 use crate::kit::table::Tone;
 
 /// Columns of the keys in the help window.
@@ -42,15 +42,10 @@ fn title(scope: ScopeName) -> String {
 }
 
 /// The help for these scopes, innermost first, with the reason beside each action that cannot be done now.
-pub fn document(
-    keymap: &Keymap,
-    catalogue: &Catalogue,
-    scopes: &[ScopeName],
-    available: &dyn Fn(&str) -> Availability,
-) -> Document {
+pub fn document(keymap: &Keymap, scopes: &[ScopeName], available: &dyn Fn(&str) -> Availability) -> Document {
     let mut lines = Vec::new();
     for scope in scopes {
-        let actions: Vec<Spec> = catalogue.specs().filter(|spec| spec.scope == *scope).collect();
+        let actions: Vec<Spec> = keymap.catalogue().specs().filter(|spec| spec.scope == *scope).collect();
         if actions.is_empty() {
             continue;
         }
@@ -71,15 +66,10 @@ pub fn document(
 }
 
 /// The keys that work now, with a word each, the innermost scope's first.
-pub fn hints(
-    keymap: &Keymap,
-    catalogue: &Catalogue,
-    scopes: &[ScopeName],
-    available: &dyn Fn(&str) -> Availability,
-) -> Vec<(String, String)> {
+pub fn hints(keymap: &Keymap, scopes: &[ScopeName], available: &dyn Fn(&str) -> Availability) -> Vec<(String, String)> {
     let mut hints = Vec::new();
     for scope in scopes.iter().filter(|scope| **scope != "app") {
-        for spec in catalogue.specs().filter(|spec| spec.scope == *scope) {
+        for spec in keymap.catalogue().specs().filter(|spec| spec.scope == *scope) {
             let word = word(spec.id);
             if !QUIET.contains(&word)
                 && available(spec.id) == Availability::Ready
@@ -98,13 +88,13 @@ fn word(id: &str) -> &str {
 }
 
 /// The keys of every action as a page of the manual.
-pub fn markdown(keymap: &Keymap, catalogue: &Catalogue) -> String {
+pub fn markdown(keymap: &Keymap) -> String {
     let mut page = String::from(
         "# Keys\n\nMade by the program from its actions and `keymaps/default.toml`; change those, not this page.\n\
          `?` in the console shows the keys that work where you are, and why others do not.\n",
     );
     let mut scopes: Vec<ScopeName> = Vec::new();
-    for spec in catalogue.specs() {
+    for spec in keymap.catalogue().specs() {
         if !scopes.contains(&spec.scope) {
             scopes.push(spec.scope);
         }
@@ -114,7 +104,7 @@ pub fn markdown(keymap: &Keymap, catalogue: &Catalogue) -> String {
             "\n## {} (`[{scope}]`)\n\n| keys | action | what it does | calls |\n|---|---|---|---|\n",
             title(scope)
         ));
-        for spec in catalogue.specs().filter(|spec| spec.scope == scope) {
+        for spec in keymap.catalogue().specs().filter(|spec| spec.scope == scope) {
             let keys: Vec<String> =
                 keymap.keys_for(spec.id).iter().map(|keys| format!("`{}`", keys.replace('|', "\\|"))).collect();
             let needs: Vec<String> = spec.needs.iter().map(|need| format!("`{need}`")).collect();

@@ -3,17 +3,17 @@
 use frizbee::{Config, Matcher};
 
 use crate::kit::action::Spec;
-use crate::kit::keymap::{Catalogue, ScopeName};
+use crate::kit::keymap::{Keymap, ScopeName};
 
 /// Actions that make no sense from the palette: it moves by itself, and it is open already.
 const LEFT_OUT: [&str; 3] = ["app.palette", "app.interrupt", "app.back"];
 
 /// The actions that match what was typed, best first; all of them, the innermost scope's first, where nothing was typed.
 /// `scopes` are those that were open when the palette was.
-pub fn matches(typed: &str, catalogue: &Catalogue, scopes: &[ScopeName]) -> Vec<Spec> {
+pub fn matches(typed: &str, keymap: &Keymap, scopes: &[ScopeName]) -> Vec<Spec> {
     let mut actions: Vec<Spec> = Vec::new();
     for scope in scopes {
-        actions.extend(catalogue.specs().filter(|spec| spec.scope == *scope && !LEFT_OUT.contains(&spec.id)));
+        actions.extend(keymap.catalogue().specs().filter(|spec| spec.scope == *scope && !LEFT_OUT.contains(&spec.id)));
     }
     if typed.trim().is_empty() {
         return actions;
@@ -30,12 +30,12 @@ mod tests {
 
     #[test]
     fn a_few_letters_find_an_action() {
-        let catalogue = actions::catalogue();
-        let first = |typed: &str| matches(typed, &catalogue, &["list", "app"]).first().map(|spec| spec.id);
+        let (keymap, _) = Keymap::built_in(&actions::catalogue());
+        let first = |typed: &str| matches(typed, &keymap, &["list", "app"]).first().map(|spec| spec.id);
         assert_eq!(first("reload"), Some("list.reload"));
         assert_eq!(first("gofind"), Some("app.findings"));
         assert_eq!(first(""), Some("list.down"));
         assert_eq!(first("qzxqzx"), None);
-        assert!(matches("", &catalogue, &["list", "app"]).iter().all(|spec| spec.id != "app.palette"));
+        assert!(matches("", &keymap, &["list", "app"]).iter().all(|spec| spec.id != "app.palette"));
     }
 }

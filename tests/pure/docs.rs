@@ -7,9 +7,8 @@ use bartizan::kit::keymap::Keymap;
 
 #[test]
 fn the_page_of_keys_is_fresh() {
-    let catalogue = actions::catalogue();
-    let (keymap, _) = Keymap::built_in(&catalogue);
-    is_fresh("docs/keys.md", &help::markdown(&keymap, &catalogue));
+    let (keymap, _) = Keymap::built_in(&actions::catalogue());
+    is_fresh("docs/keys.md", &help::markdown(&keymap));
 }
 
 fn is_fresh(name: &str, made: &str) {

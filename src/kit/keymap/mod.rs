@@ -30,7 +30,7 @@ const MODAL: [ScopeName; 3] = ["field", "menu", "overlay"];
 const FIELD: ScopeName = "field";
 
 /// Every action there is, by its id: what a keymap may name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
     /// In the order of the tables, which is the order of help and documents.
     specs: IndexMap<&'static str, Spec>,
@@ -84,6 +84,7 @@ pub enum Resolution {
 /// A whole keymap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Keymap {
+    catalogue: Catalogue,
     /// In the order of the files, which is the order in which help and footer show them.
     bindings: Vec<Binding>,
     /// Positions in `bindings`, by scope and keys: the keys that begin a sequence stand right before it.
@@ -98,7 +99,7 @@ impl Keymap {
 
     /// The built-in keymap and these files over it. A file with an error is left out; the problems say why.
     pub fn layered(catalogue: &Catalogue, files: &[Source<'_>]) -> (Self, Vec<Problem>) {
-        let (mut keymap, mut problems) = (Self::default(), Vec::new());
+        let (mut keymap, mut problems) = (Self { catalogue: catalogue.clone(), ..Self::default() }, Vec::new());
         for source in std::iter::once(&DEFAULT).chain(files) {
             let layer = layer::read(source, catalogue);
             let mut next = keymap.clone();
@@ -127,6 +128,11 @@ impl Keymap {
         for (at, binding) in self.bindings.iter().enumerate() {
             self.index.entry(binding.scope).or_default().insert(binding.keys.clone(), at);
         }
+    }
+
+    /// The actions that this keymap was made for.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// Every binding, in the order of the files.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::arguments::{ConnectionArguments, EmulateArguments};
-use crate::emulator::{Options, World, fault, listen};
+use crate::emulator::{Options, World, fault, listen, load};
 
 /// How long answers under way may take once we are asked to stop.
 const GRACE: Duration = Duration::from_millis(500);
@@ -31,7 +31,28 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
         faults: faults.collect::<Result<_, _>>().map_err(|error| Failure::Usage(error.to_string()))?,
         ..Options::default()
     };
-    World::from_scenario(&arguments.scenario, options).map_err(|error| Failure::Usage(error.to_string()))
+    let world = World::from_scenario(&arguments.scenario, options).map_err(|error| Failure::Usage(error.to_string()))?;
+    if let Some(path) = &arguments.events {
+        let loaded = load::events(path);
+        say("events", &loaded);
+        load::hold_events(&mut world.account(), loaded.records);
+    }
+    if let Some(path) = &arguments.findings {
+        let loaded = load::findings(path);
+        say("findings", &loaded);
+        load::hold_findings(&mut world.account(), loaded.records);
+    }
+    Ok(world)
+}
+
+/// Says on stderr what was loaded and what could not be: nothing is left out in silence.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+fn say<T>(what: &str, loaded: &load::Loaded<T>) {
+    let (records, files, repeated) = (loaded.records.len(), loaded.files, loaded.repeated);
+    eprintln!("loaded {records} {what} from {files} files ({repeated} repeated ones left out)");
+    for problem in &loaded.problems {
+        eprintln!("could not load {problem}");
+    }
 }
 
 async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Failure> {

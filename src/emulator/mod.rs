@@ -22,6 +22,7 @@ pub mod fault;
 pub mod ids;
 pub mod in_process;
 pub mod listen;
+pub mod load;
 pub mod route;
 pub mod scenario;
 pub mod svc;

@@ -25,13 +25,13 @@ pub(super) const VICTIM: &str = "marta.keller";
 /// Her unique id.
 pub(super) const VICTIM_ID: &str = "AIDACKCEVSQ6C2EXAMPLE";
 /// The key that leaked.
-pub(super) const LEAKED_KEY: &str = "AKIAI44QH8DHBEXAMPLE";
+pub(super) const LEAKED_KEY: &str = "AKIAT7LEAKEDEXAMPLE7";
 /// The user that the intruder made.
 pub(super) const INTRUDER: &str = "backup-svc";
 /// Its unique id.
 pub(super) const INTRUDER_ID: &str = "AIDAJQABLZS4A3EXAMPLE";
-/// Its key: none of those with which the documentation's examples sign, and so newcomers to `bartizan emulate`.
-pub(super) const INTRUDER_KEY: &str = "AKIAJ4XGRTQ2WEXAMPLE";
+/// Its key: not the one of the documentation's first example, with which newcomers try out `bartizan emulate`.
+pub(super) const INTRUDER_KEY: &str = "AKIAQX4EXAMPLEBACKUP";
 /// The temporary key of its console session.
 pub(super) const INTRUDER_CONSOLE_KEY: &str = "ASIAJEXAMPLEXEG2JICE";
 /// The administrator on call, who looks at all this.

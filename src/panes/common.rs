@@ -86,7 +86,11 @@ fn blank(table: &dyn Listing, remote: &Remote, noun: &str) -> Blank {
     }
     if total > 0 {
         let query = clean(table.shown_query().text()).into_owned();
-        return made(format!("none of {total} {noun} match"), vec![format!("filter: {query}"), "Esc clears the filter".into()], Tone::Muted);
+        return made(
+            format!("none of {total} {noun} match"),
+            vec![format!("filter: {query}"), "Esc clears the filter".into()],
+            Tone::Muted,
+        );
     }
     match remote.phase {
         Phase::NotAsked => made(format!("{noun} have not been read yet"), Vec::new(), Tone::Muted),

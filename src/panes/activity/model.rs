@@ -54,14 +54,18 @@ impl Model {
         if matching != total {
             facts.push(Cell::plain(format!("{matching} of the last {total} match")));
         }
-        facts.extend([
-            count(open as u64, "in flight", Tone::Loading),
-            count(self.failed, "failed", Tone::Bad),
-            count(self.throttles, "throttled", Tone::Warning),
-            count(self.retries, "sent again", Tone::Warning),
-            count(stale, "replies too late", Tone::Muted),
-            count(self.lost, "records lost", Tone::Warning),
-        ].into_iter().flatten());
+        facts.extend(
+            [
+                count(open as u64, "in flight", Tone::Loading),
+                count(self.failed, "failed", Tone::Bad),
+                count(self.throttles, "throttled", Tone::Warning),
+                count(self.retries, "sent again", Tone::Warning),
+                count(stale, "replies too late", Tone::Muted),
+                count(self.lost, "records lost", Tone::Warning),
+            ]
+            .into_iter()
+            .flatten(),
+        );
         let blank = (matching == 0).then(|| Blank {
             title: if total == 0 { "no call to AWS yet".into() } else { format!("none of {total} calls match") },
             text: if total == 0 { Vec::new() } else { vec!["Esc clears the filter".into()] },

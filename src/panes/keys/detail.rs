@@ -19,10 +19,13 @@ pub fn detail(key: &AccessKey, now: Timestamp) -> Vec<Section> {
     if let Some(created) = key.created.value() {
         identity.push(Field::new("limit", limit(key, *created, now)));
     }
-    let mut used = vec![Field::new("when", sourced(&key.last_used, now, |used| match used {
-        LastUsed::Never => "never since 22 April 2015".into(),
-        LastUsed::At { when: at, .. } => when(*at, now),
-    }))];
+    let mut used = vec![Field::new(
+        "when",
+        sourced(&key.last_used, now, |used| match used {
+            LastUsed::Never => "never since 22 April 2015".into(),
+            LastUsed::At { when: at, .. } => when(*at, now),
+        }),
+    )];
     if let Some(LastUsed::At { service, region, .. }) = key.last_used.value() {
         used.push(Field::new("service", service.raw()));
         used.push(Field::new("region", region.raw()));

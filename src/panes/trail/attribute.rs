@@ -53,7 +53,8 @@ fn guess(value: &str) -> Result<(LookupKey, String), String> {
 }
 
 fn no_such(name: &str) -> String {
-    let nearest = LookupKey::ALL.into_iter().min_by_key(|key| strsim::levenshtein(&key.word().to_lowercase(), &name.to_lowercase()));
+    let nearest =
+        LookupKey::ALL.into_iter().min_by_key(|key| strsim::levenshtein(&key.word().to_lowercase(), &name.to_lowercase()));
     match nearest.filter(|key| strsim::levenshtein(&key.word().to_lowercase(), &name.to_lowercase()) <= 4) {
         Some(key) => format!("AWS cannot search by {name:?}; did you mean {}?", key.word()),
         None => format!("AWS cannot search by {name:?}, only by {}", words()),

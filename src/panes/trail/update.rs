@@ -34,7 +34,9 @@ fn regions_for(lookup: &Lookup, chosen: &[String]) -> Vec<String> {
     const GLOBAL: &str = "us-east-1";
     let mut regions = chosen.to_vec();
     let principal = matches!(lookup.attribute, Some((LookupKey::AccessKeyId | LookupKey::Username, _)));
-    let other_partition = chosen.iter().any(|region| ["cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-"].iter().any(|start| region.starts_with(start)));
+    let other_partition = chosen
+        .iter()
+        .any(|region| ["cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-"].iter().any(|start| region.starts_with(start)));
     if principal && !other_partition && !regions.iter().any(|region| region == GLOBAL) {
         regions.push(GLOBAL.to_owned());
     }

@@ -86,4 +86,3 @@ fn lacks_mfa(user: &User) -> bool {
     let has_password = user.is_root() || matches!(user.password.value(), Some(Password::Set { .. }));
     has_password && user.mfa.value().is_some_and(|mfa| !mfa.is_on())
 }
-

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 from programs import Bartizan  # noqa: E402 - its folder is known only now
 from surroundings import environment  # noqa: E402
 
-PEER_ROW = "i-0bench0000000001"
+PEER_ROW = "i-0bench"
 
 
 def main():

@@ -16,12 +16,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-from screen import Terminal
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from programs import Bartizan  # noqa: E402 - its folder is known only now
+from screen import Terminal  # noqa: E402
 from surroundings import environment  # noqa: E402
 
 PEER_ROW = "i-0bench"

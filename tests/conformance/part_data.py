@@ -4,9 +4,12 @@ import collections
 import contextlib
 import gzip
 import json
+import tempfile
 
 import programs
 from rows import rows
+from screen import Terminal
+from surroundings import environment
 
 LONG_AGO = "2009-01-01T00:00:00Z"
 
@@ -21,6 +24,7 @@ def run(report, bartizan):
     with bartizan.emulate(*arguments) as (endpoint, complaints):
         _listed(report, bartizan, endpoint, "events", events, ["--since", LONG_AGO])
         _listed(report, bartizan, endpoint, "findings", findings, ["--archived", "all"])
+        _console(report, bartizan, endpoint, sorted(set(events.values()) | set(findings.values())))
         said = complaints()
     problems = [
         f"{path.name} cannot be read, and nothing was said of it" for path in unreadable if path.name not in said
@@ -99,3 +103,33 @@ def _listed(report, bartizan, endpoint, table, wanted, arguments):
         problems,
         f"{len(wanted)} ids in {len(set(wanted.values()))} regions",
     )
+
+
+def _console(report, bartizan, endpoint, regions):
+    """The console draws every pane over the real records, at two sizes, and leaves the terminal as it found it."""
+    for columns, lines in ((80, 24), (200, 60)):
+        problems = []
+        with tempfile.TemporaryDirectory(prefix="bartizan-console-") as home:
+            command = [bartizan.program, "--region", ",".join(regions)]
+            terminal = Terminal(command, environment(home, endpoint), columns, lines)
+            try:
+                if terminal.until(lambda screen: screen.is_drawn(), 10) is None:
+                    problems.append("nothing was drawn in ten seconds")
+                terminal.settle()
+                for pane in "123456":
+                    for key in (pane, "j", "G", "\r", "J", "\x1b", "\x1b"):
+                        terminal.write(key.encode())
+                        terminal.settle(quiet=0.1, timeout=2)
+                    if not terminal.screen.is_drawn():
+                        problems.append(f"pane {pane} is empty")
+                terminal.write(b"q")
+                status = terminal.until_end(10)
+                if status != 0:
+                    problems.append(f"`q` ended with {status}: {terminal.screen.text().strip()[-500:]}")
+                if b"\x1b[?1049l" not in terminal.last:
+                    problems.append("the alternate screen was not left")
+                if b"panicked" in terminal.last:
+                    problems.append(f"panicked: {terminal.last[-500:]}")
+            finally:
+                terminal.close()
+        report.check(f"the console draws every pane over real records at {columns}x{lines}", problems)

@@ -124,6 +124,8 @@ class Terminal:
     def __init__(self, command, environment, columns=80, rows=24):
         self.screen = Screen(columns, rows)
         self.bytes = 0
+        self.status = None
+        self.last = b""
         self.started = time.perf_counter()
         self.pid, self._master = pty.fork()
         if self.pid == 0:
@@ -143,6 +145,7 @@ class Terminal:
             return None
         arrived = time.perf_counter()
         self.bytes += len(data)
+        self.last = (self.last + data)[-8192:]
         self.screen.feed(data)
         self._answer(data)
         return arrived
@@ -172,7 +175,19 @@ class Terminal:
             pass
 
     def is_running(self):
-        return os.waitpid(self.pid, os.WNOHANG) == (0, 0)
+        if self.status is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if ended else None
+        return self.status is None
+
+    def until_end(self, timeout):
+        """Reads until the program has ended; gives its exit status, or nothing."""
+        deadline = time.perf_counter() + timeout
+        while self.is_running() and time.perf_counter() < deadline:
+            self.read(0.05)
+        while self.status is not None and self.read(0.05) is not None:
+            pass
+        return self.status
 
     def memory(self):
         """Resident memory in MB, where the system tells (Linux)."""
@@ -192,9 +207,7 @@ class Terminal:
             return None
 
     def close(self):
-        try:
+        if self.is_running():
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
         os.close(self._master)

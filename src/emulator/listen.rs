@@ -12,7 +12,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -81,8 +81,9 @@ async fn connection(stream: TcpStream, world: Arc<World>, shutdown: Cancellation
     // Small answers must not wait for the next ones.
     let _best_effort = stream.set_nodelay(true);
     let service = service_fn(|request| exchange(&world, request, &shutdown));
+    // Clients keep idle connections for the next call; to close them behind their backs would be an outage that nobody asked for.
     let serving =
-        hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        hyper::server::conn::http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     tokio::select! {
         // The client sees how its connection ended; there is nobody else to tell.

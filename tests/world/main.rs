@@ -15,3 +15,4 @@ mod emulated;
 mod faults;
 mod iam;
 mod listen;
+mod router;

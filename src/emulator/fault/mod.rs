@@ -112,6 +112,12 @@ impl Rule {
             && self.region.as_ref().is_none_or(|only| only == region)
     }
 
+    /// `GetCallerIdentity` needs no permission, so that a rule which denies a whole service does not mean it; one that names it does.
+    fn spares(&self, service: &str, operation: &str) -> bool {
+        let is_denial = self.kind == Kind::Failure(Failure::Denied);
+        is_denial && (service, operation) == ("sts", "GetCallerIdentity") && self.operation != operation
+    }
+
     /// Whether the rule applies to the `seen`th call that it is about, counted from 1.
     fn applies(&self, seen: u64) -> bool {
         let Some(nth) = seen.checked_sub(self.after).filter(|nth| *nth > 0) else { return false };
@@ -161,7 +167,7 @@ impl Table {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         for (rule, seen) in rules.iter_mut().filter(|(rule, _)| rule.is_about(service, operation, region)) {
             *seen += 1;
-            if !rule.applies(*seen) {
+            if !rule.applies(*seen) || rule.spares(service, operation) {
                 continue;
             }
             match rule.kind {
@@ -192,6 +198,19 @@ mod tests {
         assert_eq!(failures("iam:List*=reset,after=1,first=1", 3), [false, true, false]);
         assert_eq!(failures("sts:*=reset", 2), [false, false]);
         assert_eq!(failures("*=reset,region=eu-west-1", 2), [false, false]);
+    }
+
+    #[test]
+    fn who_one_is_can_be_asked_without_permission() {
+        let denied = |spec: &str| {
+            let table = Table::default();
+            table.add(Rule::parse(spec).unwrap());
+            table.consult("sts", "GetCallerIdentity", "us-east-1").failure
+        };
+        assert_eq!(denied("*=denied"), None);
+        assert_eq!(denied("sts:*=denied"), None);
+        assert_eq!(denied("sts:GetCallerIdentity=denied"), Some(Failure::Denied));
+        assert_eq!(denied("*=throttle"), Some(Failure::Throttle));
     }
 
     #[test]

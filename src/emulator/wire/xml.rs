@@ -1,5 +1,7 @@
 //! Writes XML. Writing to memory cannot fail, so the errors of the writer below are not passed on.
 
+use std::borrow::Cow;
+
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 
@@ -22,7 +24,7 @@ impl Xml {
     /// `<name>text</name>`, escaped.
     pub fn text(&mut self, name: &str, text: &str) {
         self.event(Event::Start(BytesStart::new(name)));
-        self.event(Event::Text(BytesText::new(text)));
+        self.event(Event::Text(BytesText::new(&allowed(text))));
         self.event(Event::End(BytesEnd::new(name)));
     }
 
@@ -76,9 +78,23 @@ impl Default for Xml {
     }
 }
 
+/// The text without what XML 1.0 cannot carry, not even escaped: refusals repeat what clients sent.
+fn allowed(text: &str) -> Cow<'_, str> {
+    let is_refused =
+        |letter: char| (letter < ' ' && !matches!(letter, '\t' | '\n' | '\r')) || matches!(letter, '\u{fffe}' | '\u{ffff}');
+    if text.contains(is_refused) { text.replace(is_refused, "\u{fffd}").into() } else { text.into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_do_not_spoil_the_document() {
+        let mut xml = Xml::new();
+        xml.text("A", "a\u{1}\u{1b}[31m\tb\u{ffff}");
+        assert_eq!(String::from_utf8(xml.into_bytes()).unwrap(), "<A>a\u{fffd}\u{fffd}[31m\tb\u{fffd}</A>");
+    }
 
     #[test]
     fn text_is_escaped_and_lists_have_members() {

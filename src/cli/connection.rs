@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::FutureExt as _;
-
 use super::Failure;
 use super::arguments::ConnectionArguments;
 use crate::aws::fault;
@@ -11,7 +9,7 @@ use crate::aws::observe::Observer;
 use crate::aws::session::{self, Clock, Connect};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::emulator::{Options, World, in_process, scenario};
-use crate::runtime::{Connected, Connector};
+use crate::runtime::Connected;
 
 /// Regions that the demo shows when none is asked for: the story of `incident` happens in both.
 const DEMO_REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
@@ -44,12 +42,6 @@ impl Plan {
             demo: arguments.demo.clone(),
             speed: arguments.speed.unwrap_or(1.0),
         })
-    }
-
-    /// A connector for the console, which may connect again and again.
-    #[expect(dead_code, reason = "the console needs it")]
-    pub(super) fn connector(self) -> Connector {
-        Arc::new(move |observer| self.clone().connect(observer).boxed())
     }
 
     /// Makes the session.

@@ -1,23 +1,27 @@
 //! `bartizan doctor`: everything that has to be right for the console to work, looked at one by one. Names no secret.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
 use jiff::SignedDuration;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
-use super::{Failure, config};
+use super::{Failure, config, keymap, theme};
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
 use crate::aws::{cloudtrail, guardduty, iam, ssm, sts};
 use crate::config::{Config, paths};
 use crate::domain::age;
+use crate::domain::call::Outcome;
 use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
 use crate::domain::finding::Archived;
 use crate::domain::text::clean;
+use crate::kit::source::{Problem, Weight};
 use crate::runtime::Tty;
 
 /// One line of the report.
@@ -53,11 +57,22 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
             Config::built_in()
         }
     };
+    checks.push(files("keymap", "built in", &keymap::effective(&config).1));
+    let (look, problems) = theme::effective(&config);
+    checks.push(files("theme", &format!("colours: {:?}", look.depth), &problems));
     let plan = Plan::new(connection, &config.regions.value)?;
     let runtime = super::runtime()?;
     checks.extend(runtime.block_on(account(plan)));
     runtime.shutdown_background();
     print(&checks)
+}
+
+fn files(what: &str, good: &str, problems: &[Problem]) -> Check {
+    let serious = problems.iter().filter(|problem| problem.weight > Weight::Note).map(ToString::to_string);
+    match serious.collect::<Vec<_>>().as_slice() {
+        [] => Check::good(what, good),
+        serious => Check::bad(what, serious.join("; ")),
+    }
 }
 
 fn print(checks: &[Check]) -> Result<(), Failure> {
@@ -82,7 +97,8 @@ fn terminal() -> Check {
             let size = tty.size();
             Check::good("terminal", format!("{}×{}", size.width, size.height))
         }
-        Err(error) => Check::bad("terminal", error.to_string()),
+        // Not a problem of the account: doctor may well run in a script.
+        Err(error) => Check::good("terminal", format!("none here: {error}")),
     }
 }
 
@@ -96,7 +112,8 @@ fn configuration(connection: &ConnectionArguments) -> String {
 }
 
 async fn account(plan: Plan) -> Vec<Check> {
-    let aws = match plan.connect(Observer::nobody()).await {
+    let refused = Arc::new(AtomicBool::new(false));
+    let aws = match plan.connect(refusals_of_the_clock(Arc::clone(&refused))).await {
         Ok(connected) => connected.aws,
         Err(fault) => return vec![Check::of("credentials", Err(fault))],
     };
@@ -110,12 +127,33 @@ async fn account(plan: Plan) -> Vec<Check> {
         return checks;
     }
     let identity = sts::identity(&aws).await.map(|identity| identity.arn.shown().into_string());
+    let reached = identity.is_ok();
     checks.push(Check::of("identity", identity));
     checks.extend(global(&aws).await);
     let regions = aws.regions().iter().map(|region| regional(&aws, region));
     checks.extend(futures::future::join_all(regions).await.into_iter().flatten());
+    if refused.load(Ordering::Relaxed) {
+        let advice = "AWS refused signatures as too old or too new: set this machine's clock";
+        checks.push(Check::bad("clock", advice));
+    } else if reached {
+        checks.push(Check::good("clock", "within the five minutes that AWS accepts"));
+    }
     checks
 }
+
+/// The SDK corrects a wrong clock by itself after the first refusal, so the refusal has to be caught where it happens.
+fn refusals_of_the_clock(refused: Arc<AtomicBool>) -> Observer {
+    Observer::new(move |call| {
+        let (Outcome::Retrying { reason: code } | Outcome::Failed { code, .. }) = &call.outcome else { return };
+        if CLOCK_CODES.contains(&code.raw()) {
+            refused.store(true, Ordering::Relaxed);
+        }
+    })
+}
+
+/// What AWS answers to a signature of the wrong time.
+const CLOCK_CODES: [&str; 5] =
+    ["RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"];
 
 /// IAM is one for all regions.
 async fn global(aws: &Session) -> Vec<Check> {

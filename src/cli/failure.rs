@@ -15,6 +15,8 @@ pub enum Failure {
     Usage(String),
     /// Refused by policy, such as read-only: status 3.
     Policy(String),
+    /// Ended by the signal of this number: nothing is said, and the status is what shells make of it, 128 more.
+    Signal(u8),
     /// Whoever read the output has gone: nothing is said, status 0.
     Unread,
 }
@@ -27,6 +29,7 @@ impl Failure {
             Self::Job(_) => 1,
             Self::Usage(_) => 2,
             Self::Policy(_) => 3,
+            Self::Signal(number) => number.saturating_add(128),
         })
     }
 }
@@ -36,7 +39,7 @@ impl fmt::Display for Failure {
         match self {
             // Error texts quote files, arguments and answers: none of them may steer the terminal.
             Self::Job(text) | Self::Usage(text) | Self::Policy(text) => f.write_str(&clean(text)),
-            Self::Unread => Ok(()),
+            Self::Unread | Self::Signal(_) => Ok(()),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::Failure;
-use crate::config::Config;
-use crate::config::paths;
+use crate::config::{Config, paths};
+use crate::domain::text::clean;
 use crate::kit::keymap::{Catalogue, Keymap, show_sequence};
 use crate::kit::source::{Problem, Source, Weight};
 
@@ -27,7 +27,7 @@ pub(super) fn effective(config: &Config) -> (Keymap, Vec<Problem>) {
 
 /// Every action that there is.
 pub(super) fn catalogue() -> Catalogue {
-    Catalogue::new(crate::app::actions::shared())
+    Catalogue::new(crate::app::actions::shared().chain(crate::panes::catalogue()))
 }
 
 /// Prints each key: scope, keys, action, what it does.
@@ -45,19 +45,22 @@ pub(super) fn print(config: &Config) -> Result<(), Failure> {
 /// Checks a file against the built-in keys.
 pub(super) fn check(path: &Path) -> Result<(), Failure> {
     let text = read(path).map_err(|problem| Failure::Usage(problem.to_string()))?;
-    let (_, problems) = Keymap::layered(&catalogue(), &[Source { file: &path.display().to_string(), text: &text }]);
+    let name = path.display().to_string();
+    let (_, problems) = Keymap::layered(&catalogue(), &[Source { file: &name, text: &text }]);
+    for note in problems.iter().filter(|problem| problem.file == name && problem.weight == Weight::Note) {
+        writeln!(std::io::stderr(), "bartizan: note: {}", clean(&note.to_string()))?;
+    }
     report(&problems)?;
     writeln!(std::io::stdout(), "the keymap is right")?;
     Ok(())
 }
 
-/// Prints notes and warnings on standard error; an error is a failure.
+/// Prints warnings on standard error; an error is a failure.
 pub(super) fn report(problems: &[Problem]) -> Result<(), Failure> {
-    let (errors, others): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.weight == Weight::Error);
-    for problem in others {
-        let word = if problem.weight == Weight::Note { "note" } else { "warning" };
-        writeln!(std::io::stderr(), "bartizan: {word}: {problem}")?;
+    for warning in problems.iter().filter(|problem| problem.weight == Weight::Warning) {
+        writeln!(std::io::stderr(), "bartizan: warning: {}", clean(&warning.to_string()))?;
     }
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.weight == Weight::Error).collect();
     match errors.as_slice() {
         [] => Ok(()),
         errors => Err(Failure::Job(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),

@@ -6,6 +6,7 @@ mod connection;
 mod doctor;
 mod emulate;
 mod failure;
+mod iam_policy;
 mod keymap;
 mod manual;
 mod theme;
@@ -47,6 +48,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     match command {
         Some(Command::Doctor) => doctor::run(&connection, &console),
+        Some(Command::IamPolicy { for_pane }) => iam_policy::run(&for_pane),
         Some(Command::Keymap { check: Some(path), .. }) => keymap::check(&path),
         Some(Command::Keymap { .. }) => keymap::print(&config::load(&connection, &console)?),
         Some(Command::Theme { check: Some(path), .. }) => theme::check(&path),

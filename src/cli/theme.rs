@@ -9,7 +9,6 @@ use crate::kit::source::{Problem, Source};
 use crate::theme::{self, Look, Surroundings};
 
 /// The colours in effect for these settings; what is wrong with them is told, and the built-in ones stand in.
-#[expect(dead_code, reason = "the console needs it")]
 pub(super) fn effective(config: &Config) -> (Look, Vec<Problem>) {
     let surroundings = surroundings();
     let built_in = |problems| (Look::choose(None, &surroundings).unwrap_or_else(|_| Look::plain()), problems);

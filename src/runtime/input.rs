@@ -2,13 +2,14 @@
 //!
 //! The bytes are read here, in the loop's own thread and only when the system says that there are some; the library only decodes
 //! them. A reader of a library's own would spin when the terminal closes, and keep eating keys while a session has the terminal.
+//! The terminal is opened anew for it, so that "do not block" is ours alone: the shell shares the standard input with us.
 
 use std::collections::VecDeque;
 use std::io;
 
+use rustix::fs::{Mode, OFlags};
 use termina::event::{Event, KeyCode, KeyEventKind, Modifiers};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 
 use crate::kit::input::{Code, Input, Key};
 
@@ -18,15 +19,21 @@ const CHUNK: usize = 4096;
 /// The keyboard side of the terminal.
 #[derive(Debug)]
 pub(super) struct Keyboard {
-    terminal: AsyncFd<io::Stdin>,
+    /// Tokio's only safe door to "wait until this can be read"; nothing in it but the name is about pipes.
+    terminal: Receiver,
     parser: termina::Parser,
     queue: VecDeque<Input>,
 }
 
 impl Keyboard {
-    /// Watches standard input, which has to be a terminal in raw mode.
+    /// Opens the terminal that is standard input.
     pub(super) fn open() -> io::Result<Self> {
-        let terminal = AsyncFd::register_with_interest(io::stdin(), Interest::READABLE)?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let own = rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new())
+            .and_then(|name| rustix::fs::open(name.as_c_str(), flags, Mode::empty()))
+            // After `su` the terminal belongs to another user; the controlling terminal may always be opened.
+            .or_else(|_| rustix::fs::open("/dev/tty", flags, Mode::empty()))?;
+        let terminal = Receiver::from_owned_fd_unchecked(own)?;
         Ok(Self { terminal, parser: termina::Parser::default(), queue: VecDeque::new() })
     }
 
@@ -36,30 +43,22 @@ impl Keyboard {
             if let Some(input) = self.queue.pop_front() {
                 return Ok(input);
             }
-            let mut ready = self.terminal.readable().await?;
-            let hung_up = ready.ready().is_read_closed();
+            self.terminal.readable().await?;
             let mut bytes = [0_u8; CHUNK];
-            let read = match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
-                Ok(read) => read,
-                Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            if read < CHUNK {
-                ready.clear_ready();
-            }
-            if read == 0 && hung_up {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            self.parser.parse(bytes.get(..read).unwrap_or_default(), read == CHUNK);
-            while let Some(event) = self.parser.pop() {
-                self.queue.extend(translate(event));
+            match self.terminal.try_read(&mut bytes) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => self.decode(bytes.get(..read).unwrap_or_default()),
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// What has been read and not been taken yet.
-    pub(super) fn waiting(&mut self) -> Option<Input> {
-        self.queue.pop_front()
+    fn decode(&mut self, bytes: &[u8]) {
+        self.parser.parse(bytes, bytes.len() == CHUNK);
+        while let Some(event) = self.parser.pop() {
+            self.queue.extend(translate(event));
+        }
     }
 }
 

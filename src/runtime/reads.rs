@@ -33,7 +33,11 @@ async fn users(aws: &Session, read: users::Read, to: &Sink<users::Msg>) -> Resul
         }
         users::Read::Report => to.send(users::Msg::Report(iam::credential_report(aws).await)).await,
         users::Read::Facts(names) => {
-            let mut facts = futures::stream::iter(&names).map(|name| iam::user_facts(aws, name)).buffer_unordered(USERS_AT_ONCE);
+            let facts_of = |name: Untrusted| {
+                let aws = aws.clone();
+                async move { iam::user_facts(&aws, &name).await }
+            };
+            let mut facts = futures::stream::iter(names).map(facts_of).buffer_unordered(USERS_AT_ONCE);
             while let Some(facts) = facts.next().await {
                 to.send(users::Msg::Facts(facts)).await?;
             }
@@ -46,7 +50,7 @@ async fn keys(aws: &Session, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(
     match read {
         keys::Read::Report => to.send(keys::Msg::Report(iam::credential_report(aws).await)).await,
         keys::Read::OfUsers(names) => {
-            keys_of(aws, &names, LastUses::Read, to).await?;
+            keys_of(aws, names, LastUses::Read, to).await?;
             to.send(keys::Msg::Listed(Ok(()))).await
         }
         keys::Read::AllUsers => {
@@ -54,7 +58,7 @@ async fn keys(aws: &Session, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(
             let pages = Sink::new(move |page: Vec<User>| {
                 let (aws, to) = (aws_too.clone(), to_too.clone());
                 let names: Vec<_> = page.into_iter().map(|user| user.name).collect();
-                Box::pin(async move { keys_of(&aws, &names, LastUses::Leave, &to).await })
+                Box::pin(async move { keys_of(&aws, names, LastUses::Leave, &to).await })
             });
             let result = iam::users(aws, &pages).await;
             to.send(keys::Msg::Listed(result)).await
@@ -70,21 +74,22 @@ enum LastUses {
 }
 
 /// Ids, status, age and, where wanted, last use of these users' keys.
-async fn keys_of(aws: &Session, names: &[Untrusted], last_uses: LastUses, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
-    let mut each = futures::stream::iter(names).map(|user| keys_of_one(aws, user, last_uses, to)).buffer_unordered(USERS_AT_ONCE);
+async fn keys_of(aws: &Session, names: Vec<Untrusted>, last_uses: LastUses, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
+    let keys_of = |user| keys_of_one(aws.clone(), user, last_uses, to.clone());
+    let mut each = futures::stream::iter(names).map(keys_of).buffer_unordered(USERS_AT_ONCE);
     while let Some(result) = each.next().await {
         result?;
     }
     Ok(())
 }
 
-async fn keys_of_one(aws: &Session, user: &Untrusted, last_uses: LastUses, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
-    let result = iam::access_keys(aws, user).await;
+async fn keys_of_one(aws: Session, user: Untrusted, last_uses: LastUses, to: Sink<keys::Msg>) -> Result<(), Stopped> {
+    let result = iam::access_keys(&aws, &user).await;
     let known = result.iter().flatten().filter_map(|key| Some((key.handle.clone(), key.id.value()?.clone())));
     let known: Vec<_> = known.filter(|_| last_uses == LastUses::Read).collect();
-    to.send(keys::Msg::Keys { user: user.clone(), result }).await?;
+    to.send(keys::Msg::Keys { user, result }).await?;
     for (handle, id) in known {
-        let result = iam::key_last_used(aws, &id).await;
+        let result = iam::key_last_used(&aws, &id).await;
         to.send(keys::Msg::LastUsed { handle, result }).await?;
     }
     Ok(())
@@ -116,7 +121,9 @@ async fn trail(aws: &Session, read: trail::Read, to: &Sink<trail::Msg>) -> Resul
         move |aws, region, to| {
             let lookup = lookup.clone();
             async move {
-                let result = cloudtrail::lookup(&aws, &region, &lookup, &to.contramap(trail::Msg::Page)).await;
+                let named = region.clone();
+                let waiting = to.contramap(move |until| trail::Msg::Waiting { region: named.clone(), until });
+                let result = cloudtrail::lookup_telling(&aws, &region, &lookup, &to.contramap(trail::Msg::Page), &waiting).await;
                 trail::Msg::Ended { region, result }
             }
         },

@@ -35,9 +35,9 @@ const CALLS: usize = 1024;
 #[derive(Debug)]
 pub(super) enum Reply {
     /// A message for the model.
-    Tell(Msg),
+    Tell(Box<Msg>),
     /// The session stands.
-    Connected(SessionId, Box<Connected>),
+    Connected(SessionId, Connected),
     /// A task has ended; all that it had to say came before.
     Ended,
 }
@@ -123,8 +123,8 @@ impl Runner {
         let replies = self.replies.clone();
         self.spawn(Slot::new("session"), self.token.clone(), async move {
             let reply = match connecting.await {
-                Ok(connected) => Reply::Connected(session, Box::new(connected)),
-                Err(fault) => Reply::Tell(Msg::Connection(session, SessionNews::Failed(fault))),
+                Ok(connected) => Reply::Connected(session, connected),
+                Err(fault) => tell(Msg::Connection(session, SessionNews::Failed(fault))),
             };
             let _loop_has_ended = replies.send(reply).await;
         });
@@ -148,15 +148,15 @@ impl Runner {
         };
         let replies = self.replies.clone();
         self.spawn(Slot::new("session"), self.token.clone(), async move {
-            let tell = |news| {
+            let say = |news| {
                 let replies = replies.clone();
                 async move {
-                    let _loop_has_ended = replies.send(Reply::Tell(Msg::Connection(session, news))).await;
+                    let _loop_has_ended = replies.send(tell(Msg::Connection(session, news))).await;
                 }
             };
-            let identity = async { tell(SessionNews::Identity(Known::from_result(sts::identity(&aws).await, aws.now()))).await };
-            let alias = async { tell(SessionNews::Alias(Known::from_result(iam::account_alias(&aws).await, aws.now()))).await };
-            let source = async { tell(SessionNews::Credentials(Known::from_result(aws.credentials().await, aws.now()))).await };
+            let identity = async { say(SessionNews::Identity(Known::from_result(sts::identity(&aws).await, aws.now()))).await };
+            let alias = async { say(SessionNews::Alias(Known::from_result(iam::account_alias(&aws).await, aws.now()))).await };
+            let source = async { say(SessionNews::Credentials(Known::from_result(aws.credentials().await, aws.now()))).await };
             futures::join!(source, identity, alias);
         });
         Some(Msg::Connected { session, view })
@@ -188,7 +188,7 @@ impl Runner {
         let replies = self.replies.clone();
         Sink::new(move |body| {
             let (replies, slot) = (replies.clone(), slot.clone());
-            let reply = Reply::Tell(Msg::Reply { session, slot, generation, body });
+            let reply = tell(Msg::Reply { session, slot, generation, body });
             async move { replies.send(reply).await.map_err(|_| Stopped) }.boxed()
         })
     }
@@ -206,11 +206,15 @@ impl Runner {
             };
             if broken {
                 let text = format!("broke at {}", broke.place());
-                let _loop_has_ended = replies.send(Reply::Tell(Msg::Broken { slot, text })).await;
+                let _loop_has_ended = replies.send(tell(Msg::Broken { slot, text })).await;
             }
             let _loop_has_ended = replies.send(Reply::Ended).await;
         });
     }
+}
+
+fn tell(msg: Msg) -> Reply {
+    Reply::Tell(Box::new(msg))
 }
 
 /// `--test-panic task`: a panic whose text must never be seen.

@@ -48,11 +48,6 @@ impl Screen {
         self.whole = true;
     }
 
-    /// How many frames were written.
-    pub(super) fn frames(&self) -> u64 {
-        self.frames
-    }
-
     /// Paints a frame; writes nothing where nothing has changed.
     pub(super) fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
         self.next.reset();

@@ -1,7 +1,6 @@
 //! The terminal: taken once at the start, given back as it was found on every way out.
 //!
-//! The attributes are our own copy, taken before anything is changed; nobody else's idea of them is trusted. Raw mode is set with
-//! `VMIN = 0`, so that reading never blocks even if the readiness that we were told of has gone.
+//! The attributes are our own copy, taken before anything is changed; nobody else's idea of them is trusted.
 
 use std::io;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::{cursor, event, queue, style, terminal};
 use rustix::stdio::{stdin, stdout};
-use rustix::termios::{self, OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
+use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
 
 use crate::kit::input::Size;
 
@@ -63,8 +62,6 @@ impl Tty {
     pub fn enter(&self) -> io::Result<()> {
         let mut raw = self.0.found.clone();
         raw.make_raw();
-        raw.special_codes[SpecialCodeIndex::VMIN] = 0;
-        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
         self.0.ours.store(true, Ordering::SeqCst);
         termios::tcsetattr(stdin(), OptionalActions::Now, &raw)?;
         let mut bytes = Vec::new();

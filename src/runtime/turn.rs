@@ -148,7 +148,7 @@ impl Turn<'_> {
 
     fn replied(&mut self, reply: Reply, runner: &mut Runner) {
         match reply {
-            Reply::Tell(msg) => self.inbox.push(msg),
+            Reply::Tell(msg) => self.inbox.push(*msg),
             Reply::Connected(session, connected) => {
                 self.clock = connected.clock.clone();
                 self.inbox.extend(runner.connected(session, &connected));

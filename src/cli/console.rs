@@ -1,0 +1,55 @@
+//! `bartizan`: the console.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+
+use super::arguments::{ConnectionArguments, ConsoleArguments};
+use super::connection::Plan;
+use super::{Failure, config, keymap, theme};
+use crate::app;
+use crate::runtime::{self, Connector, End, Launch, Tty};
+
+/// Opens the console and runs it to its end.
+pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
+    let tty = Tty::find().map_err(|error| Failure::Usage(error.to_string()))?;
+    let config = config::load(connection, console)?;
+    let plan = Plan::new(connection, &config.regions.value)?;
+    let (keymap, _problems) = keymap::effective(&config);
+    let (look, _theme_problems) = theme::effective(&config);
+    let launch = Launch {
+        model: app::Model::default(),
+        keymap,
+        look,
+        connector: connector(plan),
+        report_idle: console.test_idle,
+        break_read: breaks(console, false),
+        break_loop: breaks(console, true),
+    };
+    match runtime::run(launch, &tty) {
+        Ok(End::Quit) => Ok(()),
+        Ok(End::Closed) => Err(Failure::Signal(HANGUP)),
+        Ok(End::Signal(number)) => Err(Failure::Signal(number)),
+        Err(error) => Err(Failure::Job(format!("the console could not start: {error}"))),
+    }
+}
+
+/// Connects as planned, as often as it is asked to.
+fn connector(plan: Plan) -> Connector {
+    Arc::new(move |observer| plan.clone().connect(observer).boxed())
+}
+
+/// A terminal that has gone is a hangup, whether or not the signal was sent.
+const HANGUP: u8 = 1;
+
+/// Whether `--test-panic` asks for this.
+#[cfg(debug_assertions)]
+fn breaks(console: &ConsoleArguments, in_loop: bool) -> bool {
+    use super::arguments::TestPanic;
+    console.test_panic == Some(if in_loop { TestPanic::Ui } else { TestPanic::Task })
+}
+
+#[cfg(not(debug_assertions))]
+fn breaks(_console: &ConsoleArguments, _in_loop: bool) -> bool {
+    false
+}

@@ -6,7 +6,12 @@ import gzip
 import json
 import tempfile
 
+import part_operations
 import programs
+import walk_cloudtrail
+import walk_guardduty
+from clients import Boto
+from pages import entries
 from rows import rows
 from screen import Terminal
 from surroundings import environment
@@ -22,6 +27,7 @@ def run(report, bartizan):
     findings = _findings(programs.DATA / "guardduty")
     arguments = ["--events", str(programs.DATA / "cloudtrail"), "--findings", str(programs.DATA / "guardduty")]
     with bartizan.emulate(*arguments) as (endpoint, complaints):
+        _served(report, endpoint, events, findings)
         _listed(report, bartizan, endpoint, "events", events, ["--since", LONG_AGO])
         _listed(report, bartizan, endpoint, "findings", findings, ["--archived", "all"])
         _console(report, bartizan, endpoint, sorted(set(events.values()) | set(findings.values())))
@@ -78,6 +84,34 @@ def _findings(folder):
     return findings
 
 
+def _served(report, endpoint, events, findings):
+    """boto3 reads every record, and every answer is held against the model byte by byte."""
+    boto = Boto(endpoint)
+    read = {"events": collections.Counter(), "findings": collections.Counter()}
+    for region in sorted(set(events.values())):
+        looked_up = walk_cloudtrail.lookup(boto.client("cloudtrail", region), pages=1000, StartTime=0)
+        read["events"].update(event["EventId"] for event in looked_up)
+    for region in sorted(set(findings.values())):
+        guardduty = boto.client("guardduty", region)
+        detector = guardduty.list_detectors()["DetectorIds"][0]
+        ids = entries(guardduty, "list_findings", "FindingIds", DetectorId=detector)
+        read["findings"].update(finding["Id"] for finding in walk_guardduty.get(guardduty, detector, ids))
+    for name, wanted in (("events", events), ("findings", findings)):
+        report.check(
+            f"boto3 reads every real record of {name}", _missing(name, wanted, read[name]), f"{len(wanted)} ids"
+        )
+    part_operations.held(report, "real records: raw answers", boto.answers)
+
+
+def _missing(name, wanted, listed):
+    """What is lost, invented or given twice."""
+    lost = sorted(set(wanted) - set(listed))
+    strange = sorted(set(listed) - set(wanted))
+    twice = sorted(identifier for identifier, times in listed.items() if times > 1)
+    kinds = (("lost", lost), ("not in the files", strange), ("listed twice", twice))
+    return [f"{len(ids)} {name} {words}: {', '.join(ids[:5])}" for words, ids in kinds if ids]
+
+
 def _id(row):
     """The id of an event, or of a finding, whose key has account and region too."""
     return row["key"]["id"] if "key" in row else row["id"]
@@ -91,12 +125,7 @@ def _listed(report, bartizan, endpoint, table, wanted, arguments):
     )
     problems = [] if status == 0 else [f"exit status {status}: {complaint.strip()[-500:]}"]
     listed = collections.Counter(_id(row) for row in rows(output))
-    lost = sorted(set(wanted) - set(listed))
-    strange = sorted(set(listed) - set(wanted))
-    twice = sorted(identifier for identifier, times in listed.items() if times > 1)
-    for words, ids in (("lost", lost), ("not in the files", strange), ("listed twice", twice)):
-        if ids:
-            problems.append(f"{len(ids)} {table} {words}: {', '.join(ids[:5])}")
+    problems += _missing(table, wanted, listed)
     problems += [line for line in complaint.splitlines() if "panicked" in line]
     report.check(
         f"bartizan {table} lists every real record",

@@ -57,10 +57,10 @@ def _boto(report, endpoint, scenario, service, walk, reached):
         problems = [f"{type(error).__name__} ({' '.join(places)}): {error}"]
     reached |= {answer.name for answer in aws.answers if answer.status < 300}
     report.check(f"{name}: what is said is true", problems)
-    _held(report, f"{name}: raw answers", aws.answers)
+    held(report, f"{name}: raw answers", aws.answers)
 
 
-def _held(report, name, answers):
+def held(report, name, answers):
     """0 deviations over all answers; the same deviation of one operation is told once, with its number."""
     found = collections.Counter()
     for answer in answers:
@@ -80,7 +80,7 @@ def _cli(report, endpoint):
     finally:
         cli.close()
     report.check("the AWS CLI reads every service", problems, f"{len(walk_cli.COMMANDS)} commands")
-    _held(report, "the AWS CLI: raw answers", answers)
+    held(report, "the AWS CLI: raw answers", answers)
 
 
 def _panics(report, name, complaints):

@@ -23,7 +23,7 @@ def walk(aws, scenario):
     problems = []
     cloudtrail = aws.client("cloudtrail")
     _trails(problems, cloudtrail)
-    events = _lookup(cloudtrail, MaxResults=50)
+    events = lookup(cloudtrail, MaxResults=50)
     if not events:
         problems.append("LookupEvents: no event")
         return problems
@@ -60,7 +60,7 @@ def _page(cloudtrail, **parameters):
     raise TimeoutError("LookupEvents is throttled for ten seconds")
 
 
-def _lookup(cloudtrail, pages=PAGES, **parameters):
+def lookup(cloudtrail, pages=PAGES, **parameters):
     """The events of the first pages."""
     events, token = [], {}
     for _ in range(pages):
@@ -92,7 +92,7 @@ def _true(problems, events):
 
 def _pages(problems, cloudtrail, events):
     """Small pages give the same events; a whole page has 50."""
-    small = _lookup(cloudtrail, pages=4, MaxResults=7)
+    small = lookup(cloudtrail, pages=4, MaxResults=7)
     if [event["EventId"] for event in small] != [event["EventId"] for event in events[: len(small)]]:
         problems.append("LookupEvents in pages of 7: other events than in pages of 50")
     first = _page(cloudtrail)
@@ -102,7 +102,7 @@ def _pages(problems, cloudtrail, events):
 
 def _range(problems, cloudtrail, events):
     start, end = events[min(40, len(events) - 1)]["EventTime"], events[0]["EventTime"]
-    found = _lookup(cloudtrail, StartTime=start, EndTime=end)
+    found = lookup(cloudtrail, StartTime=start, EndTime=end)
     if any(not start <= event["EventTime"] <= end for event in found) or not found:
         problems.append(f"LookupEvents from {start} to {end}: {len(found)} events, some outside")
 
@@ -113,7 +113,7 @@ def _attributes(problems, cloudtrail, events):
         if value is None:
             continue
         attribute = [{"AttributeKey": key, "AttributeValue": value}]
-        found = _lookup(cloudtrail, pages=2, LookupAttributes=attribute)
+        found = lookup(cloudtrail, pages=2, LookupAttributes=attribute)
         expected = [event["EventId"] for event in events if _has(event, key, value, value_of)]
         missing = set(expected[:50]) - {event["EventId"] for event in found}
         if missing:
@@ -131,7 +131,7 @@ def _has(event, key, value, value_of):
 
 def _region(problems, aws):
     """Global services are recorded in us-east-1 alone."""
-    events = _lookup(aws.client("cloudtrail", "eu-central-1"), pages=2)
+    events = lookup(aws.client("cloudtrail", "eu-central-1"), pages=2)
     strays = [event["EventName"] for event in events if event["EventSource"] == "iam.amazonaws.com"]
     if strays:
         problems.append(f"LookupEvents in eu-central-1: events of IAM, {strays[:5]}")

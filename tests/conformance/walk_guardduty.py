@@ -36,7 +36,7 @@ def walk(aws, scenario):
     return problems
 
 
-def _get(guardduty, detector, ids):
+def get(guardduty, detector, ids):
     """The findings of any number of ids; GetFindings takes 50."""
     found = []
     for start in range(0, len(ids), 50):
@@ -48,7 +48,7 @@ def _findings(problems, guardduty, detector):
     ids = same_in_any_size(problems, guardduty, "list_findings", "FindingIds", sizes=(1, 7), DetectorId=detector)
     if len(set(ids)) != len(ids):
         problems.append("ListFindings: an id came twice")
-    findings = {finding["Id"]: finding for finding in _get(guardduty, detector, ids)}
+    findings = {finding["Id"]: finding for finding in get(guardduty, detector, ids)}
     if set(findings) != set(ids):
         problems.append(f"GetFindings: {len(findings)} of {len(ids)} ids")
     unknown = "0" * 32
@@ -139,7 +139,7 @@ def _archive(problems, guardduty, detector):
         return
 
     def archived():
-        return [finding["Service"]["Archived"] for finding in _get(guardduty, detector, ids)]
+        return [finding["Service"]["Archived"] for finding in get(guardduty, detector, ids)]
 
     before = archived()
     guardduty.archive_findings(DetectorId=detector, FindingIds=ids)

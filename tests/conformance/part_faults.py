@@ -17,9 +17,9 @@ THROTTLED = {
     "cloudtrail": (400, "ThrottlingException"),
     "ssm": (400, "ThrottlingException"),
 }
+# Not sts: AWS answers GetCallerIdentity without any permission.
 DENIED = {
     "iam": (403, "AccessDenied"),
-    "sts": (403, "AccessDenied"),
     "guardduty": (403, "AccessDeniedException"),
     "cloudtrail": (400, "AccessDeniedException"),
     "ssm": (400, "AccessDeniedException"),

@@ -7,7 +7,10 @@ use futures::FutureExt as _;
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
 use super::{Failure, config, keymap, theme};
-use crate::app;
+use crate::app::{self, Startup};
+use crate::aws::session::Clock;
+use crate::config::Config;
+use crate::kit::source::Weight;
 use crate::runtime::{self, Connector, End, Launch, Tty};
 
 /// Opens the console and runs it to its end.
@@ -15,12 +18,14 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let tty = Tty::find().map_err(|error| Failure::Usage(error.to_string()))?;
     let config = config::load(connection, console)?;
     let plan = Plan::new(connection, &config.regions.value)?;
-    let (keymap, _problems) = keymap::effective(&config);
-    let (look, _theme_problems) = theme::effective(&config);
+    let (keymap, keymap_problems) = keymap::effective(&config);
+    let (look, theme_problems) = theme::effective(&config);
+    let problems = keymap_problems.iter().chain(&theme_problems).filter(|problem| problem.weight > Weight::Note);
     let launch = Launch {
-        model: app::Model::default(),
+        model: app::Model::new(startup(connection, console, &config)),
         keymap,
         look,
+        warnings: problems.map(ToString::to_string).collect(),
         connector: connector(plan),
         report_idle: console.test_idle,
         break_read: breaks(console, false),
@@ -31,6 +36,18 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
         Ok(End::Closed) => Err(Failure::Signal(HANGUP)),
         Ok(End::Signal(number)) => Err(Failure::Signal(number)),
         Err(error) => Err(Failure::Job(format!("the console could not start: {error}"))),
+    }
+}
+
+fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config: &Config) -> Startup {
+    Startup {
+        pane: config.pane.value,
+        query: console.query.clone(),
+        regions: config.regions.value.clone(),
+        profile: connection.profile.clone(),
+        endpoint: connection.endpoint_url.clone(),
+        demo: connection.demo.clone(),
+        now: Clock::system().now(),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::arguments::{ConnectionArguments, EmulateArguments};
+use crate::domain::text::clean;
 use crate::emulator::{Options, World, fault, listen, load};
 
 /// How long answers under way may take once we are asked to stop.
@@ -51,7 +52,7 @@ fn say<T>(what: &str, loaded: &load::Loaded<T>) {
     let (records, files, repeated) = (loaded.records.len(), loaded.files, loaded.repeated);
     eprintln!("loaded {records} {what} from {files} files ({repeated} repeated ones left out)");
     for problem in &loaded.problems {
-        eprintln!("could not load {problem}");
+        eprintln!("could not load {}", clean(&problem.to_string()));
     }
 }
 

@@ -14,8 +14,6 @@ use crate::panes::PaneId;
 pub struct Written {
     /// `regions = ["eu-central-1"]`.
     pub regions: Option<Setting<Vec<String>>>,
-    /// `key_age_limit_days = 90`.
-    pub key_age_limit_days: Option<Setting<u32>>,
     /// `theme = "midnight"`.
     pub theme: Option<Setting<Option<String>>>,
     /// `keymap = "mine.toml"`, beside the file itself.
@@ -28,7 +26,6 @@ pub struct Written {
 #[serde(deny_unknown_fields)]
 struct File {
     regions: Option<Spanned<Vec<String>>>,
-    key_age_limit_days: Option<Spanned<u32>>,
     theme: Option<Spanned<String>>,
     keymap: Option<Spanned<PathBuf>>,
     pane: Option<Spanned<String>>,
@@ -54,7 +51,6 @@ impl Written {
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         Ok(Self {
             regions: file.regions.map(|value| setting(path, source, value)),
-            key_age_limit_days: file.key_age_limit_days.map(|value| setting(path, source, value)),
             theme: file.theme.map(|value| {
                 let Setting { value, origin } = setting(path, source, value);
                 Setting { value: Some(value), origin }
@@ -90,7 +86,7 @@ mod tests {
         assert_eq!(config.theme.origin.to_string(), "command line");
         assert_eq!(config.regions.origin.to_string(), "/c/config.toml:3");
         assert_eq!(config.pane.origin.to_string(), "/c/config.toml:4");
-        assert_eq!(config.key_age_limit_days.origin.to_string(), "built in");
+        assert_eq!(config.keymap.origin.to_string(), "built in");
     }
 
     #[test]

@@ -67,8 +67,6 @@ impl<T> Setting<T> {
 pub struct Config {
     /// Regions that the regional panes read; empty: what the AWS configuration says.
     pub regions: Setting<Vec<String>>,
-    /// Age in days after which an access key should be rotated.
-    pub key_age_limit_days: Setting<u32>,
     /// Theme, by name or as a file; `None`: the one that suits the terminal.
     pub theme: Setting<Option<String>>,
     /// A keymap file over the built-in keys; `None`: `keymap.toml` beside the configuration file, where there is one.
@@ -90,15 +88,11 @@ pub struct Overrides {
     pub pane: Option<PaneId>,
 }
 
-/// Days after which a key should be rotated: the CIS AWS Foundations Benchmark's figure.
-pub const DEFAULT_KEY_AGE_LIMIT_DAYS: u32 = 90;
-
 impl Config {
     /// What holds when nobody says anything.
     pub fn built_in() -> Self {
         Self {
             regions: Setting::built_in(Vec::new()),
-            key_age_limit_days: Setting::built_in(DEFAULT_KEY_AGE_LIMIT_DAYS),
             theme: Setting::built_in(None),
             keymap: Setting::built_in(None),
             pane: Setting::built_in(PaneId::Users),
@@ -109,7 +103,6 @@ impl Config {
     pub fn layered(written: Written, overrides: Overrides) -> Self {
         let mut config = Self::built_in();
         config.regions.take(written.regions);
-        config.key_age_limit_days.take(written.key_age_limit_days);
         config.theme.take(written.theme);
         config.keymap.take(written.keymap);
         config.pane.take(written.pane);
@@ -128,7 +121,6 @@ impl Config {
         let regions: Vec<_> = self.regions.value.iter().map(|region| quoted(region)).collect();
         vec![
             ("regions", format!("[{}]", regions.join(", ")), &self.regions.origin),
-            ("key_age_limit_days", self.key_age_limit_days.value.to_string(), &self.key_age_limit_days.origin),
             ("theme", theme, &self.theme.origin),
             ("keymap", keymap, &self.keymap.origin),
             ("pane", quoted(self.pane.value.name()), &self.pane.origin),

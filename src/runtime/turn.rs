@@ -61,6 +61,7 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
         end: None,
         launch,
     };
+    turn.inbox.extend(std::mem::take(&mut turn.launch.warnings).into_iter().map(Msg::Warning));
     turn.update();
     turn.draw();
     let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;

@@ -43,7 +43,7 @@ fn settings_tell_where_they_come_from() {
     assert_eq!(status, 0);
     assert!(out.contains(&format!("regions = [\"eu-west-1\"]  # {file}:2\n")), "{out}");
     assert!(out.contains("pane = \"keys\"  # command line\n"), "{out}");
-    assert!(out.contains("key_age_limit_days = 90  # built in\n"), "{out}");
+    assert!(out.contains("keymap = (the built-in keys)  # built in\n"), "{out}");
 }
 
 #[test]

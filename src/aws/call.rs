@@ -22,12 +22,17 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let _permit = session.lanes().enter(service, operation, region).await;
-    send.await.map_err(|error| {
-        let mut fault = fault::from_sdk(&error, &format!("{service}:{operation}"), region, session.now());
-        // The same credentials are good elsewhere, so it is the region that does not know them: it has to be enabled first.
-        if fault.kind == FaultKind::UnknownIdentity && session.is_known_elsewhere(region) {
-            fault.kind = FaultKind::RegionDisabled;
+    let error = match send.await {
+        Ok(answer) => {
+            session.known_in(region);
+            return Ok(answer);
         }
-        fault
-    })
+        Err(error) => error,
+    };
+    let mut fault = fault::from_sdk(&error, &format!("{service}:{operation}"), region, session.now());
+    // The same credentials are good elsewhere, so it is the region that does not know them: it has to be enabled first.
+    if fault.kind == FaultKind::UnknownIdentity && session.is_known_elsewhere(region) {
+        fault.kind = FaultKind::RegionDisabled;
+    }
+    Err(fault)
 }

@@ -10,7 +10,6 @@ use crate::domain::text::Untrusted;
 pub async fn identity(session: &Session) -> Result<Identity, Fault> {
     let region = session.first_region();
     let answer = call::make(session, ("sts", "GetCallerIdentity"), region, session.sts().get_caller_identity().send()).await?;
-    session.known_in(region);
     Ok(Identity {
         account: answer.account().unwrap_or_default().to_owned(),
         arn: Untrusted::new(answer.arn().unwrap_or_default()),

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
+use crate::domain::event::LookupKey;
+use crate::domain::finding::Archived;
 use crate::panes::PaneId;
 
 /// What `bartizan` was asked to do.
@@ -98,9 +101,9 @@ pub enum Command {
     /// Access keys, as a table
     Keys(TableArguments),
     /// GuardDuty findings, as a table
-    Findings(TableArguments),
+    Findings(FindingArguments),
     /// CloudTrail event history, as a table
-    Events(TableArguments),
+    Events(EventArguments),
     /// Systems Manager nodes, as a table
     Nodes(TableArguments),
     /// Session Manager sessions, active and past, as a table
@@ -181,6 +184,98 @@ pub struct TableArguments {
     /// At most this many rows
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+}
+
+/// Which findings.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FindingArguments {
+    /// How they are printed.
+    #[command(flatten)]
+    pub table: TableArguments,
+    /// Current findings, archived ones, or all
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub archived: ArchivedArgument,
+}
+
+/// [`Archived`] as a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ArchivedArgument {
+    /// Those that are not archived
+    #[default]
+    Current,
+    /// Those that are
+    Archived,
+    /// Both
+    All,
+}
+
+impl From<ArchivedArgument> for Archived {
+    fn from(word: ArchivedArgument) -> Self {
+        match word {
+            ArchivedArgument::Current => Self::Current,
+            ArchivedArgument::Archived => Self::Archived,
+            ArchivedArgument::All => Self::All,
+        }
+    }
+}
+
+/// Which events.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EventArguments {
+    /// How they are printed.
+    #[command(flatten)]
+    pub table: TableArguments,
+    /// From when: an age such as 24h or 7d, or a time such as 2026-11-21T03:00:00Z (24 hours ago where not given)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Until when, in the same forms (now where not given)
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+    /// Let AWS search by one attribute: AccessKeyId, EventId, EventName, EventSource, ReadOnly, ResourceName, ResourceType or Username
+    #[arg(long, value_name = "KEY=VALUE", value_parser = attribute)]
+    pub attribute: Option<(LookupKey, String)>,
+}
+
+/// A time, or how long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// So long before now.
+    Ago(SignedDuration),
+    /// At this time.
+    At(Timestamp),
+}
+
+impl When {
+    /// The time it is, seen from `now`.
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(age) => now.checked_sub(age).unwrap_or(Timestamp::MIN),
+            Self::At(time) => time,
+        }
+    }
+}
+
+impl std::str::FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(time) = text.parse::<Timestamp>() {
+            return Ok(Self::At(time));
+        }
+        if let Ok(day) = text.parse::<jiff::civil::Date>() {
+            return day.to_zoned(jiff::tz::TimeZone::UTC).map(|day| Self::At(day.timestamp())).map_err(|error| error.to_string());
+        }
+        let span = text.trim_end_matches("ago").trim().parse::<Span>().ok();
+        let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        age.map(|age| Self::Ago(age.abs())).ok_or_else(|| "neither an age such as 90m, 24h or 7d nor a time such as 2026-11-21T03:00:00Z".into())
+    }
+}
+
+fn attribute(text: &str) -> Result<(LookupKey, String), String> {
+    let (word, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
+    let key = LookupKey::ALL.into_iter().find(|key| key.word().eq_ignore_ascii_case(word.trim()));
+    let words = || LookupKey::ALL.map(LookupKey::word).join(", ");
+    key.map(|key| (key, value.to_owned())).ok_or_else(|| format!("CloudTrail searches by {}", words()))
 }
 
 /// What the embedded AWS is and where it listens.

@@ -9,6 +9,7 @@ mod failure;
 mod iam_policy;
 mod keymap;
 mod manual;
+pub mod tables;
 mod theme;
 
 use std::io::Write as _;
@@ -18,6 +19,7 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 pub use failure::Failure;
+use tables::Ask;
 
 use crate::runtime::log;
 
@@ -58,6 +60,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Emulate(arguments)) => emulate::run(&arguments, &connection),
         Some(Command::Completions { shell }) => manual::completions(shell),
         Some(Command::Man) => manual::man(),
+        Some(Command::Users(arguments)) => tables::print(&Ask::Users(arguments), &connection, &console),
+        Some(Command::Keys(arguments)) => tables::print(&Ask::Keys(arguments), &connection, &console),
+        Some(Command::Findings(arguments)) => tables::print(&Ask::Findings(arguments), &connection, &console),
+        Some(Command::Events(arguments)) => tables::print(&Ask::Events(arguments), &connection, &console),
+        Some(Command::Nodes(arguments)) => tables::print(&Ask::Nodes(arguments), &connection, &console),
+        Some(Command::Sessions(arguments)) => tables::print(&Ask::Sessions(arguments), &connection, &console),
         _ => Err(Failure::Job("not built in this version".into())),
     }
 }

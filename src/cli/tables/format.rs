@@ -1,0 +1,158 @@
+//! How a row is written: JSON that no byte of leaves ASCII, CSV that no spreadsheet runs, or aligned text.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use csv::{QuoteStyle, WriterBuilder};
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::text::clean;
+use crate::kit::table::Row;
+
+/// The three forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// One array of objects; everything outside ASCII is `\uXXXX`.
+    Json,
+    /// A header line and quoted cells.
+    Csv,
+    /// Columns of text.
+    Plain,
+}
+
+/// A row as a JSON object on one line of ASCII: what we know, and the record as AWS sent it where there is one.
+pub(super) fn json<R: Row>(row: &R) -> String {
+    let mut object = serde_json::to_value(row).unwrap_or(Value::Null);
+    let raw = object.as_object_mut().and_then(|members| members.remove("raw"));
+    let mut text = object.to_string();
+    if let Some(Value::String(raw)) = raw {
+        let record = match serde_json::from_str::<&RawValue>(&raw) {
+            Ok(record) => record.get().to_owned(),
+            // Not JSON: an event that could not be decoded. Its text is evidence nevertheless.
+            Err(_) => Value::String(raw).to_string(),
+        };
+        text.truncate(text.len().saturating_sub(1));
+        let _ = write!(text, ",\"record\":{record}}}");
+    }
+    ascii(&text)
+}
+
+/// Spells every character outside printable ASCII as JSON's `\uXXXX`. Such characters occur inside JSON's strings only,
+/// but for line breaks and tabs between its parts, which become spaces.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0_u16; 2];
+    for c in json.chars() {
+        match c {
+            ' '..='~' => out.push(c),
+            '\n' | '\r' | '\t' => out.push(' '),
+            _ => c.encode_utf16(&mut units).iter().for_each(|unit| {
+                let _ = write!(out, "\\u{unit:04x}");
+            }),
+        }
+    }
+    out
+}
+
+/// What the columns of a row show.
+pub(super) fn cells<R: Row>(row: &R, now: Timestamp) -> Vec<String> {
+    (0..R::COLUMNS.len()).map(|column| clean(&row.cell(column, now).text).into_owned()).collect()
+}
+
+/// A line of CSV.
+pub(super) fn csv<S: AsRef<str>>(cells: &[S]) -> Vec<u8> {
+    let mut writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(Vec::new());
+    // Writing to a `Vec` cannot fail.
+    let _ = writer.write_record(cells.iter().map(|cell| harmless(cell.as_ref()).into_owned()));
+    writer.into_inner().unwrap_or_default()
+}
+
+/// Puts `'` before what a spreadsheet would take for a formula, at the start of the cell and of each line in it.
+pub(super) fn harmless(cell: &str) -> Cow<'_, str> {
+    if !cell.split(['\n', '\r']).any(is_formula) && !cell.starts_with(['\t', '\n', '\r']) {
+        return Cow::Borrowed(cell);
+    }
+    let mut out = String::with_capacity(cell.len() + 2);
+    if cell.starts_with(['\t', '\n', '\r']) {
+        out.push('\'');
+    }
+    for line in cell.split_inclusive(['\n', '\r']) {
+        if is_formula(line) {
+            out.push('\'');
+        }
+        out.push_str(line);
+    }
+    Cow::Owned(out)
+}
+
+fn is_formula(line: &str) -> bool {
+    // The wide forms are the same to spreadsheets of East Asian systems.
+    line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+}
+
+/// Wider cells do not widen their column: the columns after them shift in that line.
+const WIDEST: usize = 48;
+
+/// The widths of columns that hold these lines.
+pub(super) fn widths(lines: &[Vec<String>], columns: usize) -> Vec<usize> {
+    let widest = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    (0..columns).map(|column| widest(column).min(WIDEST)).collect()
+}
+
+/// A line of aligned text.
+pub(super) fn plain(cells: &[String], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_cell_starts_a_formula() {
+        for cell in ["=1", "+1", "-1", "@x", "\t=1", "  =1", "\u{a0}=1", "x\n=1", "x\r@y", "\nx", "＝1", "\u{feff}=1"] {
+            let guarded = harmless(cell);
+            assert!(guarded.contains('\''), "{cell:?}");
+            assert!(guarded.split(['\n', '\r']).all(|line| !is_formula(line)), "{cell:?}");
+        }
+        for cell in ["a=1", "– ", "arn:aws:iam::1:user/x", "3 d", ""] {
+            assert!(matches!(harmless(cell), Cow::Borrowed(_)), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_commas_stay_in_their_cell() {
+        assert_eq!(csv(&["a\"b", "c,d", "=x"]), b"\"a\"\"b\",\"c,d\",\"'=x\"\n");
+    }
+
+    proptest! {
+        #[test]
+        fn json_is_ascii_and_says_the_same(text in any::<String>()) {
+            let value = serde_json::json!({ "text": text, "list": [text] });
+            let written = ascii(&value.to_string());
+            prop_assert!(written.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+        }
+
+        #[test]
+        fn a_line_of_csv_reads_back_and_holds_no_formula(cells in proptest::collection::vec(any::<String>(), 1..5)) {
+            let line = csv(&cells);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*line);
+            let record = reader.records().next().unwrap().unwrap();
+            for (cell, read) in cells.iter().zip(&record) {
+                prop_assert_eq!(&*harmless(cell), read);
+                prop_assert!(read.split(['\n', '\r']).all(|line| !is_formula(line)));
+            }
+        }
+    }
+}

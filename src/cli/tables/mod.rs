@@ -1,0 +1,135 @@
+//! The panes' tables for scripts: the same rows, complete, without the screen.
+//!
+//! Rows that could be read are written even where others could not; each kind of failure is one line on standard error, and the
+//! status is 1.
+
+mod faults;
+mod format;
+mod people;
+mod printer;
+mod regional;
+mod regions;
+
+use std::io::{BufWriter, IsTerminal as _, Write};
+
+use faults::Faults;
+
+use super::arguments::{ConnectionArguments, ConsoleArguments, EventArguments, FindingArguments, TableArguments};
+use super::connection::Plan;
+use super::{Failure, config};
+use crate::aws::observe::Observer;
+use crate::aws::session::Session;
+use crate::aws::sts;
+use crate::domain::fault::{Fault, FaultKind};
+
+/// Which table, and how.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// IAM users and root.
+    Users(TableArguments),
+    /// Access keys.
+    Keys(TableArguments),
+    /// GuardDuty findings.
+    Findings(FindingArguments),
+    /// CloudTrail events.
+    Events(EventArguments),
+    /// Systems Manager nodes.
+    Nodes(TableArguments),
+    /// Session Manager sessions.
+    Sessions(TableArguments),
+}
+
+/// Where a table goes.
+pub struct Streams<'s> {
+    /// The rows, and nothing else.
+    pub out: &'s mut dyn Write,
+    /// What went wrong.
+    pub err: &'s mut dyn Write,
+    /// Whether a person waits at `err` and would like to know how far it is.
+    pub progress: bool,
+}
+
+impl Streams<'_> {
+    /// Whether to show progress: somebody reads standard error, and the rows do not run past the same eyes.
+    pub fn is_watched() -> bool {
+        std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+    }
+
+    /// The rows' way and the progress's, apart.
+    fn split(&mut self) -> (&mut dyn Write, Told<'_>) {
+        (self.out, Told { err: self.err, shown: self.progress })
+    }
+}
+
+/// Tells how far it is.
+struct Told<'s> {
+    err: &'s mut dyn Write,
+    shown: bool,
+}
+
+impl Told<'_> {
+    /// Writes over what it told before; nothing wipes it away.
+    fn tell(&mut self, words: &str) {
+        if self.shown {
+            let _ = write!(self.err, "\r\u{1b}[K{words}");
+            let _ = self.err.flush();
+        }
+    }
+
+    /// Writes a line that stays.
+    fn line(&mut self, words: &str) {
+        self.tell("");
+        let _ = writeln!(self.err, "bartizan: {words}");
+    }
+}
+
+/// Connects, reads a table and prints it.
+pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
+    let config = config::load(connection, console)?;
+    let plan = Plan::new(connection, &config.regions.value)?;
+    let runtime = super::runtime()?;
+    let result = runtime.block_on(async {
+        let session = plan.connect(Observer::nobody()).await?.aws;
+        let (mut out, mut err) = (BufWriter::new(std::io::stdout()), std::io::stderr());
+        let progress = Streams::is_watched();
+        run(ask, &session, Streams { out: &mut out, err: &mut err, progress }).await
+    });
+    // Calls that nobody waits for any more must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// Reads a table and writes it.
+///
+/// # Errors
+/// Something could not be read, or not be written; the rows before it have been written.
+pub async fn run(ask: &Ask, session: &Session, mut streams: Streams<'_>) -> Result<(), Failure> {
+    // Whatever is wrong with the credentials is said once, not once for each call.
+    if let Err(fault) = sts::identity(session).await
+        && is_about_credentials(&fault)
+    {
+        return Err(fault.into());
+    }
+    let mut faults = Faults::default();
+    let written = match ask {
+        Ask::Users(arguments) => people::users(session, arguments, &mut streams, &mut faults).await,
+        Ask::Keys(arguments) => people::keys(session, arguments, &mut streams, &mut faults).await,
+        Ask::Findings(arguments) => regional::findings(session, arguments, &mut streams, &mut faults).await,
+        Ask::Events(arguments) => regional::events(session, arguments, &mut streams, &mut faults).await,
+        Ask::Nodes(arguments) => regional::nodes(session, arguments, &mut streams, &mut faults).await,
+        Ask::Sessions(arguments) => regional::sessions(session, arguments, &mut streams, &mut faults).await,
+    };
+    streams.split().1.tell("");
+    written?;
+    faults.end(streams.err)
+}
+
+fn is_about_credentials(fault: &Fault) -> bool {
+    use FaultKind::{ClockSkew, Denied, Expired, NoCredentials, UnknownIdentity};
+    match &fault.kind {
+        NoCredentials | Expired | UnknownIdentity | ClockSkew => true,
+        // `GetCallerIdentity` needs no permission: what was denied is the way to the credentials.
+        Denied { action } => action != "sts:GetCallerIdentity",
+        _ => false,
+    }
+}

@@ -1,0 +1,129 @@
+//! Rows on their way to standard output: filtered, counted, written as they come.
+
+use std::io::Write;
+use std::marker::PhantomData;
+
+use jiff::Timestamp;
+
+use super::format::{self, Format};
+use crate::cli::Failure;
+use crate::cli::arguments::TableArguments;
+use crate::kit::query::Query;
+use crate::kit::table::Row;
+
+/// Rows of plain text that are looked at before the widths of the columns are settled.
+const LOOKED_AT: usize = 200;
+
+/// Writes rows of one kind.
+pub(super) struct Printer<'o, R> {
+    out: &'o mut dyn Write,
+    format: Format,
+    query: Query,
+    limit: usize,
+    printed: usize,
+    now: Timestamp,
+    /// Lines of plain text that wait for the widths.
+    waiting: Vec<Vec<String>>,
+    widths: Option<Vec<usize>>,
+    row: PhantomData<R>,
+}
+
+/// Whether further rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Flow {
+    /// Yes.
+    More,
+    /// The limit is reached.
+    Enough,
+}
+
+impl<'o, R: Row> Printer<'o, R> {
+    /// Understands the arguments and writes the beginning. `now` is what ages are counted from.
+    pub(super) fn new(out: &'o mut dyn Write, arguments: &TableArguments, now: Timestamp) -> Result<Self, Failure> {
+        let text = arguments.query.join(" ");
+        let query = Query::parse(&text, R::COLUMNS).map_err(|error| Failure::Usage(error.message))?;
+        let format = match (arguments.json, arguments.csv) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Csv,
+            _ => Format::Plain,
+        };
+        let limit = arguments.limit.unwrap_or(usize::MAX);
+        let mut printer = Self { out, format, query, limit, printed: 0, now, waiting: Vec::new(), widths: None, row: PhantomData };
+        printer.begin()?;
+        Ok(printer)
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.out.write_all(b"[")?,
+            Format::Csv => {
+                let ids: Vec<_> = R::COLUMNS.iter().map(|column| column.id).collect();
+                self.out.write_all(&format::csv(&ids))?;
+            }
+            Format::Plain => self.waiting.push(R::COLUMNS.iter().map(|column| column.title.to_uppercase()).collect()),
+        }
+        Ok(())
+    }
+
+    /// Whether further rows are wanted.
+    pub(super) fn flow(&self) -> Flow {
+        if self.printed < self.limit { Flow::More } else { Flow::Enough }
+    }
+
+    /// Writes a row if it matches.
+    pub(super) fn row(&mut self, row: &R) -> Result<Flow, Failure> {
+        if self.flow() == Flow::Enough || !self.query.matches(row, self.now) {
+            return Ok(self.flow());
+        }
+        match self.format {
+            Format::Json => {
+                let separator = if self.printed == 0 { "\n" } else { ",\n" };
+                write!(self.out, "{separator}{}", format::json(row))?;
+            }
+            Format::Csv => self.out.write_all(&format::csv(&format::cells(row, self.now)))?,
+            Format::Plain => self.plain(format::cells(row, self.now))?,
+        }
+        self.printed += 1;
+        Ok(self.flow())
+    }
+
+    /// Hands what is written to the reader, at the end of a page.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.out.flush()?)
+    }
+
+    /// Writes the end.
+    pub(super) fn end(mut self) -> Result<(), Failure> {
+        match self.format {
+            Format::Json if self.printed == 0 => self.out.write_all(b"]\n")?,
+            Format::Json => self.out.write_all(b"\n]\n")?,
+            Format::Csv => {}
+            Format::Plain => self.settle()?,
+        }
+        self.flush()
+    }
+
+    fn plain(&mut self, cells: Vec<String>) -> Result<(), Failure> {
+        match &self.widths {
+            Some(widths) => writeln!(self.out, "{}", format::plain(&cells, widths))?,
+            None => {
+                self.waiting.push(cells);
+                if self.waiting.len() > LOOKED_AT {
+                    self.settle()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let widths = format::widths(&waiting, R::COLUMNS.len());
+        for line in waiting {
+            writeln!(self.out, "{}", format::plain(&line, &widths))?;
+        }
+        self.widths = Some(widths);
+        Ok(())
+    }
+}

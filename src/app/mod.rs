@@ -3,4 +3,11 @@
 pub mod actions;
 pub mod help;
 pub mod layout;
+mod message;
+mod model;
 pub mod palette;
+mod update;
+
+pub use message::{Cadence, Effect, Msg, SessionNews};
+pub use model::{Connection, Detail, FilterField, Model, Notice, Overlay, Reader, Startup};
+pub use update::{availability, has_work, needs_draw, update, wants_ticks};

@@ -8,7 +8,7 @@ use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Effect, Out, Pivot, Slot};
-use crate::kit::table::Listing;
+use crate::kit::table::{Listing, Row, Table};
 
 /// A line that an action wants typed before it can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,29 @@ fn with<R>(out: &mut Out<Read>, wrap: fn(R) -> Read, run: impl FnOnce(&mut Out<R
 }
 
 impl Panes {
+    /// Forgets what was read in another session. Orders, filters and the calls made so far stay.
+    pub fn forget(&mut self) {
+        fn emptied<R: Row>(table: &Table<R>) -> Table<R> {
+            let mut table = table.clone();
+            table.clear();
+            table
+        }
+        self.users = users::Model { table: emptied(&self.users.table), ..users::Model::default() };
+        self.keys = keys::Model { table: emptied(&self.keys.table), ..keys::Model::default() };
+        self.findings = findings::Model {
+            table: emptied(&self.findings.table),
+            archived: self.findings.archived,
+            ..findings::Model::default()
+        };
+        self.trail = trail::Model { table: emptied(&self.trail.table), window: self.trail.window, ..trail::Model::default() };
+        self.bastions = bastions::Model {
+            view: self.bastions.view,
+            nodes: emptied(&self.bastions.nodes),
+            sessions: emptied(&self.bastions.sessions),
+            ..bastions::Model::default()
+        };
+    }
+
     /// The table of a pane that is on screen.
     pub fn listing(&self, pane: PaneId) -> &dyn Listing {
         match pane {

@@ -1,0 +1,117 @@
+//! What reaches the root, and what it wants done: plain data, so that a session can be logged and replayed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::account::{CredentialSource, Identity, SessionView};
+use crate::domain::call::ApiCall;
+use crate::domain::fault::Fault;
+use crate::domain::known::Known;
+use crate::domain::text::Untrusted;
+use crate::kit::effect::{Generation, SessionId, Slot};
+use crate::kit::input::Input;
+use crate::panes;
+
+/// Everything that can happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Msg {
+    /// The time. It comes at the head of every batch of messages, so that [`super::Model::now`] is right for all of them.
+    Tick(Timestamp),
+    /// A key, a paste or a new size.
+    Input(Input),
+    /// A session stands: AWS can be asked.
+    Connected {
+        /// Its number.
+        session: SessionId,
+        /// What is known of it.
+        view: SessionView,
+    },
+    /// Something about a session has become known.
+    Connection(SessionId, SessionNews),
+    /// What a read has brought.
+    Reply {
+        /// In which session.
+        session: SessionId,
+        /// For what.
+        slot: Slot,
+        /// To which request.
+        generation: Generation,
+        /// It.
+        body: panes::Msg,
+    },
+    /// A task broke. That is a defect; its slot is told.
+    Broken {
+        /// For what it was reading.
+        slot: Slot,
+        /// Where it broke.
+        text: String,
+    },
+    /// The newest record of a call to AWS.
+    Call(ApiCall),
+    /// So many records of calls were lost.
+    CallsLost(u64),
+    /// There is time for a slice of waiting work.
+    Work,
+    /// Something about keymap, theme or configuration that the person should know.
+    Warning(String),
+}
+
+/// What becomes known about a session after it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionNews {
+    /// STS `GetCallerIdentity`.
+    Identity(Known<Identity>),
+    /// IAM `ListAccountAliases`.
+    Alias(Known<Option<Untrusted>>),
+    /// The provider of the credentials, and their end.
+    Credentials(Known<CredentialSource>),
+    /// There is no session: no credentials, no such profile, …
+    Failed(Fault),
+}
+
+/// What the root wants done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum Effect {
+    /// Make a session anew.
+    Connect,
+    /// Start reading in a slot; replaces what ran there.
+    Read {
+        /// In which session.
+        session: SessionId,
+        /// For what.
+        slot: Slot,
+        /// The number of the request, which the replies carry.
+        generation: Generation,
+        /// What.
+        read: panes::Read,
+    },
+    /// Stop what runs in a slot.
+    Cancel(Slot),
+    /// Put text on the clipboard (OSC 52).
+    Copy {
+        /// What it is.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// End the program.
+    Quit,
+    /// Stop the program as a shell does with ctrl-z.
+    Suspend,
+    /// Paint the whole screen anew.
+    Redraw,
+}
+
+/// How often the time has to come by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cadence {
+    /// Eight times a second: something is on its way, or is about to vanish.
+    Spinner,
+    /// Once a minute: ages grow.
+    Minute,
+}

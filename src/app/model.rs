@@ -1,0 +1,337 @@
+//! All that the console knows: plain data, cloned, compared and written like any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::layout::{DetailPlace, Layout};
+use crate::domain::account::SessionView;
+use crate::domain::fault::Fault;
+use crate::domain::known::Known;
+use crate::kit::document::{Document, Scroll};
+use crate::kit::effect::{Generation, Level, SessionId, Slot};
+use crate::kit::field::Field;
+use crate::kit::input::{Key, Size};
+use crate::kit::keymap::ScopeName;
+use crate::kit::query::Query;
+use crate::kit::table::Listing;
+use crate::panes::{AnyAction, Ctx, PaneId, Panes, Summary};
+
+/// What the console starts with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Startup {
+    /// The pane to show first.
+    pub pane: PaneId,
+    /// Its filter.
+    pub query: Option<String>,
+    /// The regions asked for; the session knows which they really are.
+    pub regions: Vec<String>,
+    /// The profile asked for.
+    pub profile: Option<String>,
+    /// The endpoint asked for.
+    pub endpoint: Option<String>,
+    /// The scenario, in the demo.
+    pub demo: Option<String>,
+    /// The time of the start.
+    pub now: Timestamp,
+}
+
+impl Default for Startup {
+    fn default() -> Self {
+        Self {
+            pane: PaneId::Users,
+            query: None,
+            regions: Vec::new(),
+            profile: None,
+            endpoint: None,
+            demo: None,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
+/// Whether AWS can be asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Connection {
+    /// A session is being made.
+    Connecting,
+    /// It can.
+    Ready,
+    /// It cannot, and this is why. Reload tries again.
+    Failed {
+        /// Why.
+        fault: Box<Fault>,
+    },
+}
+
+/// All that the console knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The session whose replies are taken.
+    pub session: SessionId,
+    /// What the header shows of it.
+    pub view: SessionView,
+    /// Whether AWS can be asked.
+    pub connection: Connection,
+    /// The size of the screen.
+    pub size: Size,
+    /// The time.
+    pub now: Timestamp,
+    /// The pane on screen.
+    pub focus: PaneId,
+    /// The pane that was on screen before it.
+    pub before: Option<PaneId>,
+    /// The panes from which pivots led here: where `Esc` goes back to.
+    pub trace: Vec<PaneId>,
+    /// What the panes know.
+    pub panes: Panes,
+    /// The panes that have begun to read in this session.
+    pub visited: BTreeSet<PaneId>,
+    /// The detail of the selected row.
+    pub detail: Detail,
+    /// The filter being typed.
+    pub filter: Option<FilterField>,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// The keys of a sequence pressed so far.
+    pub pending: Vec<Key>,
+    /// When the last of them was pressed.
+    pub pending_since: Timestamp,
+    /// What the person is told in passing.
+    pub notices: Vec<Notice>,
+    /// The newest request of each slot.
+    pub slots: BTreeMap<Slot, Generation>,
+    /// The number of the newest request.
+    pub generation: Generation,
+    /// Replies that came too late to be wanted.
+    pub stale_dropped: u64,
+    /// Whether ctrl-c was the last key.
+    pub interrupted: bool,
+    /// Whether the screen is behind.
+    pub dirty: bool,
+    /// Whether [`Model::detail`] is behind.
+    pub detail_behind: bool,
+}
+
+/// The detail of the selected row.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Detail {
+    /// Whether the keys go to it.
+    pub open: bool,
+    /// Its heading.
+    pub title: String,
+    /// What it says.
+    pub document: Document,
+    /// What part of it is on screen.
+    pub scroll: Scroll,
+    /// A search being typed.
+    pub search: Option<Field>,
+    /// The row it is about: pane, and what `copy` would copy.
+    pub of: Option<(PaneId, String)>,
+}
+
+/// A filter being typed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FilterField {
+    /// What has been typed.
+    pub field: Field,
+    /// Why it is not understood; the last filter that was stays in force.
+    pub error: Option<String>,
+    /// The filter that `Esc` brings back.
+    pub before: String,
+}
+
+/// A text that takes the whole body.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Reader {
+    /// Its heading.
+    pub title: String,
+    /// It.
+    pub document: Document,
+    /// What part of it is on screen.
+    pub scroll: Scroll,
+    /// A search being typed.
+    pub search: Option<Field>,
+}
+
+/// What lies over the panes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlay {
+    /// The keys that work here.
+    Help(Reader),
+    /// The record of a row.
+    Record(Reader),
+    /// The palette.
+    Palette {
+        /// What has been typed.
+        field: Field,
+        /// The selected action, as a place in the list.
+        selected: usize,
+    },
+    /// The choice of a column to sort by.
+    Sort {
+        /// The selected column.
+        selected: usize,
+    },
+    /// A line that an action wants typed.
+    Prompt {
+        /// The action.
+        action: AnyAction,
+        /// What to type.
+        label: String,
+        /// What has been typed.
+        field: Field,
+        /// Why it was not understood.
+        error: Option<String>,
+    },
+}
+
+/// What the person is told in passing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How urgent it is.
+    pub level: Level,
+    /// What it says.
+    pub text: String,
+    /// When it vanishes by itself; `None`: with `Esc` only.
+    pub until: Option<Timestamp>,
+}
+
+impl Model {
+    /// The console before anything is known.
+    pub fn new(startup: Startup) -> Self {
+        let Startup { pane, query, regions, profile, endpoint, demo, now } = startup;
+        let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
+        let mut model = Self {
+            session: SessionId::default(),
+            view: SessionView { profile, regions, identity, alias, credentials, endpoint, demo },
+            connection: Connection::Connecting,
+            size: Size { width: 80, height: 24 },
+            now,
+            focus: pane,
+            before: None,
+            trace: Vec::new(),
+            panes: Panes::default(),
+            visited: BTreeSet::new(),
+            detail: Detail::default(),
+            filter: None,
+            overlay: None,
+            pending: Vec::new(),
+            pending_since: now,
+            notices: Vec::new(),
+            slots: BTreeMap::new(),
+            generation: Generation::default(),
+            stale_dropped: 0,
+            interrupted: false,
+            dirty: true,
+            detail_behind: true,
+        };
+        model.resize(model.size);
+        if let Some(text) = query {
+            match Query::parse(&text, model.listing().columns()) {
+                Ok(query) => model.panes.listing_mut(pane).apply(query),
+                Err(error) => model.notices.push(Notice { level: Level::Error, text: format!("--query: {error}"), until: None }),
+            }
+        }
+        model
+    }
+
+    /// What the panes may know.
+    pub fn ctx(&self) -> Ctx<'_> {
+        Ctx { now: self.now, regions: &self.view.regions }
+    }
+
+    /// Where everything is on the screen; `None` where it is too small.
+    pub fn layout(&self) -> Option<Layout> {
+        Layout::of(self.size)
+    }
+
+    /// Whether the detail of the selected row is on screen.
+    pub fn shows_detail(&self) -> bool {
+        self.layout().is_some_and(|layout| self.detail.open || layout.place != DetailPlace::Alone)
+    }
+
+    /// The table on screen.
+    pub fn listing(&self) -> &dyn Listing {
+        self.panes.listing(self.focus)
+    }
+
+    /// What stands around the table on screen.
+    pub fn summary(&self) -> Summary {
+        self.panes.summary(self.focus, self.now, self.stale_dropped)
+    }
+
+    /// The scopes that are open, innermost first.
+    pub fn scopes(&self) -> Vec<ScopeName> {
+        match &self.overlay {
+            Some(Overlay::Help(reader)) if reader.search.is_none() => vec!["overlay", "app"],
+            Some(Overlay::Record(reader)) if reader.search.is_none() => vec!["text", "app"],
+            Some(Overlay::Palette { .. }) => vec!["menu", "field", "app"],
+            Some(Overlay::Sort { .. }) => vec!["menu", "app"],
+            Some(Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. }) => vec!["field", "app"],
+            None => self.pane_scopes(),
+        }
+    }
+
+    /// The scopes that are open where nothing lies over the panes: what the palette offers.
+    pub fn pane_scopes(&self) -> Vec<ScopeName> {
+        if self.filter.is_some() || self.detail.search.is_some() {
+            return vec!["field", "app"];
+        }
+        let pane = self.focus.name();
+        if self.detail.open { vec!["text", pane, "list", "app"] } else { vec![pane, "list", "app"] }
+    }
+
+    /// The field being typed in.
+    pub fn field(&self) -> Option<&Field> {
+        match &self.overlay {
+            Some(Overlay::Palette { field, .. } | Overlay::Prompt { field, .. }) => Some(field),
+            Some(Overlay::Help(reader) | Overlay::Record(reader)) => reader.search.as_ref(),
+            Some(Overlay::Sort { .. }) => None,
+            None => self.filter.as_ref().map(|filter| &filter.field).or(self.detail.search.as_ref()),
+        }
+    }
+
+    /// The field being typed in, to type in it.
+    pub(super) fn field_mut(&mut self) -> Option<&mut Field> {
+        match &mut self.overlay {
+            Some(Overlay::Palette { field, .. } | Overlay::Prompt { field, .. }) => Some(field),
+            Some(Overlay::Help(reader) | Overlay::Record(reader)) => reader.search.as_mut(),
+            Some(Overlay::Sort { .. }) => None,
+            None => self.filter.as_mut().map(|filter| &mut filter.field).or(self.detail.search.as_mut()),
+        }
+    }
+
+    /// The screen has this size from now on.
+    pub(super) fn resize(&mut self, size: Size) {
+        self.size = size;
+        self.dirty = true;
+        self.detail_behind = true;
+        let Some(layout) = self.layout() else { return };
+        for listing in self.panes.all_listings_mut() {
+            listing.set_height(layout.list_rows());
+        }
+        self.detail.scroll.resize(layout.detail.size(), &self.detail.document);
+        if let Some(Overlay::Help(reader) | Overlay::Record(reader)) = &mut self.overlay {
+            reader.scroll.resize(layout.text().size(), &reader.document);
+        }
+    }
+
+    /// Tells the person something in passing.
+    pub(super) fn notice(&mut self, level: Level, text: impl Into<String>) {
+        let seconds = if level == Level::Info { 4 } else { 8 };
+        let until = Some(self.now + jiff::SignedDuration::from_secs(seconds));
+        let text = text.into();
+        self.notices.retain(|notice| notice.text != text);
+        self.notices.push(Notice { level, text, until });
+        let surplus = self.notices.len().saturating_sub(MOST_NOTICES);
+        self.notices.drain(..surplus);
+        self.dirty = true;
+    }
+}
+
+/// More than these nobody reads.
+const MOST_NOTICES: usize = 4;

@@ -1,0 +1,103 @@
+//! From keys to actions and text.
+
+use crate::app::{Effect, Model, Overlay};
+use crate::kit::effect::Level;
+use crate::kit::field::Edit;
+use crate::kit::input::{Code, Input, Key};
+use crate::kit::keymap::{Keymap, Resolution, show_sequence};
+use crate::kit::query::Query;
+
+use super::{actions, changed};
+
+/// Takes a key, a paste or a new size.
+pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &mut Vec<Effect>) {
+    model.dirty = true;
+    match input {
+        Input::Resize(size) => model.resize(size),
+        Input::Paste(text) => paste(model, &text),
+        Input::Key(key) => on_key(model, keymap, key, out),
+    }
+}
+
+/// A paste is text and never runs as keys.
+fn paste(model: &mut Model, text: &str) {
+    match model.field_mut() {
+        Some(field) => {
+            field.paste(text);
+            typed(model);
+        }
+        None => model.notice(Level::Info, "nothing here takes a paste; / opens the filter"),
+    }
+}
+
+fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
+    if !model.pending.is_empty() && key.code == Code::Esc {
+        model.pending.clear();
+        return;
+    }
+    model.pending.push(key);
+    match keymap.resolve(&model.scopes(), &model.pending) {
+        Resolution::Action(id) => {
+            model.pending.clear();
+            let interrupted = std::mem::take(&mut model.interrupted);
+            actions::run_by_id(model, keymap, id, interrupted, out);
+        }
+        Resolution::Text(character) => {
+            model.pending.clear();
+            model.interrupted = false;
+            edit(model, Edit::Insert(character));
+        }
+        Resolution::Prefix(_) => {
+            model.interrupted = false;
+            model.pending_since = model.now;
+        }
+        Resolution::None => {
+            model.interrupted = false;
+            let pressed = std::mem::take(&mut model.pending);
+            if pressed.len() > 1 {
+                model.notice(Level::Info, format!("{} does nothing here", show_sequence(&pressed)));
+            }
+        }
+    }
+}
+
+/// Changes the field that has the focus.
+pub(super) fn edit(model: &mut Model, edit: Edit) {
+    if model.field_mut().is_some_and(|field| field.edit(edit)) {
+        typed(model);
+    }
+}
+
+/// The text of the field has changed: what follows from it follows at once.
+fn typed(model: &mut Model) {
+    changed(model);
+    match &mut model.overlay {
+        Some(Overlay::Palette { selected, .. }) => *selected = 0,
+        Some(Overlay::Prompt { error, .. }) => *error = None,
+        Some(Overlay::Help(reader) | Overlay::Record(reader)) => {
+            if let Some(search) = &reader.search {
+                reader.scroll.search(search.text(), &reader.document);
+            }
+        }
+        Some(Overlay::Sort { .. }) => {}
+        None if model.filter.is_some() => filter(model),
+        None => {
+            if let Some(search) = &model.detail.search {
+                model.detail.scroll.search(search.text(), &model.detail.document);
+            }
+        }
+    }
+}
+
+/// Filters while it is typed. A text that is not understood leaves the last good filter in force.
+fn filter(model: &mut Model) {
+    let columns = model.listing().columns();
+    let Some(filter) = &mut model.filter else { return };
+    match Query::parse(filter.field.text(), columns) {
+        Ok(query) => {
+            filter.error = None;
+            model.panes.listing_mut(model.focus).apply(query);
+        }
+        Err(error) => filter.error = Some(error.to_string()),
+    }
+}

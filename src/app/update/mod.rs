@@ -1,0 +1,110 @@
+//! The one place where anything changes: a message comes in, the model changes, effects go out. Nothing here waits, reads or draws.
+
+mod actions;
+mod back;
+mod detail;
+mod input;
+mod session;
+mod ticks;
+
+pub use actions::availability;
+pub use detail::needs_draw;
+pub use ticks::{has_work, wants_ticks};
+
+use super::{Effect, Model, Msg};
+use crate::kit::effect::{self, Level, Out};
+use crate::kit::keymap::Keymap;
+use crate::panes;
+
+/// Rows that one slice of waiting work looks at: a few milliseconds.
+const SLICE: usize = 4096;
+
+/// Takes a message.
+pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect>) {
+    match msg {
+        Msg::Tick(now) => ticks::tick(model, now),
+        Msg::Input(input) => input::on_input(model, keymap, input, out),
+        Msg::Connected { session, view } => session::connected(model, session, view, out),
+        Msg::Connection(session, news) => session::news(model, session, news),
+        Msg::Reply { session, slot, generation, body } => {
+            let wanted = session::is_wanted(model, session, &slot, generation);
+            if wanted {
+                run(model, out, |model, out| {
+                    let Model { panes, now, view, .. } = model;
+                    panes.on_message(&slot, body, &panes::Ctx { now: *now, regions: &view.regions }, out);
+                });
+                changed(model);
+            } else {
+                model.stale_dropped += 1;
+                model.dirty |= model.focus == panes::PaneId::Activity;
+            }
+        }
+        Msg::Broken { slot, text } => session::broken(model, &slot, &text, out),
+        Msg::Call(call) => {
+            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            panes::activity::on_call(&mut model.panes.activity, call, &cx);
+            if model.focus == panes::PaneId::Activity {
+                changed(model);
+            }
+        }
+        Msg::CallsLost(lost) => panes::activity::on_lost(&mut model.panes.activity, lost),
+        Msg::Work => work(model),
+        Msg::Warning(text) => {
+            model.notice(Level::Warning, text);
+            // Until the person has seen it.
+            if let Some(notice) = model.notices.last_mut() {
+                notice.until = None;
+            }
+        }
+    }
+    settle(model, out);
+}
+
+/// The screen and the detail are behind.
+fn changed(model: &mut Model) {
+    model.dirty = true;
+    model.detail_behind = true;
+}
+
+/// Does a slice of sorting and filtering, of the table on screen first.
+fn work(model: &mut Model) {
+    let now = model.now;
+    let focused = model.panes.listing_mut(model.focus);
+    if focused.has_work() {
+        focused.work(SLICE, now);
+        changed(model);
+    } else if let Some(listing) = model.panes.all_listings_mut().into_iter().find(|listing| listing.has_work()) {
+        listing.work(SLICE, now);
+    }
+}
+
+/// Asks for what the rows on screen still lack.
+fn settle(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.connection == super::Connection::Ready && model.visited.contains(&model.focus) {
+        run(model, out, |model, out| {
+            let Model { panes, now, view, focus, .. } = model;
+            panes.settle(*focus, &panes::Ctx { now: *now, regions: &view.regions }, out);
+        });
+    }
+}
+
+/// Lets panes ask for effects, and turns them into the root's own.
+fn run(model: &mut Model, out: &mut Vec<Effect>, ask: impl FnOnce(&mut Model, &mut Out<panes::Read>)) {
+    let mut asked = Out::default();
+    ask(model, &mut asked);
+    let effects: Vec<effect::Effect<panes::Read>> = asked.drain().collect();
+    for effect in effects {
+        match effect {
+            effect::Effect::Read { slot, read } => session::start(model, slot, read, out),
+            effect::Effect::Cancel(slot) => {
+                if model.slots.remove(&slot).is_some() {
+                    out.push(Effect::Cancel(slot));
+                }
+            }
+            effect::Effect::Go(pivot) => actions::go(model, &pivot, out),
+            effect::Effect::Notice(level, text) => model.notice(level, text),
+            effect::Effect::Copy { what, text } => out.push(Effect::Copy { what, text }),
+        }
+        changed(model);
+    }
+}

@@ -1,0 +1,133 @@
+//! Sessions and requests: which replies are taken, and which are dropped.
+
+use crate::app::{Connection, Effect, Model, SessionNews};
+use crate::domain::account::SessionView;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::known::Known;
+use crate::kit::effect::{Generation, Level, SessionId, Slot};
+use crate::panes;
+
+use super::{changed, run};
+
+/// Whether a reply is the answer to what was asked for last, in the session that is on screen. Anything else is dropped: data of one
+/// account never appears under another's name.
+pub(super) fn is_wanted(model: &Model, session: SessionId, slot: &Slot, generation: Generation) -> bool {
+    model.connection == Connection::Ready && session == model.session && model.slots.get(slot) == Some(&generation)
+}
+
+/// Starts a read. Without a session there is nothing to read with: the pane is read when there is one.
+pub(super) fn start(model: &mut Model, slot: Slot, read: panes::Read, out: &mut Vec<Effect>) {
+    if model.connection != Connection::Ready {
+        return;
+    }
+    model.generation.0 += 1;
+    let generation = model.generation;
+    model.slots.insert(slot.clone(), generation);
+    out.push(Effect::Read { session: model.session, slot, generation, read });
+}
+
+/// A session stands. What was read in another one is forgotten; order, filters and calls stay.
+pub(super) fn connected(model: &mut Model, session: SessionId, view: SessionView, out: &mut Vec<Effect>) {
+    if session < model.session {
+        return;
+    }
+    if session != model.session {
+        model.panes.forget();
+    }
+    model.session = session;
+    model.view = view;
+    model.connection = Connection::Ready;
+    model.slots.clear();
+    model.visited.clear();
+    visit(model, out);
+    changed(model);
+}
+
+/// Reads the pane on screen, if nobody has yet.
+pub(super) fn visit(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.connection == Connection::Ready && model.visited.insert(model.focus) {
+        run(model, out, |model, out| {
+            let focus = model.focus;
+            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            model.panes.load(focus, &cx, out);
+        });
+    }
+}
+
+/// Reads the pane on screen anew, or tries to connect where there is no session.
+pub(super) fn reload(model: &mut Model, out: &mut Vec<Effect>) {
+    match model.connection {
+        Connection::Ready => {
+            model.visited.remove(&model.focus);
+            visit(model, out);
+        }
+        Connection::Failed { .. } => {
+            model.connection = Connection::Connecting;
+            out.push(Effect::Connect);
+        }
+        Connection::Connecting => model.notice(Level::Info, "still connecting"),
+    }
+    changed(model);
+}
+
+/// Something about a session has become known.
+pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews) {
+    if session < model.session {
+        model.stale_dropped += 1;
+        return;
+    }
+    match news {
+        SessionNews::Failed(fault) => {
+            model.session = session;
+            failed(model, fault);
+        }
+        _ if session != model.session => model.stale_dropped += 1,
+        SessionNews::Identity(identity) => model.view.identity = identity,
+        SessionNews::Alias(alias) => model.view.alias = alias,
+        SessionNews::Credentials(credentials) => {
+            let fault = credentials.fault().filter(|fault| ends_session(fault)).cloned();
+            model.view.credentials = credentials;
+            if let Some(fault) = fault {
+                failed(model, fault);
+            }
+        }
+    }
+    model.dirty = true;
+}
+
+/// Without credentials no call can succeed, and every pane would say the same.
+fn ends_session(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::NoCredentials | FaultKind::UnknownProfile { .. } | FaultKind::Expired)
+}
+
+fn failed(model: &mut Model, fault: Fault) {
+    model.view.identity.give_up();
+    model.view.alias.give_up();
+    if matches!(model.view.credentials, Known::Loading) {
+        model.view.credentials = Known::from_fault(fault.clone());
+    }
+    model.connection = Connection::Failed { fault: Box::new(fault) };
+    changed(model);
+}
+
+/// A task broke: a defect of ours. Its pane says so, and the rest goes on.
+pub(super) fn broken(model: &mut Model, slot: &Slot, text: &str, out: &mut Vec<Effect>) {
+    let fault = Fault {
+        kind: FaultKind::Internal,
+        call: String::new(),
+        region: String::new(),
+        message: format!("{}: {text}", slot.name()).into(),
+        request_id: None,
+        at: model.now,
+    };
+    model.notice(Level::Error, fault.to_string());
+    if model.slots.remove(slot).is_some() {
+        run(model, out, |model, out| {
+            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            model.panes.on_broken(slot, &fault, &cx, out);
+        });
+    } else if model.connection == Connection::Connecting {
+        failed(model, fault);
+    }
+    changed(model);
+}

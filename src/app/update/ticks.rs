@@ -1,0 +1,49 @@
+//! Time: what moves by itself, and how often it has to be drawn.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::{Cadence, Connection, Model};
+use crate::panes::PaneId;
+
+/// A spinner turns eight times a second.
+const FRAME_MS: i64 = 125;
+/// After this long a started sequence of keys shows how it can go on.
+pub(super) const WHICH_KEY: SignedDuration = SignedDuration::from_millis(250);
+
+/// The time has come to `now`.
+pub(super) fn tick(model: &mut Model, now: Timestamp) {
+    let before = std::mem::replace(&mut model.now, now);
+    let expired = model.notices.iter().any(|notice| notice.until.is_some_and(|until| until <= now));
+    if expired {
+        model.notices.retain(|notice| notice.until.is_none_or(|until| until > now));
+    }
+    let frame = before.as_millisecond().div_euclid(FRAME_MS) != now.as_millisecond().div_euclid(FRAME_MS);
+    let minute = before.as_second().div_euclid(60) != now.as_second().div_euclid(60);
+    let which_key = !model.pending.is_empty()
+        && before.duration_since(model.pending_since) < WHICH_KEY
+        && now.duration_since(model.pending_since) >= WHICH_KEY;
+    model.dirty |= expired || which_key || minute || (frame && is_spinning(model));
+    model.detail_behind |= minute;
+}
+
+/// Whether something on screen turns while it waits: the header, the tabs, the list.
+fn is_spinning(model: &Model) -> bool {
+    model.connection == Connection::Connecting
+        || PaneId::ALL.into_iter().any(|pane| match pane {
+            PaneId::Activity => model.focus == pane && model.panes.is_loading(pane),
+            _ => model.panes.is_loading(pane),
+        })
+        || model.panes.waits(model.focus)
+}
+
+/// How often the time has to come by itself. `None`: nothing moves.
+pub fn wants_ticks(model: &Model) -> Option<Cadence> {
+    let vanishing = model.notices.iter().any(|notice| notice.until.is_some());
+    let shows_soon = !model.pending.is_empty() && model.now.duration_since(model.pending_since) < WHICH_KEY;
+    if is_spinning(model) || vanishing || shows_soon { Some(Cadence::Spinner) } else { Some(Cadence::Minute) }
+}
+
+/// Whether slices of sorting or filtering wait.
+pub fn has_work(model: &Model) -> bool {
+    model.panes.all_listings().iter().any(|listing| listing.has_work())
+}

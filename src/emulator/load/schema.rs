@@ -1,7 +1,7 @@
 //! The form that GuardDuty's API gives a finding, where files differ from it (API model of 2017-11-28).
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::events::lower_first;
 
@@ -71,10 +71,10 @@ fn lower(value: Value, parent: &str) -> Value {
     }
 }
 
-/// Gives all known members the API's type. Unknown members stay as they are.
+/// Gives all known members the API's type. Unknown members stay as they are; EventBridge's `null` is what the API leaves out.
 pub(super) fn typed(finding: Value) -> Value {
     let Value::Object(members) = finding else { return finding };
-    let typed = members.into_iter().map(|(name, value)| {
+    let typed = present(members).map(|(name, value)| {
         let value = match name.as_str() {
             "severity" | "confidence" => number(value),
             "createdAt" | "updatedAt" => value,
@@ -90,15 +90,26 @@ fn member(name: &str, value: Value) -> Value {
         Value::Object(members) if name == "additionalInfo" => additional_info(members),
         Value::Object(members) if MAPS.contains(&name) => Value::Object(members),
         Value::Object(members) => {
-            Value::Object(members.into_iter().map(|(name, value)| (name.clone(), member(&name, value))).collect())
+            Value::Object(present(members).map(|(name, value)| (name.clone(), member(&name, value))).collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(|item| member(name, item)).collect()),
         scalar if TIMES.contains(&name) => epoch(scalar),
+        Value::Number(milliseconds) if name == "launchTime" => moment(&milliseconds),
         scalar if NUMBERS.contains(&name) => number(scalar),
         scalar @ (Value::Number(_) | Value::Bool(_)) if TEXTS.contains(&name) => scalar.to_string().into(),
         Value::String(text) if FLAGS.contains(&name) => text.parse::<bool>().map_or(Value::String(text), Value::from),
         scalar => scalar,
     }
+}
+
+fn present(members: Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
+    members.into_iter().filter(|(_, value)| !value.is_null())
+}
+
+/// `launchTime` is a text in the API; older exports count milliseconds.
+fn moment(milliseconds: &Number) -> Value {
+    let time = milliseconds.as_i64().and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
+    time.map_or_else(|| milliseconds.to_string(), |time| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()).into()
 }
 
 /// EventBridge writes an object where the API writes JSON in a text.
@@ -137,11 +148,12 @@ mod tests {
     fn members_get_the_types_of_the_model() {
         let finding = typed(json!({
             "severity": "8", "createdAt": "2024-01-01T00:00:00Z",
-            "resource": {"s3BucketDetails": [{"createdAt": "2024-01-01T00:00:00Z", "new": {"createdAtAll": 7}}]},
+            "resource": {"instanceDetails": {"launchTime": 1_492_735_675_000_i64, "platform": null}, "s3BucketDetails": [{"createdAt": "2024-01-01T00:00:00Z", "new": {"createdAtAll": 7}}]},
             "service": {"count": "3", "action": {"x": {"remoteIpDetails": {"organization": {"asn": -1}}}}, "archived": "true"},
         }));
         assert_eq!(finding["severity"], 8);
         assert_eq!(finding["createdAt"], "2024-01-01T00:00:00Z");
+        assert_eq!(finding["resource"]["instanceDetails"], json!({"launchTime": "2017-04-21T00:47:55.000Z"}));
         assert_eq!(finding["resource"]["s3BucketDetails"][0]["createdAt"], 1_704_067_200);
         assert_eq!(finding["resource"]["s3BucketDetails"][0]["new"]["createdAtAll"], 7);
         assert_eq!(finding["service"]["action"]["x"]["remoteIpDetails"]["organization"]["asn"], "-1");

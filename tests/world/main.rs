@@ -16,3 +16,4 @@ mod faults;
 mod iam;
 mod listen;
 mod router;
+mod tables;

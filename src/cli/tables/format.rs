@@ -115,8 +115,11 @@ pub(super) fn plain(cells: &[String], widths: &[usize]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::evidence::Evidence;
+    use crate::domain::node::SsmSession;
 
     #[test]
     fn no_cell_starts_a_formula() {
@@ -142,6 +145,27 @@ mod tests {
             let written = ascii(&value.to_string());
             prop_assert!(written.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+        }
+
+        #[test]
+        fn nothing_a_stranger_wrote_reaches_a_terminal(reason in any::<String>()) {
+            let record = serde_json::json!({"SessionId": reason, "Reason": reason, "Owner": reason}).to_string();
+            let value = serde_json::from_str(&record).unwrap();
+            let session = SsmSession::decode(&value, "us-east-1", true, Evidence::one(&record));
+            let cells = cells(&session, Timestamp::UNIX_EPOCH);
+            let (line, widths) = (plain(&cells, &[4; 20]), widths(std::slice::from_ref(&cells), 20));
+            prop_assert!(line.chars().all(|c| !c.is_control()) && widths.iter().all(|width| *width <= WIDEST));
+            prop_assert!(String::from_utf8(csv(&cells)).unwrap().trim_end().chars().all(|c| !c.is_control()));
+            let read: Value = serde_json::from_str(&json(&session)).unwrap();
+            prop_assert_eq!(read["record"]["Reason"].as_str(), Some(reason.as_str()));
+        }
+
+        #[test]
+        fn a_record_that_is_no_json_is_text(raw in any::<String>()) {
+            let session = SsmSession::decode(&Value::Null, "us-east-1", true, Evidence::one(&raw));
+            let written = json(&session);
+            prop_assert!(written.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert!(serde_json::from_str::<Value>(&written).unwrap().get("record").is_some());
         }
 
         #[test]

@@ -108,18 +108,11 @@ async fn with_facts(session: &Session, mut user: User) -> (User, Vec<Fault>) {
     failed.extend(mfa.fault().cloned());
     failed.extend(keys.fault().cloned());
     failed.extend(groups.fault().cloned());
-    prefer(&mut user.password, password);
-    prefer(&mut user.mfa, mfa);
-    prefer(&mut user.keys, keys);
-    prefer(&mut user.groups, groups);
+    user.password.improve(password);
+    user.mfa.improve(mfa);
+    user.keys.improve(keys);
+    user.groups.improve(groups);
     (user, failed)
-}
-
-/// A live answer is better than the report's, but the report's is better than a refusal.
-fn prefer<T>(known: &mut Known<T>, live: Known<T>) {
-    if live.value().is_some() || known.value().is_none() {
-        known.improve(live);
-    }
 }
 
 /// Every access key with its last use. Root's keys are in the report only.

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod cost;
 mod docs;
 mod document;
 mod frames;

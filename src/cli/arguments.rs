@@ -267,7 +267,8 @@ impl std::str::FromStr for When {
         }
         let span = text.trim_end_matches("ago").trim().parse::<Span>().ok();
         let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-        age.map(|age| Self::Ago(age.abs())).ok_or_else(|| "neither an age such as 90m, 24h or 7d nor a time such as 2026-11-21T03:00:00Z".into())
+        age.map(|age| Self::Ago(age.abs()))
+            .ok_or_else(|| "neither an age such as 90m, 24h or 7d nor a time such as 2026-11-21T03:00:00Z".into())
     }
 }
 

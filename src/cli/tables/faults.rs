@@ -12,7 +12,9 @@ pub(super) struct Faults(Vec<(Fault, usize)>);
 impl Faults {
     /// Takes note of a failure.
     pub(super) fn note(&mut self, fault: Fault) {
-        let same = |(known, _): &&mut (Fault, usize)| known.kind == fault.kind && known.call == fault.call && known.region == fault.region;
+        let same = |(known, _): &&mut (Fault, usize)| {
+            known.kind == fault.kind && known.call == fault.call && known.region == fault.region
+        };
         match self.0.iter_mut().find(same) {
             Some((_, times)) => *times += 1,
             None => self.0.push((fault, 1)),

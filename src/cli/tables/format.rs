@@ -90,7 +90,8 @@ pub(super) fn harmless(cell: &str) -> Cow<'_, str> {
 
 fn is_formula(line: &str) -> bool {
     // The wide forms are the same to spreadsheets of East Asian systems.
-    line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+    line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
 /// Wider cells do not widen their column: the columns after them shift in that line.

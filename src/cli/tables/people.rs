@@ -23,7 +23,12 @@ use crate::domain::user::{ROOT_NAME, User, UserFacts};
 const AT_ONCE: usize = 6;
 
 /// Every user and root, each with live facts; what a live call does not tell comes from the report.
-pub(super) async fn users(session: &Session, arguments: &TableArguments, streams: &mut Streams<'_>, faults: &mut Faults) -> Result<(), Failure> {
+pub(super) async fn users(
+    session: &Session,
+    arguments: &TableArguments,
+    streams: &mut Streams<'_>,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let (out, mut told) = streams.split();
     let mut printer = Printer::<User>::new(out, arguments, session.now())?;
     told.tell("listing users");
@@ -116,7 +121,12 @@ async fn with_facts(session: &Session, mut user: User) -> (User, Vec<Fault>) {
 }
 
 /// Every access key with its last use. Root's keys are in the report only.
-pub(super) async fn keys(session: &Session, arguments: &TableArguments, streams: &mut Streams<'_>, faults: &mut Faults) -> Result<(), Failure> {
+pub(super) async fn keys(
+    session: &Session,
+    arguments: &TableArguments,
+    streams: &mut Streams<'_>,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let (out, mut told) = streams.split();
     let mut printer = Printer::<AccessKey>::new(out, arguments, session.now())?;
     told.tell("listing users");

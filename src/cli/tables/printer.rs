@@ -49,7 +49,8 @@ impl<'o, R: Row> Printer<'o, R> {
             _ => Format::Plain,
         };
         let limit = arguments.limit.unwrap_or(usize::MAX);
-        let mut printer = Self { out, format, query, limit, printed: 0, now, waiting: Vec::new(), widths: None, row: PhantomData };
+        let mut printer =
+            Self { out, format, query, limit, printed: 0, now, waiting: Vec::new(), widths: None, row: PhantomData };
         printer.begin()?;
         Ok(printer)
     }

@@ -21,7 +21,12 @@ const SINCE: SignedDuration = SignedDuration::from_hours(24);
 const FLUSH_EVERY: usize = 50;
 
 /// All findings wanted, the latest first.
-pub(super) async fn findings(session: &Session, arguments: &FindingArguments, streams: &mut Streams<'_>, faults: &mut Faults) -> Result<(), Failure> {
+pub(super) async fn findings(
+    session: &Session,
+    arguments: &FindingArguments,
+    streams: &mut Streams<'_>,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let archived = arguments.archived.into();
     let (out, mut told) = streams.split();
     told.tell("reading findings");
@@ -34,17 +39,28 @@ pub(super) async fn findings(session: &Session, arguments: &FindingArguments, st
 }
 
 /// All nodes, the last heard of first.
-pub(super) async fn nodes(session: &Session, arguments: &TableArguments, streams: &mut Streams<'_>, faults: &mut Faults) -> Result<(), Failure> {
+pub(super) async fn nodes(
+    session: &Session,
+    arguments: &TableArguments,
+    streams: &mut Streams<'_>,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let (out, mut told) = streams.split();
     told.tell("reading nodes");
     let printer = Printer::new(out, arguments, session.now())?;
     let rows: Vec<Node> =
-        gather(session, faults, |session, region, sink| Box::pin(async move { ssm::nodes(&session, &region, &sink).await })).await;
+        gather(session, faults, |session, region, sink| Box::pin(async move { ssm::nodes(&session, &region, &sink).await }))
+            .await;
     write(rows, printer, |node| node.last_ping)
 }
 
 /// Open sessions and those of the last thirty days, the latest first.
-pub(super) async fn sessions(session: &Session, arguments: &TableArguments, streams: &mut Streams<'_>, faults: &mut Faults) -> Result<(), Failure> {
+pub(super) async fn sessions(
+    session: &Session,
+    arguments: &TableArguments,
+    streams: &mut Streams<'_>,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let (out, mut told) = streams.split();
     told.tell("reading sessions");
     let printer = Printer::new(out, arguments, session.now())?;
@@ -69,7 +85,12 @@ fn write<R: Row>(mut rows: Vec<R>, mut printer: Printer<'_, R>, time: impl Fn(&R
 }
 
 /// The events of a range, streamed: with `--limit` no more pages are asked for than it takes.
-pub(super) async fn events(session: &Session, arguments: &EventArguments, streams: &mut Streams<'_>, faults: &mut Faults) -> Result<(), Failure> {
+pub(super) async fn events(
+    session: &Session,
+    arguments: &EventArguments,
+    streams: &mut Streams<'_>,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let wanted = lookup(arguments, session.now())?;
     let (out, mut told) = streams.split();
     let mut printer = Printer::<Event>::new(out, &arguments.table, session.now())?;

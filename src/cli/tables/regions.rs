@@ -51,7 +51,10 @@ pub(super) struct Merge {
 
 impl Merge {
     /// Starts to read all regions. It must run inside a tokio runtime.
-    pub(super) fn start(session: &Session, read: impl Fn(Session, String, Sink<EventPage>) -> BoxFuture<'static, Result<(), Fault>>) -> Self {
+    pub(super) fn start(
+        session: &Session,
+        read: impl Fn(Session, String, Sink<EventPage>) -> BoxFuture<'static, Result<(), Fault>>,
+    ) -> Self {
         let lane = |region: &String| {
             let (sender, pages) = mpsc::channel(1);
             let sink = Sink::new(move |page| {
@@ -73,17 +76,19 @@ impl Merge {
                         self.undecoded = self.undecoded.saturating_add(page.undecoded);
                         lane.events.extend(page.events);
                     }
-                    None => {
-                        match join(lane.task.take()).await {
-                            Some(Ok(Err(fault))) => faults.note(fault),
-                            Some(Err(broken)) => faults.note(unsent(FaultKind::Internal, broken.to_string(), self.now)),
-                            Some(Ok(Ok(()))) | None => {}
-                        }
-                    }
+                    None => match join(lane.task.take()).await {
+                        Some(Ok(Err(fault))) => faults.note(fault),
+                        Some(Err(broken)) => faults.note(unsent(FaultKind::Internal, broken.to_string(), self.now)),
+                        Some(Ok(Ok(()))) | None => {}
+                    },
                 }
             }
         }
-        let newest = self.lanes.iter_mut().filter(|lane| !lane.events.is_empty()).max_by_key(|lane| lane.events.front().map(|event| event.time));
+        let newest = self
+            .lanes
+            .iter_mut()
+            .filter(|lane| !lane.events.is_empty())
+            .max_by_key(|lane| lane.events.front().map(|event| event.time));
         newest.and_then(|lane| lane.events.pop_front())
     }
 }

@@ -6,14 +6,14 @@
 mod cursor;
 mod fact;
 mod filtering;
+mod listing;
 mod row;
 mod sorting;
 
 pub use cursor::Cursor;
 pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional, seconds_since};
+pub use listing::Listing;
 pub use row::{Cell, Column, Row, Sort, Tone};
-
-use std::collections::VecDeque;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -304,6 +304,15 @@ impl<R: Row> Table<R> {
         }
     }
 
+    /// Puts the cursor on the row with this id. Returns false where it is not shown.
+    pub fn select(&mut self, id: &R::Id) -> bool {
+        let Some(number) = self.rows.get_index_of(id).map(as_number) else { return false };
+        let Some(at) = self.shown().iter().position(|&other| other == number) else { return false };
+        let last = self.matching();
+        self.cursor.move_to(at, last);
+        true
+    }
+
     fn shown(&self) -> &[u32] {
         self.view.as_deref().unwrap_or(&self.sorted)
     }
@@ -403,99 +412,3 @@ impl<R: Row> Table<R> {
 fn as_number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
-
-/// What every table can do whatever its rows are: the shared `list` actions work on this.
-pub trait Listing {
-    /// Moves the cursor down (or up, where negative) by so many rows.
-    fn move_by(&mut self, rows: isize);
-    /// Puts the cursor on the first row.
-    fn to_top(&mut self);
-    /// Puts the cursor on the last row.
-    fn to_bottom(&mut self);
-    /// Tells how many rows fit on the screen.
-    fn set_height(&mut self, height: u16);
-    /// How many rows fit on the screen.
-    fn height(&self) -> u16;
-    /// The columns, for sort menus and queries.
-    fn columns(&self) -> &'static [Column];
-    /// The order, the one under way where there is one.
-    fn order(&self) -> Sort;
-    /// Puts the rows in another order.
-    fn reorder(&mut self, sort: Sort);
-    /// The query.
-    fn shown_query(&self) -> &Query;
-    /// Shows only what matches.
-    fn apply(&mut self, query: Query);
-    /// Does one slice of waiting work.
-    fn work(&mut self, budget: usize, now: Timestamp);
-    /// Whether slices of work are waiting.
-    fn has_work(&self) -> bool;
-    /// Rows that match, and rows in all.
-    fn counts(&self) -> (usize, usize);
-    /// The selected row's record as JSON text.
-    fn selected_record(&self) -> Option<String>;
-}
-
-impl<R: Row> Listing for Table<R> {
-    fn move_by(&mut self, rows: isize) {
-        let last = self.matching();
-        self.cursor.move_by(rows, last);
-    }
-    fn to_top(&mut self) {
-        let last = self.matching();
-        self.cursor.move_to(0, last);
-    }
-    fn to_bottom(&mut self) {
-        let last = self.matching();
-        self.cursor.move_to(last.saturating_sub(1), last);
-    }
-    fn set_height(&mut self, height: u16) {
-        self.cursor.height = height;
-        let last = self.matching();
-        self.cursor.clamp(last);
-    }
-    fn height(&self) -> u16 {
-        self.cursor.height
-    }
-    fn columns(&self) -> &'static [Column] {
-        R::COLUMNS
-    }
-    fn order(&self) -> Sort {
-        self.sort_under_way().unwrap_or(self.sort)
-    }
-    fn reorder(&mut self, sort: Sort) {
-        self.sort_by(sort);
-    }
-    fn shown_query(&self) -> &Query {
-        &self.query
-    }
-    fn apply(&mut self, query: Query) {
-        self.filter(query);
-    }
-    fn work(&mut self, budget: usize, now: Timestamp) {
-        self.step(budget, now);
-    }
-    fn has_work(&self) -> bool {
-        self.is_busy()
-    }
-    fn counts(&self) -> (usize, usize) {
-        (self.matching(), self.total())
-    }
-    fn selected_record(&self) -> Option<String> {
-        self.selected().map(Row::record)
-    }
-}
-
-impl<R: Row> Table<R> {
-    /// Puts the cursor on the row with this id. Returns false where it is not shown.
-    pub fn select(&mut self, id: &R::Id) -> bool {
-        let Some(number) = self.rows.get_index_of(id).map(as_number) else { return false };
-        let Some(at) = self.shown().iter().position(|&other| other == number) else { return false };
-        let last = self.matching();
-        self.cursor.move_to(at, last);
-        true
-    }
-}
-
-/// Runs that wait to be merged; see [`sorting`].
-type Runs = VecDeque<Vec<u32>>;

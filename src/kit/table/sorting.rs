@@ -1,11 +1,12 @@
 //! A merge sort that can be interrupted after every slice, and the merging of new rows into a sorted list.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Row, Runs, Sort, as_number};
+use super::{Row, Sort, as_number};
 
 /// How many rows are sorted in one piece before merging begins.
 const RUN: usize = 2048;
@@ -15,7 +16,8 @@ const RUN: usize = 2048;
 pub(super) struct Sorting {
     by: Sort,
     next: usize,
-    runs: Runs,
+    /// Sorted pieces that wait to be merged.
+    runs: VecDeque<Vec<u32>>,
     merge: Option<Merge>,
 }
 
@@ -29,7 +31,7 @@ struct Merge {
 
 impl Sorting {
     pub(super) fn new(by: Sort) -> Self {
-        Self { by, next: 0, runs: Runs::new(), merge: None }
+        Self { by, next: 0, runs: VecDeque::new(), merge: None }
     }
 
     pub(super) fn by(&self) -> Sort {

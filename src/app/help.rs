@@ -2,7 +2,7 @@
 
 use crate::kit::action::{Availability, Spec};
 use crate::kit::document::{Document, Line};
-use crate::kit::keymap::{Keymap, ScopeName};
+use crate::kit::keymap::{Keymap, Resolution, ScopeName, show_sequence};
 use crate::kit::table::Tone;
 
 /// Columns of the keys in the help window.
@@ -65,21 +65,21 @@ pub fn document(keymap: &Keymap, scopes: &[ScopeName], available: &dyn Fn(&str) 
     Document::detail(lines)
 }
 
-/// The keys that work now, with a word each, the innermost scope's first.
+/// The keys that work now, with a word each, the innermost scope's first. A key that an inner scope takes for itself is left out.
 pub fn hints(keymap: &Keymap, scopes: &[ScopeName], available: &dyn Fn(&str) -> Availability) -> Vec<(String, String)> {
-    let mut hints = Vec::new();
-    for scope in scopes.iter().filter(|scope| **scope != "app") {
-        for spec in keymap.catalogue().specs().filter(|spec| spec.scope == *scope) {
-            let word = word(spec.id);
-            if !QUIET.contains(&word)
-                && available(spec.id) == Availability::Ready
-                && let Some(key) = keymap.key_for(spec.id)
-            {
-                hints.push((key, word.replace('-', " ")));
-            }
-        }
-    }
-    hints
+    let inner = scopes.iter().filter(|scope| **scope != "app");
+    let specs = inner.flat_map(|scope| keymap.catalogue().specs().filter(move |spec| spec.scope == *scope));
+    let wanted = specs.filter(|spec| !QUIET.contains(&word(spec.id)) && (spec.scope != "field" || word(spec.id) == "accept"));
+    wanted.filter_map(|spec| Some((hint(keymap, scopes, spec.id, available)?, word(spec.id).replace('-', " ")))).collect()
+}
+
+/// The key that runs an action where these scopes are open, if the action can be done.
+pub fn hint(keymap: &Keymap, scopes: &[ScopeName], id: &'static str, available: &dyn Fn(&str) -> Availability) -> Option<String> {
+    let binding = keymap
+        .bindings()
+        .iter()
+        .find(|binding| binding.id == id && keymap.resolve(scopes, &binding.keys) == Resolution::Action(id))?;
+    (available(id) == Availability::Ready).then(|| show_sequence(&binding.keys))
 }
 
 /// The last part of an id: `open` of `list.open`.

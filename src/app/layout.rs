@@ -65,7 +65,7 @@ pub struct Layout {
     pub list: Area,
     /// The line between list and detail, where both are shown.
     pub rule: Option<Area>,
-    /// The detail, frame and title excluded.
+    /// The text of the detail; its title stands on the line above.
     pub detail: Area,
     /// How the detail is shown.
     pub place: DetailPlace,
@@ -96,7 +96,7 @@ impl Layout {
             DetailPlace::Below => below(body),
             DetailPlace::Alone => (body, None, body),
         };
-        Some(Self { header, tabs, body, list, rule, detail, place, status, footer })
+        Some(Self { header, tabs, body, list, rule, detail: inside(detail), place, status, footer })
     }
 
     /// How many rows of a list are on screen: its heading takes one line.
@@ -104,10 +104,15 @@ impl Layout {
         self.list.height.saturating_sub(1)
     }
 
-    /// The inside of a text viewer that takes the whole body: its title takes one line.
+    /// The text of a raw record or of help, which take the whole body; its title stands on the line above.
     pub fn text(&self) -> Area {
-        self.body.split_top(1).1
+        inside(self.body)
     }
+}
+
+/// Below a title, and one column in from the left.
+fn inside(area: Area) -> Area {
+    Area { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height.saturating_sub(1) }
 }
 
 /// The list keeps three fifths.

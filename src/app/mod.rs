@@ -7,7 +7,9 @@ mod message;
 mod model;
 pub mod palette;
 mod update;
+mod view;
 
 pub use message::{Cadence, Effect, Msg, SessionNews};
 pub use model::{Connection, Detail, FilterField, Model, Notice, Overlay, Reader, Startup};
 pub use update::{availability, has_work, needs_draw, update, wants_ticks};
+pub use view::render;

@@ -58,13 +58,16 @@ fn shrink(shown: &mut [(usize, &Column, u16)], width: u16) {
     }
 }
 
+/// Growing columns take what is left in proportion to their widths: the longest texts need it most.
 fn grow(shown: &mut [(usize, &Column, u16)], width: u16) {
-    let mut left = u16::try_from(u32::from(width).saturating_sub(wanted(shown))).unwrap_or(0);
-    let mut growing = u16::try_from(shown.iter().filter(|(_, column, _)| column.grow).count()).unwrap_or(0);
-    for (_, _, wide) in shown.iter_mut().filter(|(_, column, _)| column.grow) {
-        let share = left / growing.max(1);
-        *wide += share;
+    let mut left = u32::from(width).saturating_sub(wanted(shown));
+    let mut weight: u32 =
+        shown.iter().filter(|(_, column, _)| column.grow).map(|(_, column, _)| u32::from(column.width.max(1))).sum();
+    for (_, column, wide) in shown.iter_mut().filter(|(_, column, _)| column.grow) {
+        let own = u32::from(column.width.max(1));
+        let share = left * own / weight.max(1);
+        *wide = wide.saturating_add(u16::try_from(share).unwrap_or(0));
         left -= share;
-        growing = growing.saturating_sub(1);
+        weight -= own;
     }
 }

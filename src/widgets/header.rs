@@ -39,7 +39,7 @@ pub fn draw(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, are
     paint::text(buf, first, end, &fit(&identity(view), room), look[Role::Muted]);
     paint::pieces_right(buf, first, end, &badges);
     if area.height > 1 {
-        second(view, now, look, paint::line(area, 1), buf);
+        second(view, link, now, look, paint::line(area, 1), buf);
     }
 }
 
@@ -79,9 +79,12 @@ fn identity(view: &SessionView) -> String {
     shown.splitn(6, ':').nth(5).map(str::to_owned).unwrap_or(shown)
 }
 
-fn second(view: &SessionView, now: Timestamp, look: &Look, line: Rect, buf: &mut Buffer) {
+fn second(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, line: Rect, buf: &mut Buffer) {
     let (muted, dot) = (look[Role::Muted], format!(" {} ", look.glyphs.dot));
-    let (credentials, role) = credentials(view, now);
+    let (credentials, role) = match (link, &view.credentials) {
+        (Link::Failed(_), Known::Loading | Known::Unknown) => (String::new(), Role::Muted),
+        _ => credentials(view, now),
+    };
     let mut facts = vec![Piece::new(credentials, look[role])];
     if let Some(profile) = &view.profile {
         facts.push(Piece::new(format!("profile {}", clean(profile)), muted));
@@ -104,7 +107,7 @@ fn regions(regions: &[String], room: usize) -> String {
     let all: Vec<String> = regions.iter().map(|region| clean(region).into_owned()).collect();
     let joined = all.join(" ");
     match all.as_slice() {
-        [] => "no region yet".into(),
+        [] => "region …".into(),
         [first, rest @ ..] if width(&joined) > room && !rest.is_empty() => format!("{first} and {} more", rest.len()),
         _ => joined,
     }

@@ -12,7 +12,7 @@ pub fn draw(least: Size, look: &Look, area: Rect, buf: &mut Buffer) {
     let lines = [
         format!("{}x{} is too small", area.width, area.height),
         format!("bartizan needs {}x{}", least.width, least.height),
-        "make the window larger".to_owned(),
+        "enlarge the window".to_owned(),
         "q quits".to_owned(),
     ];
     for (number, text) in (0_u16..).zip(&lines) {

@@ -20,4 +20,5 @@ mod query;
 mod records;
 mod table;
 mod theme;
+mod view;
 mod widgets;

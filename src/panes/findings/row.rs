@@ -25,7 +25,7 @@ impl Row for Finding {
     type Id = FindingKey;
 
     const COLUMNS: &'static [Column] = &[
-        Column::new("severity", "Severity", 13),
+        Column::new("severity", "Severity", 15),
         Column::new("type", "Type", 26).growing(),
         Column::new("resource", "Resource", 16).growing(),
         Column::new("principal", "Principal", 14).growing().spare(3),

@@ -1,0 +1,122 @@
+//! The whole screen as a pure function of the model.
+
+mod panes;
+mod windows;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::layout::{Area, DetailPlace, Layout, SMALLEST};
+use super::{Connection, Model, Overlay, availability, help};
+use crate::kit::action::Availability;
+use crate::kit::input::Size;
+use crate::kit::keymap::{Keymap, ScopeName};
+use crate::kit::table::Tone;
+use crate::panes::PaneId;
+use crate::theme::{Look, Role};
+use crate::widgets::header::Link;
+use crate::widgets::paint::{self, Piece};
+use crate::widgets::{blank, field, footer, header, seal, status, tabs, toast, too_small};
+
+impl From<Area> for Rect {
+    fn from(area: Area) -> Self {
+        Self { x: area.x, y: area.y, width: area.width, height: area.height }
+    }
+}
+
+/// Draws a frame, sealed: no cell of it holds anything that a stranger could use.
+pub fn render(model: &Model, keymap: &Keymap, look: &Look, area: Rect, buf: &mut Buffer) {
+    paint::ground(buf, area, look[Role::Text]);
+    match Layout::of(Size { width: area.width, height: area.height }) {
+        Some(layout) => whole(model, &layout, keymap, look, buf),
+        None => too_small::draw(SMALLEST, look, area, buf),
+    }
+    seal(buf);
+}
+
+fn whole(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut Buffer) {
+    let now = model.now;
+    header::draw(&model.view, link(model), now, look, layout.header.into(), buf);
+    let key = |pane: PaneId| keymap.key_for(&format!("app.{}", pane.name()));
+    tabs::draw(&panes::tabs(model, key), now.as_millisecond(), look, layout.tabs.into(), buf);
+    body(model, layout, look, buf);
+    below(model, layout, look, buf);
+    let (scopes, available) = (model.scopes(), |id: &str| availability(model, id));
+    let hints = help::hints(keymap, &scopes, &available);
+    let hints: Vec<footer::Hint> = hints.into_iter().map(|(key, word)| footer::Hint { key, word }).collect();
+    footer::draw(&hints, &always(keymap, &scopes, &available), look, layout.footer.into(), buf);
+    windows::draw(model, layout, keymap, look, buf);
+    let notices: Vec<_> = model.notices.iter().map(|notice| (notice.level, notice.text.as_str())).collect();
+    toast::draw(&notices, look, layout.body.into(), buf);
+}
+
+fn link(model: &Model) -> Link<'_> {
+    match &model.connection {
+        Connection::Connecting => Link::Connecting,
+        Connection::Ready => Link::Ready,
+        Connection::Failed { fault } => Link::Failed(fault),
+    }
+}
+
+fn body(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
+    if let Some(Overlay::Help(reader) | Overlay::Record(reader)) = &model.overlay {
+        panes::titled(&reader.title, &reader.document, Some(&reader.scroll), look, layout.text(), buf);
+        return;
+    }
+    let alone = layout.place == DetailPlace::Alone;
+    if alone && model.detail.open {
+        panes::detail(model, look, layout, buf);
+        return;
+    }
+    panes::list(model, look, layout, buf);
+    if !alone {
+        panes::rule(layout, look, buf);
+        panes::detail(model, look, layout, buf);
+    }
+    if let (Connection::Failed { fault }, (_, 0)) = (&model.connection, model.listing().counts()) {
+        let advice = format!("Next: {}.", fault.advice());
+        let text: Vec<String> =
+            [fault.message.shown_within(400).into_string(), advice].into_iter().filter(|line| !line.is_empty()).collect();
+        paint::ground(buf, layout.list.into(), look[Role::Text]);
+        blank::draw(&fault.title(), &text, Tone::Bad, 0, look, layout.list.into(), buf);
+    }
+}
+
+/// The line below the body: the field being typed in, else what is known about the list.
+fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
+    let area = Rect::from(layout.status);
+    let (prompt, wrong) = match &model.overlay {
+        Some(Overlay::Prompt { label, error, .. }) => (format!("{label}: "), error.as_deref()),
+        Some(Overlay::Help(_) | Overlay::Record(_)) => ("search: ".to_owned(), None),
+        _ => match &model.filter {
+            Some(filter) => ("/".to_owned(), filter.error.as_deref()),
+            None => ("search: ".to_owned(), None),
+        },
+    };
+    let typing = model.field().filter(|_| !matches!(model.overlay, Some(Overlay::Palette { .. })));
+    if let Some(typed) = typing {
+        let (matching, total) = model.listing().counts();
+        let note = match wrong {
+            Some(wrong) => Piece::new(wrong, look[Role::Bad]),
+            None if model.filter.is_some() && model.overlay.is_none() => {
+                Piece::new(format!("{matching} of {total}"), look[Role::Muted])
+            }
+            None => Piece::new("", look[Role::Muted]),
+        };
+        field::draw(&prompt, typed, note, look, area, buf);
+    } else {
+        let summary = model.summary();
+        status::draw(&summary.facts, &summary.banner, model.now.as_millisecond(), look, area, buf);
+    }
+}
+
+/// The hints that never go while they work: the palette and help, or the way back from what is open.
+fn always(keymap: &Keymap, scopes: &[ScopeName], available: &dyn Fn(&str) -> Availability) -> Vec<footer::Hint> {
+    let hint = |id, word: &str| {
+        let key = help::hint(keymap, scopes, id, available)?;
+        Some(footer::Hint { key, word: word.to_owned() })
+    };
+    let back =
+        matches!(scopes.first(), Some(&("field" | "menu" | "overlay" | "text"))).then(|| hint("app.back", "back")).flatten();
+    [back, hint("app.palette", "find"), hint("app.help", "help")].into_iter().flatten().collect()
+}

@@ -62,7 +62,7 @@ fn role(id: &str, created: Timestamp) -> Role {
         path: "/".into(),
         id: id.into(),
         created,
-        trust: r#"{"Version":"2012-10-17","Statement":[]}"#.into(),
+        trust: format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{ACCOUNT}"}},"Action":"sts:AssumeRole"}}]}}"#),
         description: None,
         max_session_seconds: 3600,
         last_used: None,

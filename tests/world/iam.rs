@@ -156,6 +156,24 @@ async fn temporary_credentials_work_until_they_end() {
 }
 
 #[tokio::test]
+async fn a_role_that_does_not_trust_the_caller_is_refused_like_one_that_is_not_there() {
+    let mut closed = account(0);
+    closed.iam.roles.get_mut("watch").unwrap().trust = r#"{"Statement":[]}"#.into();
+    let world = strict(closed, &[]);
+    let client = sts(&world, administrator(&world));
+    for role in ["watch", "nobody"] {
+        let arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
+        let refused = client.assume_role().role_arn(&arn).role_session_name("night").send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("AccessDenied"));
+        let words =
+            format!("User: arn:aws:iam::{ACCOUNT}:user/admin is not authorized to perform: sts:AssumeRole on resource: {arn}");
+        assert_eq!(refused.message(), Some(words.as_str()));
+    }
+    let no_device = client.get_session_token().serial_number(format!("arn:aws:iam::{ACCOUNT}:mfa/x")).token_code("123456");
+    assert_eq!(no_device.send().await.unwrap_err().code(), Some("AccessDenied"));
+}
+
+#[tokio::test]
 async fn a_deferred_account_is_filled_when_it_is_asked_for() {
     let mut small = account(0);
     small.iam.defer(|iam| {

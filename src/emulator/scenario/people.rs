@@ -88,10 +88,15 @@ const PEOPLE: [Entry; 58] = [
 
 const GROUPS: [&str; 7] = ["admins", "auditors", "ci", "data", "developers", "finance", "support"];
 
-const ROLES: [(&str, &str); 9] = [
+/// What a role trusts that people assume by themselves: the account.
+const EVERYBODY: &str = "arn:aws:iam::123456789012:root";
+
+/// Roles and whom they trust: a service, or everybody in the account.
+const ROLES: [(&str, &str); 10] = [
     ("app-server", "ec2.amazonaws.com"),
     ("bastion", "ec2.amazonaws.com"),
     ("github-actions-deploy", "token.actions.githubusercontent.com"),
+    ("incident-response", EVERYBODY),
     ("lambda-thumbnailer", "lambda.amazonaws.com"),
     ("nightly-backup", "backup.amazonaws.com"),
     ("SSMHybridNodes", "ssm.amazonaws.com"),
@@ -112,8 +117,8 @@ pub(super) fn populate(iam: &mut State, now: Timestamp, most: usize, rng: &mut R
         let id = ids::unique("AGPA", rng);
         iam.groups.insert(name.into(), Group { name: name.into(), path: "/".into(), id, created: days(now, 1_500) });
     }
-    for (name, service) in ROLES {
-        iam.roles.insert(name.into(), role(name, service, now, rng));
+    for (name, trusted) in ROLES {
+        iam.roles.insert(name.into(), role(name, trusted, now, rng));
     }
     iam.add_virtual_mfa(&format!("arn:aws:iam::{ACCOUNT}:mfa/spare-phone"));
     for entry in PEOPLE.iter().take(most) {
@@ -169,14 +174,15 @@ fn device(kind: Mfa, name: &str, enabled: Timestamp, rng: &mut Rng) -> MfaDevice
     MfaDevice { serial, enabled }
 }
 
-fn role(name: &str, service: &str, now: Timestamp, rng: &mut Rng) -> Role {
+fn role(name: &str, trusted: &str, now: Timestamp, rng: &mut Rng) -> Role {
     let path = match name {
-        _ if name.starts_with("AWSServiceRoleFor") => format!("/aws-service-role/{service}/"),
+        _ if name.starts_with("AWSServiceRoleFor") => format!("/aws-service-role/{trusted}/"),
         _ if name.starts_with("AWSReservedSSO_") => "/aws-reserved/sso.amazonaws.com/".to_owned(),
         _ => "/".to_owned(),
     };
+    let kind = if trusted == EVERYBODY { "AWS" } else { "Service" };
     let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        {"Effect": "Allow", "Principal": {kind: trusted}, "Action": "sts:AssumeRole"}
     ]});
     Role {
         name: name.into(),

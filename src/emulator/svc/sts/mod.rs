@@ -1,5 +1,7 @@
 //! STS: who am I, and temporary credentials, over awsQuery.
 
+mod trust;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::emulator::account::{Account, Principal};
 use crate::emulator::ids;
 use crate::emulator::svc::Call;
+use crate::emulator::svc::iam::Role;
 use crate::emulator::wire::Response;
 use crate::emulator::wire::error::ServiceError;
 use crate::emulator::wire::query::{self, time};
@@ -89,6 +92,7 @@ fn get_session_token(account: &mut Account, call: &Call) -> Result<Response, Ser
     if call.access_key.starts_with("ASIA") {
         return Err(ServiceError::new(403, "AccessDenied", "Cannot call GetSessionToken with session credentials"));
     }
+    has_mfa(account, call)?;
     // Root's temporary credentials last an hour at most.
     let most = if matches!(call.principal, Principal::Root { .. }) { 3600 } else { 129_600 };
     let seconds = duration(call, 43_200.min(most), 129_600)?.min(most);
@@ -110,9 +114,13 @@ fn assume_role(account: &mut Account, call: &Call) -> Result<Response, ServiceEr
             format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}"),
         )
     };
+    let has_mfa = has_mfa(account, call)?;
+    let external_id = call.form.get("ExternalId");
+    let asking = trust::Asking { principal: &call.principal, account: &account.id, has_mfa, external_id };
     // A role that is not there is refused like one that does not trust the caller: AWS tells nobody which roles exist.
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let role = account.iam.role(name).filter(|role| role.arn(&account.id) == arn).ok_or_else(refused)?;
+    let is_open = |role: &&Role| role.arn(&account.id) == arn && trust::allows(&role.trust, asking);
+    let role = account.iam.role(name).filter(is_open).ok_or_else(refused)?;
     let seconds = duration(call, 3600, 43_200)?;
     if seconds > i64::from(role.max_session_seconds) {
         return Err(invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
@@ -131,6 +139,22 @@ fn assume_role(account: &mut Account, call: &Call) -> Result<Response, ServiceEr
     });
     account.sts.add(&id, session);
     Ok(response)
+}
+
+/// Whether a request comes with an MFA code. The world keeps no seeds of devices: of a device that the caller has, any six
+/// digits are right but `000000`.
+fn has_mfa(account: &mut Account, call: &Call) -> Result<bool, ServiceError> {
+    let (serial, code) = match (call.form.get("SerialNumber"), call.form.get("TokenCode")) {
+        (None, None) => return Ok(false),
+        (serial, code) => (serial.unwrap_or_default(), code.unwrap_or_default()),
+    };
+    let user = call.principal.user_name().and_then(|name| account.iam.user(name));
+    let is_known = user.is_some_and(|user| user.mfa.iter().any(|device| device.serial == serial));
+    let is_code = code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()) && code != "000000";
+    if is_known && is_code {
+        return Ok(true);
+    }
+    Err(ServiceError::new(403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. "))
 }
 
 fn check_session_name(name: &str) -> Result<(), ServiceError> {

@@ -81,7 +81,7 @@ fn a_frame_of_a_million_rows_costs_what_a_frame_of_a_thousand_costs() {
 
 #[test]
 fn moving_the_cursor_looks_at_no_row() {
-    let mut large = table(1_000_000);
+    let mut large = table(100_000);
     assert_eq!(cost(|| (0..100).for_each(|_| large.move_by(7))), 0);
     assert_eq!(cost(|| large.to_bottom()), 0);
 }
@@ -101,7 +101,7 @@ fn one_slice_of_a_filter_or_a_sort_is_bounded() {
 
 #[test]
 fn a_page_that_arrives_is_merged_not_sorted_in() {
-    let mut large = table(1_000_000);
-    let page = || (1_000_000..1_000_050).map(Counted);
+    let mut large = table(100_000);
+    let page = || (100_000..100_050).map(Counted);
     assert!(cost(|| large.extend(page(), NOW)) < 50 * 40, "some twenty comparisons a row find its place");
 }

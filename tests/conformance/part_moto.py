@@ -18,7 +18,9 @@ def run(report, bartizan):
         for table, wanted, own in (("users", users, user_row), ("keys", keys, key_row)):
             status, output, complaint = bartizan.run(table, "--json", endpoint=endpoint, timeout=300)
             problems = [] if status == 0 else [f"exit status {status}: {complaint.strip()[-500:]}"]
-            problems += _differences(wanted, [own(row) for row in rows(output)])
+            listed = [own(row) for row in rows(output)]
+            problems += _differences(wanted, listed)
+            problems += _unnoticed(wanted, listed)
             report.check(f"bartizan {table} over moto agrees with boto3", problems, f"{len(wanted)} rows")
 
 
@@ -129,3 +131,13 @@ def _differences(wanted, listed):
             if found[name].get(fact) != value:
                 problems.append(f"{name}: {fact} is {found[name].get(fact)!r}, boto3 reads {value!r}")
     return problems
+
+
+def _unnoticed(wanted, listed):
+    """The comparison must be able to fail: any fact that is changed on one side has to come out."""
+    name = min(wanted)
+    return [
+        f"a changed {fact} would not have been noticed"
+        for fact in wanted[name]
+        if fact != "name" and not _differences(wanted | {name: wanted[name] | {fact: "something else"}}, listed)
+    ]

@@ -122,12 +122,12 @@ async fn a_dropped_call_is_reported_as_cancelled() {
 #[tokio::test]
 async fn one_fact_denied_leaves_the_others() {
     let stage = stage(&["iam:ListMFADevices=denied"]).await;
-    let facts = iam::user_facts(&stage.session, &Untrusted::new("admin")).await;
+    let facts = iam::user_facts(&stage.session, &Untrusted::new("olivia.brandt")).await;
     assert_eq!(facts.mfa.fault().unwrap().kind, FaultKind::Denied { action: "iam:ListMFADevices".into() });
     assert!(matches!(facts.mfa, Known::Denied { .. }));
     assert!(matches!(facts.password.value(), Some(Password::Set { changed: Some(_) })));
     assert_eq!(facts.keys.value().map(Vec::len), Some(1));
-    assert_eq!(facts.groups.value().map(Vec::len), Some(0));
+    assert_eq!(facts.groups.value().map(Vec::len), Some(1));
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn no_password_and_no_device_are_answers() {
 #[tokio::test]
 async fn keys_know_their_last_use() {
     let stage = stage(&[]).await;
-    let keys = iam::access_keys(&stage.session, &Untrusted::new("admin")).await.unwrap();
+    let keys = iam::access_keys(&stage.session, &Untrusted::new("olivia.brandt")).await.unwrap();
     assert_eq!((keys.len(), keys[0].handle.ordinal), (1, 1));
     iam::key_last_used(&stage.session, keys[0].id.value().unwrap()).await.unwrap();
 }

@@ -83,6 +83,19 @@ pub(super) fn calm(ssm: &mut State, now: Timestamp, rng: &mut Rng) {
     ssm.regions.entry(HOME.into()).or_default().documents.push(preferences(now));
 }
 
+/// A great many nodes, most of them online, and nobody on them.
+pub(super) fn many(ssm: &mut State, now: Timestamp, count: u32) {
+    for number in 0..count {
+        let region = if number.is_multiple_of(4) { AWAY } else { HOME };
+        let Some(entry) = NODES.get(number as usize % NODES.len()) else { continue };
+        let mut node = node(entry, now);
+        let prefix = if node.hybrid.is_some() { "mi-0" } else { "i-0" };
+        node.id = format!("{prefix}{}", hex(&format!("node {number}")).get(..16).unwrap_or_default());
+        node.computer = format!("node-{number:03}.huge.example.internal");
+        ssm.regions.entry(region.into()).or_default().nodes.push(node);
+    }
+}
+
 /// `SSM-SessionManagerRunShell`: the preferences of Session Manager.
 fn preferences(now: Timestamp) -> Document {
     let content = serde_json::json!({

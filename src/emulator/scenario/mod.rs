@@ -4,6 +4,7 @@ mod bastions;
 mod cast;
 mod daily;
 mod findings;
+mod huge;
 mod incident;
 mod people;
 mod quiet;
@@ -19,7 +20,7 @@ use super::fault::Rule;
 use super::svc::cloudtrail::Trail;
 
 /// The stories, in the order in which help shows them; the first is the default.
-pub const NAMES: [&str; 4] = ["incident", "quiet", "denied", "flaky"];
+pub const NAMES: [&str; 5] = ["incident", "quiet", "huge", "denied", "flaky"];
 
 /// A filled account and the faults that belong to its story.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub fn build(name: &str, seed: u64, now: Timestamp) -> Result<Scene, UnknownScen
     match name {
         "incident" => Ok(incident::build(seed, now)),
         "quiet" => Ok(quiet::build(seed, now)),
+        "huge" => Ok(huge::build(seed, now)),
         "denied" => Ok(Scene { faults: troubles::denied(), ..incident::build(seed, now) }),
         "flaky" => Ok(Scene { faults: troubles::flaky(), ..incident::build(seed, now) }),
         _ => Err(UnknownScenario(name.to_owned())),

@@ -46,7 +46,7 @@ pub struct Made {
     /// The user of an access key, for searches by key.
     pub user_of_key: fn(&str) -> Option<u32>,
     /// Writes the event of an id, a kind, a user and a time.
-    pub write: fn(&str, Kind, u32, Timestamp) -> Record,
+    pub write: fn(&str, Kind, u32, Timestamp) -> Option<Record>,
 }
 
 impl Made {
@@ -64,7 +64,7 @@ impl Made {
     /// Event number `index`.
     pub fn record(&self, index: u64) -> Option<Record> {
         let user = u32::try_from(index * USER_STEP % u64::from(USERS)).ok()?;
-        Some((self.write)(&id_of(u32::try_from(index).ok()?), self.kind(index)?, user, self.time(index)))
+        (self.write)(&id_of(u32::try_from(index).ok()?), self.kind(index)?, user, self.time(index))
     }
 
     /// Up to `most` events from a position (an index) on.
@@ -164,13 +164,13 @@ mod tests {
         name.strip_prefix("user-")?.parse().ok()
     }
 
-    fn write(id: &str, kind: Kind, user: u32, time: Timestamp) -> Record {
+    fn write(id: &str, kind: Kind, user: u32, time: Timestamp) -> Option<Record> {
         let event = json!({
             "eventID": id, "eventTime": time.to_string(), "awsRegion": kind.region, "eventName": kind.name,
             "eventSource": kind.source, "readOnly": kind.read_only,
             "userIdentity": {"type": "IAMUser", "userName": format!("user-{user}")},
         });
-        Record::from_event(&event).unwrap()
+        Record::from_event(&event)
     }
 
     fn made() -> Made {

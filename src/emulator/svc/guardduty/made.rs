@@ -29,14 +29,16 @@ pub struct Made {
     pub step_ms: i64,
     /// Makes the kinds: whole findings whose ids, times and names are replaced.
     pub maker: fn(&Made) -> Vec<Value>,
+    /// Gives a finding of a kind the names that tell it from the others, by its number.
+    pub name: fn(&mut Value, u32),
     kinds: OnceLock<Vec<Value>>,
     archived: BTreeMap<u32, bool>,
 }
 
 impl Made {
     /// A population; nothing is computed yet.
-    pub fn new(len: u32, newest: Timestamp, step_ms: i64, maker: fn(&Self) -> Vec<Value>) -> Self {
-        Self { len, newest, step_ms, maker, kinds: OnceLock::new(), archived: BTreeMap::new() }
+    pub fn new(len: u32, newest: Timestamp, step_ms: i64, maker: fn(&Self) -> Vec<Value>, name: fn(&mut Value, u32)) -> Self {
+        Self { len, newest, step_ms, maker, name, kinds: OnceLock::new(), archived: BTreeMap::new() }
     }
 
     fn kinds(&self) -> &[Value] {
@@ -89,11 +91,10 @@ impl Made {
         set("/createdAt", earlier.clone().into());
         set("/service/eventLastSeen", time.into());
         set("/service/eventFirstSeen", earlier.into());
-        set("/resource/instanceDetails/instanceId", format!("i-0{}", id.get(..16).unwrap_or_default()).into());
-        set("/resource/accessKeyDetails/userName", format!("user-{:05}", index % 10_000).into());
         if let Some(archived) = self.archived.get(&index) {
             set("/service/archived", (*archived).into());
         }
+        (self.name)(&mut finding, index);
         let arn = finding.get("arn").and_then(Value::as_str).unwrap_or_default();
         let arn = format!("{}/finding/{id}", arn.split("/finding/").next().unwrap_or_default());
         if let Some(root) = finding.as_object_mut() {
@@ -122,8 +123,8 @@ impl Made {
             .collect()
     }
 
-    /// How many findings there are of each kind that is wanted, each with a finding that stands for them.
-    pub fn tally(&self, criteria: &Criteria) -> Vec<(Value, u64)> {
+    /// How many findings there are of each kind that is wanted, each with a finding that stands for them; of each day apart, where asked.
+    pub fn tally(&self, criteria: &Criteria, by_day: bool) -> Vec<(Value, u64)> {
         let (of_kind, of_one) = self.split(criteria);
         let wanted: Vec<bool> = self.kinds().iter().map(|kind| of_kind.admits(kind)).collect();
         let (newest, oldest) = self.range(criteria);
@@ -135,7 +136,7 @@ impl Made {
             {
                 continue;
             }
-            let day = self.time(index).as_second().div_euclid(86_400);
+            let day = if by_day { self.time(index).as_second().div_euclid(86_400) } else { 0 };
             counts.entry((kind, day)).or_insert((index, 0)).1 += 1;
         }
         counts.into_values().map(|(index, count)| (self.finding(index), count)).collect()
@@ -145,7 +146,8 @@ impl Made {
     fn split(&self, criteria: &Criteria) -> (Criteria, Criteria) {
         criteria.clone().split(|path| match path {
             "service.archived" => self.archived.is_empty(),
-            "id" | "arn" | "resource.instanceDetails.instanceId" | "resource.accessKeyDetails.userName" => false,
+            "id" | "arn" | "resource.instanceDetails.instanceId" => false,
+            other if other.starts_with("resource.accessKeyDetails.") => false,
             other => !is_time(other),
         })
     }
@@ -250,7 +252,7 @@ mod tests {
     }
 
     fn made() -> Made {
-        Made::new(1_003, "2026-11-21T12:00:00Z".parse().unwrap(), 1_000, kinds)
+        Made::new(1_003, "2026-11-21T12:00:00Z".parse().unwrap(), 1_000, kinds, |_, _| {})
     }
 
     fn sort(path: &str, descending: bool) -> Sort {
@@ -285,7 +287,7 @@ mod tests {
         let since = made.time(99).as_millisecond();
         let criteria = Criteria::parse(Some(&json!({"criterion": {"updatedAt": {"gte": since}}}))).unwrap();
         assert_eq!(made.page(&criteria, &sort("updatedAt", false), 0, 5_000).len(), 100);
-        assert_eq!(made.tally(&criteria).iter().map(|(_, count)| count).sum::<u64>(), 100);
+        assert_eq!(made.tally(&criteria, true).iter().map(|(_, count)| count).sum::<u64>(), 100);
     }
 
     #[test]

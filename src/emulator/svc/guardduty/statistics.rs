@@ -22,7 +22,7 @@ pub(super) fn get(detector: &Detector, body: &Value) -> Result<Value, ServiceErr
     let criteria = Criteria::parse(body.get("findingCriteria")).map_err(|part| invalid(&format!("findingCriteria ({part})")))?;
     let types = body.get("findingStatisticTypes").and_then(Value::as_array).filter(|types| !types.is_empty());
     let by = body.get("groupBy").and_then(Value::as_str);
-    let findings = all(detector, &criteria);
+    let findings = all(detector, &criteria, by == Some("DATE"));
     match (types, by) {
         (Some(types), None) if types.iter().all(|kind| kind == "COUNT_BY_SEVERITY") => {
             let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -38,9 +38,9 @@ pub(super) fn get(detector: &Detector, body: &Value) -> Result<Value, ServiceErr
 }
 
 /// All findings that are wanted, each with the number of findings it stands for.
-fn all(detector: &Detector, criteria: &Criteria) -> Vec<(Value, u64)> {
+fn all(detector: &Detector, criteria: &Criteria, by_day: bool) -> Vec<(Value, u64)> {
     let held = detector.findings.iter().filter(|finding| criteria.admits(finding)).map(|finding| (finding.clone(), 1));
-    held.chain(detector.made.iter().flat_map(|made| made.tally(criteria))).collect()
+    held.chain(detector.made.iter().flat_map(|made| made.tally(criteria, by_day))).collect()
 }
 
 fn grouped(findings: &[(Value, u64)], by: &str, body: &Value) -> Result<Value, ServiceError> {

@@ -11,9 +11,14 @@
 )]
 
 mod aws;
+mod cloudtrail;
 mod emulated;
 mod faults;
+mod guardduty;
 mod iam;
 mod listen;
+mod load;
 mod router;
+mod scenes;
+mod ssm;
 mod tables;

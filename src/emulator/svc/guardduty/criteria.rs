@@ -154,37 +154,29 @@ fn words(value: &Value) -> Option<Vec<String>> {
     list.iter().map(|word| word.as_str().map(str::to_owned)).collect()
 }
 
-/// All values at a path; lists on the way are looked through.
+/// All scalars at a path; lists on the way and at its end are looked through.
 pub fn values(finding: &Value, path: &str) -> Vec<Value> {
-    let mut found = vec![finding.clone()];
-    for word in path.split('.') {
-        found = found.iter().flat_map(|value| step(value, word)).collect();
-    }
-    found.into_iter().flat_map(flat).collect()
+    let mut found = Vec::new();
+    gather(finding, Some(path), &mut found);
+    found
 }
 
-fn step(value: &Value, word: &str) -> Vec<Value> {
-    match value {
-        Value::Object(map) => match map.get(word) {
-            Some(next) => vec![next.clone()],
-            // `service.additionalInfo` is sent as `{"type": …, "value": "<JSON text>"}`; paths speak of what is in the text.
-            None => map
-                .get("value")
-                .and_then(Value::as_str)
-                .and_then(|inner| serde_json::from_str::<Value>(inner).ok())
-                .map(|inner| step(&inner, word))
-                .unwrap_or_default(),
-        },
-        Value::Array(items) => items.iter().flat_map(|item| step(item, word)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn flat(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) => items.into_iter().flat_map(flat).collect(),
-        Value::Null | Value::Object(_) => Vec::new(),
-        scalar => vec![scalar],
+fn gather(value: &Value, path: Option<&str>, found: &mut Vec<Value>) {
+    match (value, path) {
+        (Value::Array(items), path) => items.iter().for_each(|item| gather(item, path, found)),
+        (Value::Object(members), Some(path)) => {
+            let (word, rest) = path.split_once('.').map_or((path, None), |(word, rest)| (word, Some(rest)));
+            if let Some(next) = members.get(word) {
+                gather(next, rest, found);
+            } else if let Some(inner) =
+                members.get("value").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok())
+            {
+                // `service.additionalInfo` is sent as `{"type": …, "value": "<JSON text>"}`; paths speak of what is in the text.
+                gather(&inner, Some(path), found);
+            }
+        }
+        (Value::Null | Value::Object(_), _) | (_, Some(_)) => {}
+        (scalar, None) => found.push(scalar.clone()),
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::criteria::Criteria;
+use super::made::Made;
 use super::order::{Place, Sort};
 use super::{Detector, ids, invalid, max_results};
 use crate::emulator::token;
@@ -16,9 +17,10 @@ struct Position {
     made: u32,
 }
 
-/// One finding of a page and where the next page has to begin after it.
+/// One finding of a page: its id, its rank where it is a made one, its place where that is needed.
 struct Entry {
-    place: Place,
+    id: String,
+    place: Option<Place>,
     made: Option<u32>,
 }
 
@@ -35,25 +37,38 @@ pub(super) fn list(detector: &Detector, body: &Value) -> Result<Value, ServiceEr
 
     let mut entries = held(detector, &criteria, &sort, position.held.as_ref());
     if let Some(made) = &detector.made {
-        let found = made.page(&criteria, &sort, position.made, most + 1);
-        entries.extend(found.into_iter().map(|(rank, finding)| Entry { place: sort.place(&finding), made: Some(rank) }));
-        // The made population keeps its own order among equals; a stable sort by value and then by population respects it.
-        entries.sort_by(|one, other| match (one.made, other.made) {
-            (Some(one), Some(other)) => one.cmp(&other),
-            _ => sort.compare(&one.place, &other.place),
-        });
+        merge(&mut entries, made, &sort, made.page(&criteria, &sort, position.made, most + 1));
     }
     let more = entries.len() > most;
     entries.truncate(most);
-    let ids: Vec<&str> = entries.iter().map(|entry| entry.place.id()).collect();
+    let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     for entry in &entries {
         match entry.made {
             Some(rank) => position.made = rank + 1,
-            None => position.held = Some(entry.place.clone()),
+            None => position.held.clone_from(&entry.place),
         }
     }
     let next = if more { token::seal(&position, &bound_to) } else { String::new() };
     Ok(json!({"findingIds": ids, "nextToken": next}))
+}
+
+/// Puts made findings among the held ones. Alone they are in order, and nothing but their ids has to be made.
+fn merge(entries: &mut Vec<Entry>, made: &Made, sort: &Sort, found: Vec<(u32, u32)>) {
+    let is_alone = entries.is_empty();
+    let entry = |(rank, index): (u32, u32)| Entry {
+        id: made.id(index),
+        place: (!is_alone).then(|| sort.place(&made.finding(index))),
+        made: Some(rank),
+    };
+    entries.extend(found.into_iter().map(entry));
+    if !is_alone {
+        // The made population keeps its own order among equals.
+        entries.sort_by(|one, other| match (one.made, other.made, &one.place, &other.place) {
+            (Some(one), Some(other), ..) => one.cmp(&other),
+            (.., Some(one), Some(other)) => sort.compare(one, other),
+            _ => std::cmp::Ordering::Equal,
+        });
+    }
 }
 
 /// The held findings that are wanted and come after a place, in order.
@@ -62,7 +77,7 @@ fn held(detector: &Detector, criteria: &Criteria, sort: &Sort, after: Option<&Pl
     let mut places: Vec<Place> = wanted.map(|finding| sort.place(finding)).collect();
     places.retain(|place| after.is_none_or(|after| sort.compare(place, after).is_gt()));
     places.sort_by(|one, other| sort.compare(one, other));
-    places.into_iter().map(|place| Entry { place, made: None }).collect()
+    places.into_iter().map(|place| Entry { id: place.id().to_owned(), place: Some(place), made: None }).collect()
 }
 
 /// What a token is worth for: the same detector, criteria and order.

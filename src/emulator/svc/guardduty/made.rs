@@ -77,8 +77,13 @@ impl Made {
         self.newest.checked_sub(back).unwrap_or(Timestamp::MIN)
     }
 
+    /// The id of finding number `index`.
+    pub fn id(&self, index: u32) -> String {
+        id_of(index)
+    }
+
     /// Finding number `index`.
-    fn finding(&self, index: u32) -> Value {
+    pub fn finding(&self, index: u32) -> Value {
         let mut finding = self.kind(index).clone();
         let id = id_of(index);
         let (time, earlier) = (iso(self.time(index)), iso(self.time(index.saturating_add(40))));
@@ -104,8 +109,8 @@ impl Made {
         finding
     }
 
-    /// Up to `most` findings from a rank of an order on, each with its rank.
-    pub fn page(&self, criteria: &Criteria, sort: &Sort, from: u32, most: usize) -> Vec<(u32, Value)> {
+    /// Rank and number of up to `most` findings from a rank of an order on.
+    pub fn page(&self, criteria: &Criteria, sort: &Sort, from: u32, most: usize) -> Vec<(u32, u32)> {
         let (of_kind, of_one) = self.split(criteria);
         let wanted: Vec<bool> = self.kinds().iter().map(|kind| of_kind.admits(kind)).collect();
         if !wanted.contains(&true) {
@@ -117,8 +122,7 @@ impl Made {
             .map(|rank| (rank, order.index(rank)))
             .filter(|(_, index)| (newest..oldest).contains(index))
             .filter(|(_, index)| wanted.get((index % self.turn()) as usize).copied().unwrap_or_default())
-            .map(|(rank, index)| (rank, self.finding(index)))
-            .filter(|(_, finding)| of_one.admits(finding))
+            .filter(|(_, index)| of_one.is_empty() || of_one.admits(&self.finding(*index)))
             .take(most)
             .collect()
     }
@@ -264,9 +268,9 @@ mod tests {
         let made = made();
         let all = made.page(&Criteria::default(), &sort("severity", true), 0, 5_000);
         assert_eq!(all.len(), 1_003);
-        let severities: Vec<f64> = all.iter().map(|(_, finding)| finding["severity"].as_f64().unwrap()).collect();
+        let severities: Vec<f64> = all.iter().map(|(_, index)| made.finding(*index)["severity"].as_f64().unwrap()).collect();
         assert!(severities.is_sorted_by(|one, other| one >= other));
-        let ids: std::collections::BTreeSet<String> = all.iter().map(|(_, finding)| finding["id"].to_string()).collect();
+        let ids: std::collections::BTreeSet<String> = all.iter().map(|(_, index)| made.id(*index)).collect();
         assert_eq!(ids.len(), 1_003);
     }
 

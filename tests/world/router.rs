@@ -4,8 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use aws_credential_types::Credentials;
 use aws_sdk_iam::error::ProvideErrorMetadata;
+use bartizan::emulator::fault::Rule;
 use bartizan::emulator::wire::{Reply, Response};
-use bartizan::emulator::{Options, World, in_process};
+use bartizan::emulator::{Options, World, in_process, svc};
 use bytes::Bytes;
 use proptest::prelude::*;
 
@@ -261,4 +262,72 @@ async fn the_signatures_of_all_protocols_are_checked() {
 
 fn code(error: &impl ProvideErrorMetadata) -> Option<String> {
     error.code().map(str::to_owned)
+}
+
+const PAGE: &str = include_str!("../../docs/emulator.md");
+
+/// The words in backticks of a line.
+fn words(line: &str) -> Vec<&str> {
+    line.split('`').skip(1).step_by(2).collect()
+}
+
+/// The operations that `docs/emulator.md` names for a service.
+fn documented(service: &str) -> Vec<&'static str> {
+    let row = PAGE.lines().find(|line| line.starts_with(&format!("| `{service}` |"))).unwrap();
+    words(row)[1..].to_vec()
+}
+
+#[test]
+fn the_page_names_the_operations_that_there_are() {
+    let mut offered: Vec<&str> = [documented("iam"), documented("sts")].concat();
+    offered.sort_unstable();
+    let mut tried = QUERY_OPERATIONS.to_vec();
+    tried.sort_unstable();
+    assert_eq!(offered, tried);
+    for (service, version) in [("iam", "2010-05-08"), ("sts", "2011-06-15")] {
+        for operation in documented(service) {
+            let body = format!("Action={operation}&Version={version}");
+            let response = ask(&OPEN, signed(service, "POST", "/").body(body.into()).unwrap());
+            assert!(!String::from_utf8_lossy(response.body()).contains("InvalidAction"), "{operation}");
+        }
+    }
+    for (service, prefix) in [("cloudtrail", "CloudTrail_20131101"), ("ssm", "AmazonSSM")] {
+        for operation in documented(service) {
+            let request = signed(service, "POST", "/")
+                .header("content-type", "application/x-amz-json-1.1")
+                .header("x-amz-target", format!("{prefix}.{operation}"));
+            let response = ask(&OPEN, request.body("{}".into()).unwrap());
+            assert!(!String::from_utf8_lossy(response.body()).contains("UnknownOperation"), "{operation}");
+        }
+    }
+    let paths = ["", "/d", "/d/member", "/d/administrator"].map(|path| (http::Method::GET, format!("/detector{path}")));
+    let posts = ["", "/get", "/statistics", "/archive", "/unarchive", "/feedback", "/create"];
+    let posts = posts.map(|path| (http::Method::POST, format!("/detector/d/findings{path}")));
+    let mut routed: Vec<&str> =
+        paths.iter().chain(&posts).map(|(method, path)| svc::guardduty::route(method, path).unwrap()).collect();
+    let mut rest = documented("guardduty");
+    routed.sort_unstable();
+    rest.sort_unstable();
+    assert_eq!(rest, routed);
+}
+
+#[test]
+fn the_page_names_the_faults_that_there_are() {
+    let rows = PAGE.lines().skip_while(|line| !line.starts_with("| kind |")).skip(2).take_while(|line| line.starts_with('|'));
+    let mut named: Vec<&str> = rows.map(|row| words(row)[0]).collect();
+    for kind in &named {
+        let quantity = if ["latency", "skew"].contains(kind) { ",ms=1" } else { "" };
+        Rule::parse(&format!("*={kind}{quantity}")).unwrap();
+    }
+    let refused = Rule::parse("*=dwarf").unwrap_err().to_string();
+    let list = refused.split_once("kind of fault (").unwrap().1.split_once(')').unwrap().0;
+    let mut known: Vec<&str> = list.split(", ").collect();
+    named.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(named, known);
+    for example in PAGE.lines().filter(|line| line.starts_with("--fault ")) {
+        for rule in example.split("--fault ").map(|rule| rule.trim().trim_matches('\'')).filter(|rule| !rule.is_empty()) {
+            Rule::parse(rule).unwrap();
+        }
+    }
 }

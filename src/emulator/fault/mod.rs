@@ -1,4 +1,4 @@
-//! Bad days on purpose: faults on any operation.
+//! Bad days on purpose: faults on any operation. `docs/emulator.md` tells users of them.
 //!
 //! A rule in words ([`Rule::parse`], `bartizan emulate --fault`):
 //!

@@ -177,16 +177,25 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     iter::successors(Some(error), below)
 }
 
+/// Words of the SDK that say on which of its floors an error was found, which helps nobody.
+const NOISE: [&str; 8] =
+    ["dispatch failure", "other", "io error", "service error", "unhandled error", "response error", "construction failure", "timeout"];
+
 /// The words of an error and of what is below it, each once.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     for cause in causes(error) {
+        if let Some(CredentialsError::CredentialsNotLoaded(_)) = cause.downcast_ref() {
+            // What follows is a page long: every place where none were found.
+            words.push("none in the environment, the profile files, SSO, the container or the instance".into());
+            break;
+        }
         let word = cause.to_string();
-        if !words.iter().any(|said| said.contains(&word)) {
+        if !NOISE.contains(&word.as_str()) && !words.iter().any(|said| said.contains(&word)) {
             words.push(word);
         }
     }
-    words.join(": ")
+    if words.is_empty() { error.to_string() } else { words.join(": ") }
 }
 
 fn wait(response: &HttpResponse) -> Option<Duration> {

@@ -18,6 +18,8 @@ pub(crate) struct Found {
     pub(crate) name: Option<String>,
     /// Path of the certificate bundle: `AWS_CA_BUNDLE`, else the profile's `ca_bundle`.
     pub(crate) bundle: Option<String>,
+    /// The region of the environment, else of the profile.
+    pub(crate) region: Option<String>,
     /// The profile was asked for by name while the environment holds keys of somebody else.
     pub(crate) against_environment: bool,
 }
@@ -38,9 +40,11 @@ pub(crate) async fn look(asked: Option<&str>, clock: &Clock) -> Result<Found, Fa
     if asked.is_some() || !keys_in_environment {
         refuse_mfa(&set, &selected, clock)?;
     }
-    let bundle = env.get("AWS_CA_BUNDLE").ok().filter(|path| !path.is_empty());
+    let set_to = |variable: &str| env.get(variable).ok().filter(|value| !value.is_empty());
+    let says = |name: &str| profile.and_then(|profile| profile.get(name)).map(str::to_owned);
     Ok(Found {
-        bundle: bundle.or_else(|| profile.and_then(|profile| profile.get("ca_bundle")).map(str::to_owned)),
+        bundle: set_to("AWS_CA_BUNDLE").or_else(|| says("ca_bundle")),
+        region: set_to("AWS_REGION").or_else(|| set_to("AWS_DEFAULT_REGION")).or_else(|| says("region")),
         against_environment: asked.is_some() && keys_in_environment,
         name: (asked.is_some() || selected != "default").then_some(selected),
     })

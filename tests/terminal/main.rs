@@ -11,5 +11,6 @@
 )]
 
 mod command_line;
+mod connection;
 #[expect(dead_code, reason = "the console's tests need the rest of it")]
 mod harness;

@@ -1,9 +1,6 @@
-//! A session: one identity, its regions, and one SDK client for each service and region, made when first needed.
+//! From the user's configuration, or from the embedded AWS, to a session.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -16,15 +13,13 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::Env;
-use jiff::Timestamp;
 
-use super::fault::unsent;
-use super::guard::Guard;
-use super::identity::Remembered;
-use super::lanes::Lanes;
-use super::observe::{Observer, Watch};
-use super::{certificates, profile};
-use crate::domain::account::CredentialSource;
+use super::{Clock, Inner, Regional, Session};
+use crate::aws::fault::unsent;
+use crate::aws::identity::Remembered;
+use crate::aws::lanes::Lanes;
+use crate::aws::observe::Observer;
+use crate::aws::{certificates, profile};
 use crate::domain::fault::{Fault, FaultKind};
 
 /// How long a connection may take to be made. Off a whole second, as the SDKs have it: a lost SYN is sent again after three.
@@ -50,34 +45,6 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, call: CALL_TIMEOUT }
-    }
-}
-
-/// Where the present time comes from: this machine, or the demo's world.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Clock {
-    /// This machine's clock.
-    pub fn system() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the edge: here the time enters what AWS told us")]
-        Self(Arc::new(Timestamp::now))
-    }
-
-    /// Another clock.
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The present time.
-    pub fn now(&self) -> Timestamp {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
     }
 }
 
@@ -203,7 +170,9 @@ async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>), Fau
         if found.against_environment {
             // The SDK would take the environment's keys and show their account under the profile's name;
             // the AWS CLI lets the named profile win, and so do we.
-            let provider = ProviderConfig::with_default_region().await.with_http_client(http);
+            let region = wanted.regions.first().cloned().or(found.region);
+            let provider = ProviderConfig::without_region().with_http_client(http).with_region(region.map(Region::new));
+            let provider = provider.with_sleep_impl(TokioSleep::new()).with_behavior_version(Some(BehaviorVersion::latest()));
             loader = loader.credentials_provider(
                 ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name.clone()).build(),
             );
@@ -233,152 +202,4 @@ fn endpoint(config: &SdkConfig) -> Option<String> {
     let own = |service: &&str| Env::real().get(&format!("AWS_ENDPOINT_URL_{service}")).ok();
     let url = config.endpoint_url().map(str::to_owned);
     url.or_else(|| config.service_config().and_then(|_| ["IAM", "STS", "GUARDDUTY", "CLOUDTRAIL", "SSM"].iter().find_map(own)))
-}
-
-/// Cheap to clone; all clones share clients and budgets.
-#[derive(Clone)]
-pub struct Session(Arc<Inner>);
-
-struct Inner {
-    config: SdkConfig,
-    profile: Option<String>,
-    regions: Vec<String>,
-    endpoint: Option<String>,
-    credentials: Remembered,
-    observer: Observer,
-    clock: Clock,
-    count: Arc<AtomicU64>,
-    lanes: Lanes,
-    known_in: Mutex<Option<String>>,
-    iam: OnceLock<aws_sdk_iam::Client>,
-    sts: OnceLock<aws_sdk_sts::Client>,
-    guardduty: Regional<aws_sdk_guardduty::Client>,
-    cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
-    ssm: Regional<aws_sdk_ssm::Client>,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("profile", &self.0.profile).field("regions", &self.0.regions).finish_non_exhaustive()
-    }
-}
-
-/// One client for each region.
-struct Regional<C>(Mutex<BTreeMap<String, C>>);
-
-impl<C> Default for Regional<C> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<C: Clone> Regional<C> {
-    fn get(&self, region: &str, make: impl FnOnce() -> C) -> C {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(region.to_owned()).or_insert_with(make).clone()
-    }
-}
-
-/// A service's client with everything that each call passes through.
-macro_rules! client {
-    ($session:expr, $sdk:ident, $service:literal, $region:expr) => {{
-        let watch = $session.watch($service, $region);
-        $sdk::Client::from_conf(
-            $sdk::config::Builder::from(&$session.0.config)
-                .region(Region::new($region.to_owned()))
-                .interceptor(watch)
-                .interceptor(Guard { service: $service })
-                .build(),
-        )
-    }};
-}
-
-impl Session {
-    /// The profile in use; `None` is the default one.
-    pub fn profile(&self) -> Option<&str> {
-        self.0.profile.as_deref()
-    }
-
-    /// The regions that the regional services are asked in; at least one.
-    pub fn regions(&self) -> &[String] {
-        &self.0.regions
-    }
-
-    /// The endpoint in place of AWS's, where there is one.
-    pub fn endpoint(&self) -> Option<&str> {
-        self.0.endpoint.as_deref()
-    }
-
-    /// The present time by the session's clock.
-    pub fn now(&self) -> Timestamp {
-        self.0.clock.now()
-    }
-
-    /// The budgets.
-    pub fn lanes(&self) -> &Lanes {
-        &self.0.lanes
-    }
-
-    /// Where the credentials come from and when they end. Loads them when nobody has yet: that may ask SSO, STS or a program.
-    pub async fn credentials(&self) -> Result<CredentialSource, Fault> {
-        self.0.credentials.source().await
-    }
-
-    /// The region that global calls are signed for: the home of the partition.
-    pub(crate) fn home(&self) -> &'static str {
-        match self.0.regions.first().map_or("", String::as_str) {
-            region if region.starts_with("cn-") => "cn-north-1",
-            region if region.starts_with("us-gov-") => "us-gov-west-1",
-            _ => "us-east-1",
-        }
-    }
-
-    /// The first region: where STS is asked.
-    pub(crate) fn first_region(&self) -> &str {
-        self.0.regions.first().map_or("us-east-1", String::as_str)
-    }
-
-    /// Notes that the credentials were accepted in a region.
-    pub(crate) fn known_in(&self, region: &str) {
-        *self.0.known_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.to_owned());
-    }
-
-    /// Whether the credentials were accepted in another region than this one.
-    pub(crate) fn is_known_elsewhere(&self, region: &str) -> bool {
-        self.0.known_in.lock().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(|known| known != region)
-    }
-
-    /// IAM is one for all regions.
-    pub(crate) fn iam(&self) -> aws_sdk_iam::Client {
-        self.0.iam.get_or_init(|| client!(self, aws_sdk_iam, "iam", self.home())).clone()
-    }
-
-    /// STS in the first region.
-    pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
-        self.0.sts.get_or_init(|| client!(self, aws_sdk_sts, "sts", self.first_region())).clone()
-    }
-
-    /// GuardDuty in a region.
-    pub(crate) fn guardduty(&self, region: &str) -> aws_sdk_guardduty::Client {
-        self.0.guardduty.get(region, || client!(self, aws_sdk_guardduty, "guardduty", region))
-    }
-
-    /// CloudTrail in a region.
-    pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
-        self.0.cloudtrail.get(region, || client!(self, aws_sdk_cloudtrail, "cloudtrail", region))
-    }
-
-    /// Systems Manager in a region.
-    pub(crate) fn ssm(&self, region: &str) -> aws_sdk_ssm::Client {
-        self.0.ssm.get(region, || client!(self, aws_sdk_ssm, "ssm", region))
-    }
-
-    fn watch(&self, service: &'static str, region: &str) -> Watch {
-        Watch {
-            service,
-            region: region.to_owned(),
-            observer: self.0.observer.clone(),
-            clock: self.0.clock.clone(),
-            count: Arc::clone(&self.0.count),
-        }
-    }
 }

@@ -1,0 +1,172 @@
+//! A session: one identity, its regions, and one SDK client for each service and region, made when first needed.
+
+mod clock;
+mod connect;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use aws_config::{Region, SdkConfig};
+use jiff::Timestamp;
+
+pub use clock::Clock;
+pub use connect::{
+    ATTEMPT_TIMEOUT, CALL_TIMEOUT, CONNECT_TIMEOUT, Connect, EMBEDDED_ACCESS_KEY, EMBEDDED_SECRET_KEY, MAX_ATTEMPTS, Patience, connect,
+};
+
+use super::guard::Guard;
+use super::identity::Remembered;
+use super::lanes::Lanes;
+use super::observe::{Observer, Watch};
+use crate::domain::account::CredentialSource;
+use crate::domain::fault::Fault;
+
+/// Cheap to clone; all clones share clients and budgets.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    config: SdkConfig,
+    profile: Option<String>,
+    regions: Vec<String>,
+    endpoint: Option<String>,
+    credentials: Remembered,
+    observer: Observer,
+    clock: Clock,
+    count: Arc<AtomicU64>,
+    lanes: Lanes,
+    known_in: Mutex<Option<String>>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+    guardduty: Regional<aws_sdk_guardduty::Client>,
+    cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
+    ssm: Regional<aws_sdk_ssm::Client>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("profile", &self.0.profile).field("regions", &self.0.regions).finish_non_exhaustive()
+    }
+}
+
+/// One client for each region.
+struct Regional<C>(Mutex<BTreeMap<String, C>>);
+
+impl<C> Default for Regional<C> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<C: Clone> Regional<C> {
+    fn get(&self, region: &str, make: impl FnOnce() -> C) -> C {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(region.to_owned()).or_insert_with(make).clone()
+    }
+}
+
+/// A service's client with everything that each call passes through.
+macro_rules! client {
+    ($session:expr, $sdk:ident, $service:literal, $region:expr) => {{
+        let watch = $session.watch($service, $region);
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from(&$session.0.config)
+                .region(Region::new($region.to_owned()))
+                .interceptor(watch)
+                .interceptor(Guard { service: $service })
+                .build(),
+        )
+    }};
+}
+
+impl Session {
+    /// The profile in use; `None` is the default one.
+    pub fn profile(&self) -> Option<&str> {
+        self.0.profile.as_deref()
+    }
+
+    /// The regions that the regional services are asked in; at least one.
+    pub fn regions(&self) -> &[String] {
+        &self.0.regions
+    }
+
+    /// The endpoint in place of AWS's, where there is one.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.0.endpoint.as_deref()
+    }
+
+    /// The present time by the session's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The budgets.
+    pub fn lanes(&self) -> &Lanes {
+        &self.0.lanes
+    }
+
+    /// Where the credentials come from and when they end. Loads them when nobody has yet: that may ask SSO, STS or a program.
+    pub async fn credentials(&self) -> Result<CredentialSource, Fault> {
+        self.0.credentials.source().await
+    }
+
+    /// The region that global calls are signed for: the home of the partition.
+    pub(crate) fn home(&self) -> &'static str {
+        match self.0.regions.first().map_or("", String::as_str) {
+            region if region.starts_with("cn-") => "cn-north-1",
+            region if region.starts_with("us-gov-") => "us-gov-west-1",
+            _ => "us-east-1",
+        }
+    }
+
+    /// The first region: where STS is asked.
+    pub(crate) fn first_region(&self) -> &str {
+        self.0.regions.first().map_or("us-east-1", String::as_str)
+    }
+
+    /// Notes that the credentials were accepted in a region.
+    pub(crate) fn known_in(&self, region: &str) {
+        *self.0.known_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.to_owned());
+    }
+
+    /// Whether the credentials were accepted in another region than this one.
+    pub(crate) fn is_known_elsewhere(&self, region: &str) -> bool {
+        self.0.known_in.lock().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(|known| known != region)
+    }
+
+    /// IAM is one for all regions.
+    pub(crate) fn iam(&self) -> aws_sdk_iam::Client {
+        self.0.iam.get_or_init(|| client!(self, aws_sdk_iam, "iam", self.home())).clone()
+    }
+
+    /// STS in the first region.
+    pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
+        self.0.sts.get_or_init(|| client!(self, aws_sdk_sts, "sts", self.first_region())).clone()
+    }
+
+    /// GuardDuty in a region.
+    pub(crate) fn guardduty(&self, region: &str) -> aws_sdk_guardduty::Client {
+        self.0.guardduty.get(region, || client!(self, aws_sdk_guardduty, "guardduty", region))
+    }
+
+    /// CloudTrail in a region.
+    pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        self.0.cloudtrail.get(region, || client!(self, aws_sdk_cloudtrail, "cloudtrail", region))
+    }
+
+    /// Systems Manager in a region.
+    pub(crate) fn ssm(&self, region: &str) -> aws_sdk_ssm::Client {
+        self.0.ssm.get(region, || client!(self, aws_sdk_ssm, "ssm", region))
+    }
+
+    fn watch(&self, service: &'static str, region: &str) -> Watch {
+        Watch {
+            service,
+            region: region.to_owned(),
+            observer: self.0.observer.clone(),
+            clock: self.0.clock.clone(),
+            count: Arc::clone(&self.0.count),
+        }
+    }
+}

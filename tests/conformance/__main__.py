@@ -4,8 +4,9 @@
 2. operations   boto3 and the AWS CLI talk to `bartizan emulate`: no byte differs from botocore's models
 3. refusals     unsigned and wrongly shaped requests get AWS's errors
 4. faults       what `--fault` breaks looks as AWS's own bad days do
-5. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
-6. data         all real records of ../shared/data load and list through `bartizan emulate`
+5. huge         boto3 reads the huge account to its end
+6. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
+7. data         all real records of ../shared/data load and list through `bartizan emulate`
 """
 
 import argparse
@@ -15,6 +16,7 @@ import sys
 import part_calibration
 import part_data
 import part_faults
+import part_huge
 import part_moto
 import part_operations
 import part_refusals
@@ -27,6 +29,7 @@ PARTS = {
     "operations": part_operations.run,
     "refusals": part_refusals.run,
     "faults": part_faults.run,
+    "huge": part_huge.run,
     "moto": part_moto.run,
     "data": part_data.run,
 }

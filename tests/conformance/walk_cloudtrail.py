@@ -27,7 +27,7 @@ def walk(aws, scenario):
     if not events:
         problems.append("LookupEvents: no event")
         return problems
-    _true(problems, events)
+    true(problems, events)
     _pages(problems, cloudtrail, events)
     _range(problems, cloudtrail, events)
     _attributes(problems, cloudtrail, events)
@@ -72,7 +72,7 @@ def lookup(cloudtrail, pages=PAGES, **parameters):
     return events
 
 
-def _true(problems, events):
+def true(problems, events):
     times = [event["EventTime"] for event in events]
     if times != sorted(times, reverse=True):
         problems.append("LookupEvents: not newest first")

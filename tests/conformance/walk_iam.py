@@ -32,7 +32,7 @@ def walk(aws, _scenario):
     problems = []
     iam = aws.client("iam")
     users = same_in_any_size(problems, iam, "list_users", "Users", sizes=(1, 3, 7))
-    report = _credential_report(problems, iam)
+    report = credential_report(problems, iam)
     rows = {row["user"]: row for row in report}
     if {user["UserName"] for user in users} != set(rows) - {"<root_account>"}:
         problems.append("the credential report and ListUsers do not have the same users")
@@ -44,7 +44,7 @@ def walk(aws, _scenario):
     return problems
 
 
-def _credential_report(problems, iam):
+def credential_report(problems, iam):
     states = []
     for _ in range(20):
         states.append(iam.generate_credential_report()["State"])

@@ -7,7 +7,7 @@ use crate::kit::keymap::Catalogue;
 /// Works everywhere; text fields, menus and overlays let only `ctrl-` keys and `esc` through to it.
 pub mod app {
     crate::actions! { "app" {
-        Back         = "back",          "Go one step back: stop reading, clear the filter, close what is open", Safe, [];
+        Back         = "back",          "Go one step back: close what is open, clear the filter, stop reading", Safe, [];
         Help         = "help",          "Show the keys that work here",                Safe, [];
         Palette      = "palette",       "Find an action by its name and run it",       Safe, [];
         Users        = "users",         "Go to users",                                 Safe, [];

@@ -16,6 +16,7 @@ mod docs;
 mod document;
 mod frames;
 mod keymap;
+mod panes;
 mod query;
 mod records;
 mod table;

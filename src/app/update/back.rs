@@ -6,14 +6,14 @@ use crate::panes;
 
 use super::{actions, changed, run};
 
-/// Closes what was opened last: a field, a window, the detail, a notice; then stops reading; then clears the filter; then goes back to
-/// the pane from which we came. It never quits.
+/// Closes what was opened last: a field, a window, the detail, a notice that stays; then clears the filter; then stops reading; then
+/// goes back to the pane from which we came. It never quits.
 pub(super) fn back(model: &mut Model, out: &mut Vec<Effect>) {
     changed(model);
     let closed = close_field(model) || close_window(model) || close_notices(model);
     if !closed
-        && !stop(model, out)
         && !clear_filter(model)
+        && !stop(model, out)
         && let Some(pane) = model.trace.pop()
     {
         actions::show(model, pane, out);
@@ -45,10 +45,11 @@ fn close_window(model: &mut Model) -> bool {
     open
 }
 
+/// Those that vanish by themselves vanish now, and that is no step of its own.
 fn close_notices(model: &mut Model) -> bool {
-    let some = !model.notices.is_empty();
+    let staying = model.notices.iter().any(|notice| notice.until.is_none());
     model.notices.clear();
-    some
+    staying
 }
 
 fn stop(model: &mut Model, out: &mut Vec<Effect>) -> bool {

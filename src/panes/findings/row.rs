@@ -61,18 +61,17 @@ impl Row for Finding {
     }
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {
-        let latest = self.last_seen.cmp(&other.last_seen);
         match column {
-            SEVERITY => self.severity.0.total_cmp(&other.severity.0).then(latest),
+            SEVERITY => self.severity.0.total_cmp(&other.severity.0).then(self.last_seen.cmp(&other.last_seen)),
             TYPE => self.kind.cmp(&other.kind),
             RESOURCE => self.resource.cmp(&other.resource),
             PRINCIPAL => compare_optional(self.principal.as_ref(), other.principal.as_ref()),
             COUNT => compare_optional(self.count, other.count),
             LAST_SEEN => other.last_seen.cmp(&self.last_seen),
             FIRST_SEEN => other.first_seen.cmp(&self.first_seen),
-            REGION => self.key.region.cmp(&other.key.region).then(latest),
-            ACCOUNT => self.key.account.cmp(&other.key.account).then(latest),
-            STATE => self.archived.cmp(&other.archived).then(latest),
+            REGION => self.key.region.cmp(&other.key.region),
+            ACCOUNT => self.key.account.cmp(&other.key.account),
+            STATE => self.archived.cmp(&other.archived),
             REMOTE_IP => compare_optional(self.remote_ip.as_ref(), other.remote_ip.as_ref()),
             _ => Ordering::Equal,
         }

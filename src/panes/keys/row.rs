@@ -63,9 +63,9 @@ impl Row for AccessKey {
                 LastUsed::Never => None,
                 LastUsed::At { region, .. } => Some(region.clone()),
             }),
-            _ => Ordering::Equal,
+            // Elsewhere equal rows keep the order in which they came: by name.
+            _ => self.handle.cmp(&other.handle),
         }
-        .then_with(|| self.handle.cmp(&other.handle))
     }
 
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {

@@ -65,7 +65,6 @@ impl Row for Event {
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {
         match column {
-            TIME => self.time.cmp(&other.time),
             EVENT => self.name.cmp(&other.name),
             ACTOR => self.actor.cmp(&other.actor),
             TARGET => compare_optional(self.target.as_ref(), other.target.as_ref()),
@@ -77,9 +76,9 @@ impl Row for Event {
             ACCOUNT => self.account.cmp(&other.account),
             ACCESS => compare_optional(self.read_only, other.read_only),
             USER_AGENT => self.user_agent.cmp(&other.user_agent),
-            _ => Ordering::Equal,
+            // Elsewhere equal rows keep the order in which they came: newest first.
+            _ => self.time.cmp(&other.time),
         }
-        .then_with(|| self.time.cmp(&other.time))
     }
 
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {

@@ -62,11 +62,9 @@ impl Row for User {
             KEY_AGE => compare_facts(&self.keys, &other.keys, |keys| oldest(keys).map(std::cmp::Reverse)),
             GROUPS => compare_facts(&self.groups, &other.groups, Clone::clone),
             CREATED => compare_facts(&self.created, &other.created, |created| std::cmp::Reverse(*created)),
-            _ => Ordering::Equal,
+            // Capital letters beside small ones, as a person looks for a name. Elsewhere equal rows keep the order in which they came.
+            _ => folded(&self.name).cmp(folded(&other.name)).then_with(|| self.name.cmp(&other.name)),
         }
-        // Capital letters beside small ones, as a person looks for a name.
-        .then_with(|| folded(&self.name).cmp(folded(&other.name)))
-        .then_with(|| self.name.cmp(&other.name))
     }
 
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {

@@ -1,0 +1,110 @@
+//! The bastions pane.
+
+use bartizan::domain::evidence::Evidence;
+use bartizan::domain::node::{Node, Ping, SsmSession};
+use bartizan::panes::bastions::{ACTIVE, HISTORY, Msg, NODES, View};
+use bartizan::panes::{self, PaneId};
+
+use super::{Stage, denied, hours_ago};
+
+/// A node.
+pub(crate) fn node(id: &str, region: &str, ping: Ping) -> Node {
+    Node {
+        id: id.into(),
+        region: region.into(),
+        name: Some(format!("host-{id}").into()),
+        ping,
+        last_ping: Some(hours_ago(1)),
+        agent_version: Some("3.3.40.0".into()),
+        agent_is_latest: Some(false),
+        platform_type: Some("Linux".into()),
+        platform: Some("Amazon Linux 2023".into()),
+        address: Some("10.0.0.1".into()),
+        role: None,
+        resource_type: None,
+        raw: Evidence::one(&format!(r#"{{"InstanceId":"{id}"}}"#)),
+    }
+}
+
+/// A session on a node.
+pub(crate) fn session(id: &str, target: &str, active: bool) -> SsmSession {
+    SsmSession {
+        id: id.into(),
+        region: "eu-west-1".into(),
+        target: target.into(),
+        owner: "arn:aws:sts::123456789012:assumed-role/Admin/alice".into(),
+        status: if active { "Connected" } else { "Terminated" }.into(),
+        active,
+        started: Some(hours_ago(2)),
+        ended: (!active).then(|| hours_ago(1)),
+        reason: Some("TICKET-1".into()),
+        document: None,
+        raw: Evidence::one(&format!(r#"{{"SessionId":"{id}"}}"#)),
+    }
+}
+
+fn tell(stage: &mut Stage, slot: &bartizan::kit::effect::Slot, msg: Msg) {
+    stage.answer(slot, panes::Msg::Bastions(msg));
+}
+
+pub(crate) fn filled() -> Stage {
+    let mut stage = Stage::lit(PaneId::Bastions);
+    let nodes = vec![node("i-1", "eu-west-1", Ping::Online), node("mi-2", "eu-west-1", Ping::ConnectionLost)];
+    tell(&mut stage, &NODES, Msg::Nodes { region: "eu-west-1".into(), nodes });
+    let sessions = vec![session("alice-1", "i-1", true)];
+    tell(&mut stage, &ACTIVE, Msg::Sessions { region: "eu-west-1".into(), active: true, sessions });
+    let sessions = vec![session("alice-0", "mi-2", false)];
+    tell(&mut stage, &HISTORY, Msg::Sessions { region: "eu-west-1".into(), active: false, sessions });
+    stage
+}
+
+#[test]
+fn nodes_and_sessions_share_the_pane() {
+    let mut stage = filled();
+    assert_eq!(stage.column("node"), ["i-1", "mi-2"]);
+    assert_eq!(stage.column("kind"), ["EC2", "hybrid"]);
+    assert_eq!(stage.column("agent")[0], "3.3.40.0 old");
+    assert!(stage.around().contains("1 online"), "{}", stage.around());
+    stage.press("v");
+    assert_eq!(stage.column("owner"), ["Admin/alice", "Admin/alice"]);
+    assert!(stage.around().contains("1 active"), "{}", stage.around());
+}
+
+#[test]
+fn from_a_node_to_its_sessions_and_back() {
+    let mut stage = filled();
+    stage.press("n");
+    stage.finish();
+    assert_eq!(stage.model.panes.bastions.view, View::Sessions);
+    assert_eq!(stage.column("target"), ["i-1"]);
+    stage.press("n");
+    assert_eq!(stage.model.panes.bastions.view, View::Nodes);
+    assert_eq!(stage.model.panes.bastions.nodes.selected().unwrap().id.raw(), "i-1");
+}
+
+#[test]
+fn a_session_that_ended_meanwhile_is_not_shown_twice() {
+    let mut stage = filled();
+    for region in ["eu-west-1", "us-east-1"] {
+        tell(&mut stage, &ACTIVE, Msg::SessionsEnded { region: region.into(), active: true, result: Ok(()) });
+        tell(&mut stage, &HISTORY, Msg::SessionsEnded { region: region.into(), active: false, result: Ok(()) });
+    }
+    stage.press("v R");
+    let sessions = vec![session("alice-1", "i-1", false), session("alice-0", "mi-2", false)];
+    tell(&mut stage, &HISTORY, Msg::Sessions { region: "eu-west-1".into(), active: false, sessions });
+    tell(&mut stage, &HISTORY, Msg::SessionsEnded { region: "eu-west-1".into(), active: false, result: Ok(()) });
+    tell(&mut stage, &ACTIVE, Msg::SessionsEnded { region: "eu-west-1".into(), active: true, result: Ok(()) });
+    assert_eq!(stage.column("status"), ["Terminated", "Terminated"]);
+}
+
+#[test]
+fn nodes_stay_when_sessions_are_denied() {
+    let mut stage = filled();
+    for (slot, active) in [(ACTIVE, true), (HISTORY, false)] {
+        let result = Err(denied("ssm:DescribeSessions"));
+        tell(&mut stage, &slot, Msg::SessionsEnded { region: "eu-west-1".into(), active, result });
+    }
+    assert_eq!(stage.rows().len(), 2);
+    stage.press("v");
+    assert!(stage.around().contains("ask for ssm:DescribeSessions"), "{}", stage.around());
+}

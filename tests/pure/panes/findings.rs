@@ -1,0 +1,130 @@
+//! The findings pane.
+
+use bartizan::domain::evidence::Evidence;
+use bartizan::domain::fault::FaultKind;
+use bartizan::domain::finding::{Archived, Finding, FindingKey, Severity};
+use bartizan::panes::findings::{LIST, Msg, Read};
+use bartizan::panes::{self, PaneId};
+
+use super::{Stage, days_ago, denied, fault, hours_ago, noon};
+
+/// A finding about alice's key.
+pub(crate) fn finding(id: &str, region: &str, severity: f64) -> Finding {
+    let raw = format!(r#"{{"Id":"{id}","Severity":{severity},"Type":"UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom"}}"#);
+    Finding {
+        key: FindingKey { account: "123456789012".into(), region: region.into(), id: id.into() },
+        severity: Severity(severity),
+        kind: "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom".into(),
+        title: "An API was invoked from a custom list".into(),
+        resource_type: "AccessKey".into(),
+        resource: "alice".into(),
+        principal: Some("alice".into()),
+        access_key: Some("AKIALEAKED".into()),
+        instance: None,
+        remote_ip: Some("198.51.100.7".into()),
+        count: Some(3),
+        first_seen: Some(hours_ago(30)),
+        last_seen: Some(hours_ago(3)),
+        updated: Some(hours_ago(2)),
+        archived: false,
+        sample: false,
+        raw: Evidence::one(&raw),
+    }
+}
+
+pub(crate) fn page(stage: &mut Stage, region: &str, findings: Vec<Finding>) {
+    stage.answer(&LIST, panes::Msg::Findings(Msg::Page { region: region.into(), findings }));
+}
+
+pub(crate) fn ended(stage: &mut Stage, region: &str, result: Result<(), bartizan::domain::fault::Fault>) {
+    stage.answer(&LIST, panes::Msg::Findings(Msg::Ended { region: region.into(), result }));
+}
+
+#[test]
+fn regions_come_and_fail_one_by_one() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 5.0)]);
+    page(&mut stage, "us-east-1", vec![finding("b", "us-east-1", 9.1), finding("c", "us-east-1", 2.0)]);
+    assert_eq!(stage.column("severity"), [" 9.1 Critical", " 5.0 Medium", " 2.0 Low"]);
+    ended(&mut stage, "us-east-1", Ok(()));
+    ended(&mut stage, "eu-west-1", Err(denied("guardduty:ListFindings")));
+    let around = stage.around();
+    assert!(around.contains("1 critical") && around.contains("eu-west-1: denied: guardduty:ListFindings"), "{around}");
+    assert!(around.contains("not complete"), "{around}");
+    assert_eq!(stage.rows().len(), 3, "what has come stays");
+}
+
+#[test]
+fn a_region_without_guardduty_says_so_in_the_middle_of_the_pane() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    for region in ["eu-west-1", "us-east-1"] {
+        ended(&mut stage, region, Err(fault(FaultKind::NotEnabled, "guardduty:ListDetectors")));
+    }
+    let blank = stage.model.summary().blank.unwrap();
+    assert!(blank.title.contains("could not be read") && blank.text[0].contains("switch the service on"), "{blank:?}");
+}
+
+#[test]
+fn a_reload_drops_what_is_gone_in_its_region_only() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 5.0)]);
+    page(&mut stage, "us-east-1", vec![finding("b", "us-east-1", 8.0)]);
+    ended(&mut stage, "eu-west-1", Ok(()));
+    ended(&mut stage, "us-east-1", Ok(()));
+    stage.press("R");
+    ended(&mut stage, "eu-west-1", Ok(()));
+    ended(&mut stage, "us-east-1", Err(fault(FaultKind::Offline, "guardduty:ListFindings")));
+    assert_eq!(stage.column("severity"), [" 8.0 High"]);
+}
+
+#[test]
+fn archived_ones_are_read_when_asked_for() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 5.0)]);
+    stage.asked();
+    stage.press("v");
+    let regions = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
+    assert_eq!(
+        stage.reads(),
+        [(LIST, panes::Read::Findings(Read::List { regions: regions.clone(), archived: Archived::Archived }))]
+    );
+    assert!(stage.rows().is_empty(), "a current finding is not among the archived");
+    stage.press("v");
+    assert_eq!(stage.reads(), [(LIST, panes::Read::Findings(Read::List { regions, archived: Archived::All }))]);
+}
+
+#[test]
+fn one_key_leads_to_the_events_of_the_leaked_key_around_the_finding() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 8.0)]);
+    stage.asked();
+    stage.press("t");
+    assert_eq!(stage.model.focus, PaneId::Trail);
+    let reads = stage.reads();
+    let [(_, panes::Read::Trail(panes::trail::Read::Lookup { lookup, .. }))] = reads.as_slice() else { panic!("{reads:?}") };
+    assert_eq!((lookup.from, lookup.to), (hours_ago(31), hours_ago(2)));
+    let (key, value) = lookup.attribute.clone().unwrap();
+    assert_eq!((key.word(), value.as_str()), ("AccessKeyId", "AKIALEAKED"));
+    stage.press("esc esc");
+    assert_eq!(stage.model.focus, PaneId::Findings, "the first Esc stops the search, the second comes back");
+}
+
+#[test]
+fn a_search_never_begins_before_the_ninety_days() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    let old = Finding { first_seen: Some(days_ago(200)), last_seen: Some(days_ago(100)), ..finding("a", "eu-west-1", 8.0) };
+    page(&mut stage, "eu-west-1", vec![old]);
+    stage.press("t");
+    let lookup = stage.model.panes.trail.lookup.clone().unwrap();
+    assert!(lookup.from >= days_ago(90) && lookup.to >= lookup.from && lookup.to <= noon(), "{lookup:?}");
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    stage.press("u");
+    assert!(stage.notices().contains("no finding is selected"), "{}", stage.notices());
+    page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 8.0)]);
+    stage.press("i");
+    assert!(stage.notices().contains("names no instance"), "{}", stage.notices());
+}

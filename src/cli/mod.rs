@@ -3,6 +3,7 @@
 pub mod arguments;
 mod config;
 mod connection;
+mod console;
 mod doctor;
 mod emulate;
 mod failure;
@@ -49,6 +50,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             .map_err(|error| Failure::Usage(format!("could not write the log {}: {error}", path.display())))?;
     }
     match command {
+        None => console::run(&connection, &console),
         Some(Command::Doctor) => doctor::run(&connection, &console),
         Some(Command::IamPolicy { for_pane }) => iam_policy::run(&for_pane),
         Some(Command::Keymap { check: Some(path), .. }) => keymap::check(&path),
@@ -66,7 +68,6 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Events(arguments)) => tables::print(&Ask::Events(arguments), &connection, &console),
         Some(Command::Nodes(arguments)) => tables::print(&Ask::Nodes(arguments), &connection, &console),
         Some(Command::Sessions(arguments)) => tables::print(&Ask::Sessions(arguments), &connection, &console),
-        _ => Err(Failure::Job("not built in this version".into())),
     }
 }
 

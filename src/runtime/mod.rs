@@ -13,8 +13,70 @@
 //! | [`panics`], [`protect`], [`log`] | when things go wrong |
 
 mod connector;
+mod input;
 pub mod log;
+pub mod pacer;
+mod panics;
+pub mod protect;
+mod reads;
+mod runner;
+mod screen;
+mod signals;
 pub mod tty;
+mod turn;
+
+use std::io;
+use std::time::Duration;
+
+use crate::app;
+use crate::kit::keymap::Keymap;
+use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
 pub use tty::{NoTerminal, Tty};
+
+/// What the console starts with.
+pub struct Launch {
+    /// The model before anything is known.
+    pub model: app::Model,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The colours.
+    pub look: Look,
+    /// What the person should know about keymap and theme.
+    pub warnings: Vec<String>,
+    /// How a session is made.
+    pub connector: Connector,
+    /// Whether to say each time that nothing is left to do (`--test-idle`).
+    pub report_idle: bool,
+    /// Whether the first read breaks (`--test-panic task`).
+    pub break_read: bool,
+    /// Whether the first key breaks the loop (`--test-panic ui`).
+    pub break_loop: bool,
+}
+
+/// How the console ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The person quit.
+    Quit,
+    /// A signal of this number.
+    Signal(u8),
+    /// The terminal has gone.
+    Closed,
+}
+
+/// Runs the console until it ends. The terminal is given back on every way out.
+///
+/// # Errors
+/// The system gives no event queue, signal handlers or threads.
+pub fn run(launch: Launch, tty: &Tty) -> io::Result<End> {
+    protect::no_core_dumps();
+    let broke = panics::watch(tty.clone());
+    let own = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let end = own.block_on(turn::run(launch, tty, broke));
+    tty.leave();
+    // Whatever a task still waits for, nobody wants the answer any more.
+    own.shutdown_timeout(Duration::ZERO);
+    end
+}

@@ -96,7 +96,7 @@ impl Turn<'_> {
             Some(call) = replies.calls.recv() => self.inbox.push(Msg::Call(call)),
             () = until(due), if due.is_some() => {}
             () = tokio::task::yield_now(), if work => {}
-            () = until(tick), if tick.is_some() => self.last_tick = instant(),
+            () = until(tick), if tick.is_some() => {}
         }
     }
 
@@ -165,6 +165,7 @@ impl Turn<'_> {
     fn update(&mut self) {
         let Launch { model, keymap, .. } = &mut self.launch;
         self.stirred |= !self.inbox.is_empty();
+        self.last_tick = instant();
         app::update(model, keymap, Msg::Tick(self.clock.now()), &mut self.effects);
         for msg in self.inbox.drain(..) {
             app::update(model, keymap, msg, &mut self.effects);

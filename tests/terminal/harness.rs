@@ -92,8 +92,6 @@ pub(crate) struct Terminal {
     idle_seen: usize,
     attributes: String,
     closing: Arc<AtomicBool>,
-    /// When the program was started.
-    pub(crate) started: Instant,
 }
 
 impl Terminal {
@@ -107,7 +105,6 @@ impl Terminal {
             command.env(name, value);
         }
         command.args(start.arguments);
-        let started = Instant::now();
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, chunks) = channel();
@@ -134,7 +131,6 @@ impl Terminal {
             idle_seen: 0,
             attributes,
             closing,
-            started,
         }
     }
 

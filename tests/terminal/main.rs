@@ -10,7 +10,10 @@
     reason = "a test stands at the edge, and its way to fail is to panic"
 )]
 
+mod bad_days;
 mod command_line;
 mod connection;
-#[expect(dead_code, reason = "the console's tests need the rest of it")]
+mod console;
 mod harness;
+mod hostile;
+mod terminal_state;

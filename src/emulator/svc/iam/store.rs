@@ -11,7 +11,7 @@ use super::state::{AccessKey, KeyUse, Role, Root, State, Status, User};
 use crate::emulator::account::Principal;
 
 /// A key and whose it is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OwnedKey {
     /// The owner as the caller of requests.
     pub principal: Principal,
@@ -19,6 +19,12 @@ pub struct OwnedKey {
     pub secret: String,
     /// Whether the key can be used.
     pub is_active: bool,
+}
+
+impl fmt::Debug for OwnedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedKey").field("principal", &self.principal).field("is_active", &self.is_active).finish_non_exhaustive()
+    }
 }
 
 /// Who uses a virtual MFA device.

@@ -1,6 +1,10 @@
 //! GuardDuty: the findings of one region.
 
+use std::pin::pin;
+use std::sync::Arc;
+
 use aws_sdk_guardduty::types::{Condition, FindingCriteria, OrderBy, SortCriteria};
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::call;
@@ -14,6 +18,8 @@ use crate::domain::finding::{self, Archived, Finding};
 
 /// Ids on a page of `ListFindings`, and ids that one `GetFindings` takes: the most for both.
 const PAGE: i32 = 50;
+/// Pages of findings that may be on their way at the same time.
+const AHEAD: usize = 3;
 
 /// The criterion for the findings wanted: without one GuardDuty gives archived ones as well.
 fn criteria(archived: Archived) -> Option<FindingCriteria> {
@@ -36,8 +42,9 @@ pub async fn findings(session: &Session, region: &str, archived: Archived, to: &
             ..unsent(FaultKind::NotEnabled, message, session.now())
         });
     }
-    for detector in detectors {
-        if !of_detector(session, region, &detector, archived, to).await? {
+    for id in detectors {
+        let detector = Detector { session: session.clone(), region: region.to_owned(), id, archived };
+        if !detector.findings(to).await? {
             return Ok(());
         }
     }
@@ -60,38 +67,67 @@ async fn detectors(session: &Session, region: &str) -> Result<Vec<String>, Fault
     }
 }
 
-/// The answer is false when nobody wants more.
-async fn of_detector(
-    session: &Session,
-    region: &str,
-    detector: &str,
+/// Where the list goes on: `None` is its end, `Some(None)` its beginning.
+type Next = Option<Option<String>>;
+
+/// One detector, and which of its findings are wanted.
+struct Detector {
+    session: Session,
+    region: String,
+    id: String,
     archived: Archived,
-    to: &Sink<Vec<Finding>>,
-) -> Result<bool, Fault> {
-    let order = SortCriteria::builder().attribute_name("severity").order_by(OrderBy::Desc).build();
-    let mut token = None;
-    loop {
-        let list = session.guardduty(region).list_findings().detector_id(detector).max_results(PAGE);
-        let list = list.set_finding_criteria(criteria(archived)).sort_criteria(order.clone()).set_next_token(token);
-        let answer = call::make(session, ("guardduty", "ListFindings"), region, list.send()).await?;
-        let ids = answer.finding_ids().to_vec();
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if !ids.is_empty() && to.send(get(session, region, detector, ids).await?).await.is_err() {
-            return Ok(false);
+}
+
+impl Detector {
+    /// All its findings. The answer is false when nobody wants more.
+    async fn findings(self, to: &Sink<Vec<Finding>>) -> Result<bool, Fault> {
+        let detector = Arc::new(self);
+        let lister = Arc::clone(&detector);
+        let ids = stream::try_unfold(Next::Some(None), move |token| {
+            let detector = Arc::clone(&lister);
+            async move {
+                let Some(token) = token else { return Ok(None) };
+                detector.list(token).await.map(Some)
+            }
+        });
+        // Ids and findings are separate calls: the next ids are asked for while the findings of the last ones are on their way.
+        let pages = ids.map(move |ids| {
+            let detector = Arc::clone(&detector);
+            async move { detector.get(ids?).await }
+        });
+        let mut pages = pin!(pages.buffered(AHEAD));
+        while let Some(page) = pages.next().await {
+            if to.send(page?).await.is_err() {
+                return Ok(false);
+            }
         }
-        if token.is_none() {
-            return Ok(true);
+        Ok(true)
+    }
+
+    /// A page of ids, the most severe first, and where the list goes on.
+    async fn list(&self, token: Option<String>) -> Result<(Vec<String>, Next), Fault> {
+        let list = self.session.guardduty(&self.region).list_findings().detector_id(&self.id).max_results(PAGE);
+        let list = list.set_finding_criteria(criteria(self.archived)).sort_criteria(by_severity()).set_next_token(token);
+        let answer = call::make(&self.session, ("guardduty", "ListFindings"), &self.region, list.send()).await?;
+        let next = answer.next_token().filter(|token| !token.is_empty()).map(|token| Some(token.to_owned()));
+        Ok((answer.finding_ids.unwrap_or_default(), next))
+    }
+
+    /// The findings with these ids. `GetFindings` need not keep their order, and leaves out ids that are gone.
+    async fn get(&self, ids: Vec<String>) -> Result<Vec<Finding>, Fault> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
+        let capture = Capture::default();
+        let get = self.session.guardduty(&self.region).get_findings().detector_id(&self.id);
+        let send = get.set_finding_ids(Some(ids)).sort_criteria(by_severity()).customize().interceptor(capture.clone()).send();
+        call::make(&self.session, ("guardduty", "GetFindings"), &self.region, send).await?;
+        Ok(decode(&capture.records("findings"), &self.region))
     }
 }
 
-/// The findings with these ids. `GetFindings` need not keep their order, and leaves out ids that are gone.
-async fn get(session: &Session, region: &str, detector: &str, ids: Vec<String>) -> Result<Vec<Finding>, Fault> {
-    let capture = Capture::default();
-    let order = SortCriteria::builder().attribute_name("severity").order_by(OrderBy::Desc).build();
-    let get = session.guardduty(region).get_findings().detector_id(detector).set_finding_ids(Some(ids)).sort_criteria(order);
-    call::make(session, ("guardduty", "GetFindings"), region, get.customize().interceptor(capture.clone()).send()).await?;
-    Ok(decode(&capture.records("findings"), region))
+fn by_severity() -> SortCriteria {
+    SortCriteria::builder().attribute_name("severity").order_by(OrderBy::Desc).build()
 }
 
 fn decode(texts: &[String], region: &str) -> Vec<Finding> {

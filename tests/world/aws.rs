@@ -221,3 +221,28 @@ async fn the_identity_and_its_source() {
     assert_eq!(source.expires, None);
     assert_eq!(stage.session.regions(), ["us-east-1"]);
 }
+
+/// Twenty pages of forty thousand findings: enough to see that pages read ahead keep their order.
+#[tokio::test]
+async fn findings_read_ahead_come_once_and_the_most_severe_first() {
+    const PAGES: usize = 20;
+    let stage = stage_over(World::from_scenario("huge", Options::default()).unwrap(), &["us-east-1"]).await;
+    let (kept, pages) = keep();
+    let counted = Arc::clone(&pages);
+    let sink = Sink::new(move |page| {
+        let (kept, counted) = (kept.clone(), Arc::clone(&counted));
+        Box::pin(async move {
+            kept.send(page).await?;
+            if counted.lock().unwrap().len() < PAGES { Ok(()) } else { Err(Stopped) }
+        })
+    });
+    guardduty::findings(&stage.session, "us-east-1", Archived::All, &sink).await.unwrap();
+    let pages = pages.lock().unwrap();
+    let findings: Vec<_> = pages.iter().flatten().collect();
+    assert!(findings.is_sorted_by(|a, b| a.severity.0 >= b.severity.0));
+    let mut ids: Vec<_> = findings.iter().map(|finding| finding.key.id.raw()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((pages.len(), ids.len()), (PAGES, PAGES * 50));
+    assert!(stage.world.calls()["guardduty:ListFindings"] <= PAGES as u64 + 5, "no further ahead than a few pages");
+}

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::cli::Failure;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 
 /// The failures of a run.
 #[derive(Debug, Default)]
@@ -22,13 +22,16 @@ impl Faults {
     }
 
     /// Writes all failures but the last to `err`; the last is the answer, which the caller writes.
+    /// That a service is switched off in a region is worth a line, but nothing was left unread there.
     pub(super) fn end(self, err: &mut dyn Write) -> Result<(), Failure> {
-        let mut lines: Vec<String> = self.0.iter().map(|(fault, times)| line(fault, *times)).collect();
-        let Some(last) = lines.pop() else { return Ok(()) };
-        for line in lines {
+        let (off, failed): (Vec<_>, Vec<_>) = self.0.iter().partition(|(fault, _)| fault.kind == FaultKind::NotEnabled);
+        let written = |of: &[&(Fault, usize)]| of.iter().map(|(fault, times)| line(fault, *times)).collect::<Vec<_>>();
+        let (off, mut failed) = (written(&off), written(&failed));
+        let last = failed.pop();
+        for line in off.iter().chain(&failed) {
             let _ = writeln!(err, "bartizan: {line}");
         }
-        Err(Failure::Job(last))
+        last.map_or(Ok(()), |last| Err(Failure::Job(last)))
     }
 }
 

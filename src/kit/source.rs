@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn places_count_characters() {
         let source = Source { file: "f.toml", text: "a = 1\n\"é\" = x\n" };
-        let problem = source.error(12..13, "no");
+        let problem = source.error(13..14, "no");
         assert_eq!(problem.to_string(), "f.toml:2:7: no");
     }
 

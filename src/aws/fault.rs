@@ -178,8 +178,16 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// Words of the SDK that say on which of its floors an error was found, which helps nobody.
-const NOISE: [&str; 8] =
-    ["dispatch failure", "other", "io error", "service error", "unhandled error", "response error", "construction failure", "timeout"];
+const NOISE: [&str; 8] = [
+    "dispatch failure",
+    "other",
+    "io error",
+    "service error",
+    "unhandled error",
+    "response error",
+    "construction failure",
+    "timeout",
+];
 
 /// The words of an error and of what is below it, each once.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {

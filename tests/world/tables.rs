@@ -87,7 +87,8 @@ async fn a_refused_fact_is_one_line_and_the_report_stands_in() {
 
 #[tokio::test]
 async fn nothing_but_the_list_is_allowed() {
-    let (_, session) = session(&["iam:Get*=denied", "iam:Generate*=denied", "iam:ListMFADevices=denied", "iam:ListGroups*=denied"]).await;
+    let (_, session) =
+        session(&["iam:Get*=denied", "iam:Generate*=denied", "iam:ListMFADevices=denied", "iam:ListGroups*=denied"]).await;
     let printed = print(Ask::Users(json(&[])), &session).await;
     assert!(printed.result.is_err() && printed.err.lines().count() >= 3, "{}", printed.err);
     let users = printed.objects();

@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::cast::{ACCOUNT, AWAY, BUILDERS, HOME, LEAKED_KEY, OFFICE, ON_CALL, VICTIM, VICTIM_ID, days};
-use crate::emulator::svc::cloudtrail::Record;
 use crate::emulator::svc::cloudtrail::build::{Actor, Draft};
 use crate::emulator::svc::guardduty::build::hex;
 
@@ -85,10 +84,10 @@ const COMMAND_LINE: &str = "aws-cli/2.32.6 Python/3.13.7 Linux/6.8.0 exe/x86_64.
 const GLOBAL: [&str; 5] = ["iam", "sts", "signin", "sso", "ce"];
 
 /// `count` events of the last fourteen days.
-pub(super) fn tell(now: Timestamp, count: u32, seed: u64) -> Vec<Record> {
+pub(super) fn tell(now: Timestamp, count: u32, seed: u64) -> Vec<Draft> {
     let mut rng = Rng::with_seed(seed ^ 0x0DA1_1FE5);
     let drafts = (0..count).map(|_| routine(now, &mut rng)).chain(sign_ins(now, &mut Rng::with_seed(seed ^ 0x51_6115)));
-    drafts.enumerate().filter_map(|(nonce, draft)| Record::from_event(&draft.finish(nonce as u64))).collect()
+    drafts.collect()
 }
 
 /// A moment of the last fourteen days; people keep office hours.

@@ -42,9 +42,9 @@ pub(super) fn build(seed: u64, now: Timestamp) -> Scene {
 
     account.cloudtrail.trails = vec![trail(now)];
     account.cloudtrail.history = History::told(move || {
-        let mut records = daily::tell(now, DAILY, seed);
-        records.extend(story::tell(now));
-        records
+        let mut drafts = daily::tell(now, DAILY, seed);
+        drafts.extend(story::tell(now));
+        drafts
     });
     Scene { account, faults: Vec::new() }
 }

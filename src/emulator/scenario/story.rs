@@ -8,7 +8,6 @@ use super::cast::{
     ACCOUNT, AWAY, BASTION, BIDI, BOOBY_TRAP, BUCKET, DETECTOR, DETECTORS, FRAMEWORK, HOME, INTRUDER, INTRUDER_CONSOLE_KEY,
     INTRUDER_ID, INTRUDER_KEY, LEAKED_KEY, MINER, ON_CALL, REASON, RENTED, TOOL, TOR, VICTIM, VICTIM_ID, ago,
 };
-use crate::emulator::svc::cloudtrail::Record;
 use crate::emulator::svc::cloudtrail::build::{Actor, Draft};
 
 /// How an attempt ended.
@@ -63,27 +62,25 @@ const RECONNAISSANCE: [(i64, &str, &str, End); 36] = [
 ];
 
 /// Tells it. Everything is before `now`; the look around began five hours ago.
-pub(super) fn tell(now: Timestamp) -> Vec<Record> {
-    let mut told = Told { now, records: Vec::new(), count: 0 };
+pub(super) fn tell(now: Timestamp) -> Vec<Draft> {
+    let mut told = Told { now, drafts: Vec::new() };
     told.reconnaissance();
     told.persistence();
     told.evasion();
     told.exfiltration();
     told.elsewhere();
     told.defence();
-    told.records
+    told.drafts
 }
 
 struct Told {
     now: Timestamp,
-    records: Vec<Record>,
-    count: u64,
+    drafts: Vec<Draft>,
 }
 
 impl Told {
     fn note(&mut self, draft: &Draft) {
-        self.count += 1;
-        self.records.extend(Record::from_event(&draft.finish(self.count)));
+        self.drafts.push(draft.clone());
     }
 
     /// An event of the leaked key.

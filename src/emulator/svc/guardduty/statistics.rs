@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::criteria::{self, Criteria};
+use super::made::Apart;
 use super::{Detector, invalid, max_results};
 use crate::emulator::wire::error::ServiceError;
 
@@ -22,7 +23,12 @@ pub(super) fn get(detector: &Detector, body: &Value) -> Result<Value, ServiceErr
     let criteria = Criteria::parse(body.get("findingCriteria")).map_err(|part| invalid(&format!("findingCriteria ({part})")))?;
     let types = body.get("findingStatisticTypes").and_then(Value::as_array).filter(|types| !types.is_empty());
     let by = body.get("groupBy").and_then(Value::as_str);
-    let findings = all(detector, &criteria, by == Some("DATE"));
+    let apart = match by {
+        Some("DATE") => Apart::Days,
+        Some("RESOURCE") => Apart::All,
+        _ => Apart::Kinds,
+    };
+    let findings = all(detector, &criteria, apart);
     match (types, by) {
         (Some(types), None) if types.iter().all(|kind| kind == "COUNT_BY_SEVERITY") => {
             let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -38,9 +44,9 @@ pub(super) fn get(detector: &Detector, body: &Value) -> Result<Value, ServiceErr
 }
 
 /// All findings that are wanted, each with the number of findings it stands for.
-fn all(detector: &Detector, criteria: &Criteria, by_day: bool) -> Vec<(Value, u64)> {
+fn all(detector: &Detector, criteria: &Criteria, apart: Apart) -> Vec<(Value, u64)> {
     let held = detector.findings.iter().filter(|finding| criteria.admits(finding)).map(|finding| (finding.clone(), 1));
-    held.chain(detector.made.iter().flat_map(|made| made.tally(criteria, by_day))).collect()
+    held.chain(detector.made.iter().flat_map(|made| made.tally(criteria, apart))).collect()
 }
 
 fn grouped(findings: &[(Value, u64)], by: &str, body: &Value) -> Result<Value, ServiceError> {

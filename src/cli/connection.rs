@@ -12,7 +12,7 @@ use crate::emulator::{Options, World, in_process, scenario};
 use crate::runtime::Connected;
 
 /// Regions that the demo shows when none is asked for: the story of `incident` happens in both.
-const DEMO_REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
+const DEMO_REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// What a session is made from. Making it costs nothing: the account is configured when the session is asked for.
 #[derive(Debug, Clone)]

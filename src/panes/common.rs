@@ -57,7 +57,8 @@ impl Summary {
         facts.extend(progress(remote, now));
         let banner = remote.faults.iter().map(|(part, fault)| {
             let tone = if fault.is_denied() { Tone::Denied } else { Tone::Bad };
-            Cell::new(format!("{}: {fault}", clean(part)), tone)
+            // One line: what to do next matters more than AWS's own words, which the activity pane has in full.
+            Cell::new(format!("{}: {}: {}", clean(part), fault.title(), fault.advice()), tone)
         });
         let banner = banner.collect();
         Self { facts, banner, blank: (matching == 0).then(|| blank(table, remote, noun)) }

@@ -217,7 +217,7 @@ impl Turn<'_> {
 
     fn say_when_idle(&mut self, runner: &Runner, replies: &Replies) {
         let model: &Model = &self.launch.model;
-        let busy = self.dirty || runner.running() > 0 || !replies.is_empty() || app::has_work(model) || is_moving(model);
+        let busy = self.dirty || runner.running() > 0 || !replies.is_empty() || app::has_work(model) || will_ask(model);
         if self.launch.report_idle && self.stirred && !busy && self.end.is_none() {
             self.stirred = false;
             self.closed_on(|turn| turn.screen.report_idle());
@@ -264,9 +264,9 @@ impl Turn<'_> {
     }
 }
 
-/// Whether something on screen moves by itself within moments. Ages that change once a minute do not count.
-fn is_moving(model: &Model) -> bool {
-    app::wants_ticks(model).is_some_and(|cadence| period(cadence) < Duration::from_secs(2))
+/// Whether the pane waits for its window to stand still before it asks for more. A notice that will vanish is nothing to wait for.
+fn will_ask(model: &Model) -> bool {
+    model.panes.waits(model.focus)
 }
 
 fn period(cadence: Cadence) -> Duration {

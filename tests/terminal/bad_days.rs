@@ -80,9 +80,12 @@ fn a_wrong_clock() {
 fn a_region_that_is_not_enabled() {
     let mut day = day(
         &["--scenario", "incident", "--fault", "guardduty:*=disabled,region=eu-south-1"],
-        &["--region", "us-east-1,eu-south-1", "--pane", "findings"],
+        &["--region", "us-east-1,eu-south-1"],
     );
-    says(&mut day.terminal, "eu-south-1", "enable the region");
+    // Whether a refusal is the region's or the key's shows once another region has answered.
+    day.terminal.settle();
+    day.terminal.keys("3");
+    says(&mut day.terminal, "eu-south-1: region not enabled", "enable the region");
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn a_throttle_storm() {
     let mut day = day(&["--scenario", "quiet", "--fault", "*=throttle,every=2"], &[]);
     day.terminal.settle();
     // Every second call is refused: the retries bring everything all the same.
-    assert!(day.terminal.text().contains("admin"), "{}", day.terminal.text());
+    assert!(day.terminal.text().contains("olivia.brandt"), "{}", day.terminal.text());
 }
 
 #[test]
@@ -110,12 +113,14 @@ fn an_api_that_only_throttles() {
 fn an_api_of_thirty_seconds() {
     let mut day = day(&["--scenario", "quiet", "--latency", "30000"], &[]);
     let terminal = &mut day.terminal;
-    terminal.until("users");
-    for (key, text) in [("?", "Move down"), ("\x1b", "users"), ("3", "findings"), (":", "Quit"), ("\x1b", "findings")] {
-        let asked = std::time::Instant::now();
-        terminal.keys(key).until(text);
-        assert!(asked.elapsed().as_secs() < 10, "{key:?} was answered after {:?}", asked.elapsed());
-    }
+    terminal.until("Users");
+    let asked = std::time::Instant::now();
+    terminal.keys("?").until("Move down");
+    terminal.keys("\x1b").until_gone("Move down");
+    terminal.keys("3").until("Severity");
+    terminal.keys(":").until("Suspend");
+    terminal.keys("\x1b").until_gone("Suspend");
+    assert!(asked.elapsed().as_secs() < 25, "answered after {:?}", asked.elapsed());
     assert_eq!(terminal.keys("q").ended(), 0);
     terminal.assert_as_found();
 }

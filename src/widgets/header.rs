@@ -29,13 +29,14 @@ pub enum Link<'a> {
 
 /// Draws one or two lines, as many as `area` has.
 pub fn draw(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, area: Rect, buf: &mut Buffer) {
-    let badges = badges(view, look);
+    let badges = badges(view, area.width, look);
     let first = paint::line(area, 0);
     let used: usize = badges.iter().map(Piece::width).sum();
     let room = usize::from(area.width).saturating_sub(used + 3);
     let account = account(view, link, look);
+    let left = Rect { width: area.width.saturating_sub(u16::try_from(used).unwrap_or(u16::MAX)), ..first };
     let room = room.saturating_sub(account.iter().map(Piece::width).sum::<usize>());
-    let end = paint::pieces(buf, first, 1, &account);
+    let end = paint::pieces(buf, left, 1, &account);
     paint::text(buf, first, end, &fit(&identity(view), room), look[Role::Muted]);
     paint::pieces_right(buf, first, end, &badges);
     if area.height > 1 {
@@ -43,10 +44,16 @@ pub fn draw(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, are
     }
 }
 
-fn badges(view: &SessionView, look: &Look) -> Vec<Piece> {
+/// Made-up data say so on every screen, in as many words as there is room for.
+fn badges(view: &SessionView, width: u16, look: &Look) -> Vec<Piece> {
     let mut badges = Vec::new();
     if let Some(scenario) = &view.demo {
-        badges.push(Piece::new(format!(" DEMO {}: MADE-UP DATA ", clean(scenario)), look[Role::BadgeDemo]));
+        let text = match width {
+            100.. => format!(" DEMO {}: MADE-UP DATA ", fit(&clean(scenario), 24)),
+            70.. => " DEMO: MADE-UP DATA ".to_owned(),
+            _ => " MADE-UP ".to_owned(),
+        };
+        badges.push(Piece::new(text, look[Role::BadgeDemo]));
         badges.push(Piece::new(" ", look[Role::Text]));
     }
     badges.push(Piece::new(" READ-ONLY ", look[Role::BadgeReadOnly]));

@@ -17,15 +17,14 @@ pub fn seal(buf: &mut Buffer) {
             if matches!(cell.symbol().as_bytes(), [b' '..=b'~']) {
                 continue;
             }
-            let harmless = harmless(cell.symbol());
-            let replacement = match (harmless, harmless.map_or(1, UnicodeWidthStr::width)) {
-                (None, _) => "\u{fffd}",
-                (Some(_), 2) if covered => " ",
+            let kept = harmless(cell.symbol());
+            let replacement = match (kept, kept.map_or(1, UnicodeWidthStr::width)) {
+                (Some(_), 2) if covered => " ".into(),
                 (Some(symbol), 1 | 2) if symbol.len() == cell.symbol().len() => continue,
-                (Some(symbol), 1 | 2) => &symbol.to_owned(),
-                (Some(_), _) => "\u{fffd}",
+                (Some(symbol), 1 | 2) => String::from(symbol),
+                _ => "\u{fffd}".into(),
             };
-            cell.set_symbol(replacement);
+            cell.set_symbol(&replacement);
         }
     }
 }

@@ -9,29 +9,24 @@ use crate::kit::table::{Cell, Tone};
 use crate::theme::{Look, Role};
 
 /// Draws the line: `facts` one behind the other, each with its meaning, and at the right what is `missing`, if anything is. Where there is
-/// not enough room, facts are left out from the second on: what is missing matters more.
+/// not enough room, ordinary facts are left out first: how true the list is matters more than what else is known about it.
 pub fn draw(facts: &[Cell], missing: &[Cell], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(2);
-    let facts: Vec<[Piece; 2]> = facts.iter().map(|fact| fact_pieces(fact, milliseconds, look)).collect();
-    let wide = |fact: &[Piece; 2]| fact.iter().map(Piece::width).sum::<usize>();
+    let facts: Vec<(Tone, [Piece; 2])> = facts.iter().map(|fact| (fact.tone, fact_pieces(fact, milliseconds, look))).collect();
     let gap = width(look.glyphs.dot) + 2;
     let told = told(missing, look);
-    let least = facts.first().map_or(0, wide) + 2;
+    let least = facts.first().map_or(0, |(_, fact)| wide(fact)) + 2;
     let reserved = told.as_ref().map_or(0, |told| told.width().min(room.saturating_sub(least)) + 2);
-    let (mut column, mut used) = (1, 0);
-    for (number, fact) in facts.iter().enumerate() {
-        let needed = wide(fact) + if number > 0 { gap } else { 0 };
-        if number > 0 && used + needed + reserved > room {
-            break;
-        }
+    let chosen = choose(&facts, gap, room.saturating_sub(reserved));
+    let mut column = 1;
+    for (number, (_, fact)) in facts.iter().enumerate().filter(|(number, _)| chosen.contains(number)) {
         if number > 0 {
             column = paint::text(buf, area, column, &format!(" {} ", look.glyphs.dot), look[Role::Rule]);
         }
         column = paint::pieces(buf, area, column, fact);
-        used += needed;
     }
     if let Some(told) = told {
-        let left = room.saturating_sub(used + 2);
+        let left = room.saturating_sub(usize::from(column) + 1);
         paint::pieces_right(
             buf,
             area,
@@ -39,6 +34,26 @@ pub fn draw(facts: &[Cell], missing: &[Cell], milliseconds: i64, look: &Look, ar
             &[Piece::new(fit(&told.text, left), told.style), Piece::new(" ", look[Role::Status])],
         );
     }
+}
+
+fn wide(fact: &[Piece; 2]) -> usize {
+    fact.iter().map(Piece::width).sum()
+}
+
+/// The facts that fit: the first in any case, then those that warn, then the others.
+fn choose(facts: &[(Tone, [Piece; 2])], gap: usize, room: usize) -> Vec<usize> {
+    let mut chosen = Vec::from([0]);
+    let mut used = facts.first().map_or(0, |(_, fact)| wide(fact));
+    for warning in [true, false] {
+        for (number, (tone, fact)) in facts.iter().enumerate().skip(1) {
+            let ordinary = matches!(tone, Tone::Plain | Tone::Muted | Tone::Good);
+            if ordinary != warning && used + gap + wide(fact) <= room {
+                used += gap + wide(fact);
+                chosen.push(number);
+            }
+        }
+    }
+    chosen
 }
 
 /// The sign of a fact's meaning, and the fact.

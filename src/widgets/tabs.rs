@@ -32,9 +32,9 @@ pub struct Tab {
     pub active: bool,
 }
 
-/// Draws the tabs. Where they do not fit, counts go first, then the names of the panes that are not shown.
+/// Draws the tabs. Where they do not fit, they move together, then counts go, then the names of the panes that are not shown.
 pub fn draw(tabs: &[Tab], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
-    for form in [Form::Whole, Form::Short, Form::Keys] {
+    for form in [Form::Whole, Form::Tight, Form::Short, Form::Keys] {
         let pieces: Vec<Piece> = tabs.iter().flat_map(|tab| pieces(tab, form, milliseconds, look)).collect();
         if form == Form::Keys || pieces.iter().map(Piece::width).sum::<usize>() <= usize::from(area.width) {
             paint::pieces(buf, area, 0, &pieces);
@@ -45,8 +45,13 @@ pub fn draw(tabs: &[Tab], milliseconds: i64, look: &Look, area: Rect, buf: &mut 
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
+    /// Everything, and room for the marks that may come.
     Whole,
+    /// Everything, side by side.
+    Tight,
+    /// Without counts.
     Short,
+    /// Keys alone, but for the pane that is shown.
     Keys,
 }
 
@@ -59,18 +64,20 @@ fn pieces(tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
         text.push_str(if key.is_empty() { "" } else { " " });
         text.push_str(&tab.name);
     }
-    if let Some(count) = tab.count.filter(|_| form == Form::Whole) {
+    if let Some(count) = tab.count.filter(|_| matches!(form, Form::Whole | Form::Tight)) {
         text.push(' ');
         text.push_str(&brief(count));
     }
-    // The mark has its place also while there is none, so that the tabs stand still.
+    // Where there is room, the mark has its place also while there is none, so that the tabs stand still.
+    let tight = form == Form::Tight;
     let (mark, role) = match tab.state {
+        State::Quiet if tight && !tab.active => ("", Role::Tab),
         State::Quiet => (" ", Role::Tab),
         State::Loading => (look.glyphs.spinner(milliseconds), Role::Loading),
         State::Fault => ("!", Role::TabFault),
     };
     let marked = if tab.active { style } else { look[role] };
-    vec![Piece::new(text, style), Piece::new(mark, marked), Piece::new(" ", look[Role::Text])]
+    vec![Piece::new(text, style), Piece::new(mark, marked), Piece::new(if tight { "" } else { " " }, look[Role::Text])]
 }
 
 /// A number in at most four characters: `950`, `12k`, `1.2M`.

@@ -18,8 +18,8 @@ pub fn draw(document: &Document, scroll: &Scroll, look: &Look, area: Rect, buf: 
     let here = scroll.found_line(document);
     let (mut y, mut skip) = (0_u16, scroll.top.row);
     for (number, line) in document.lines.iter().enumerate().skip(scroll.top.line) {
-        let cut: Vec<Range<usize>> =
-            if scroll.wrap { rows(&line.text, inner.width.into(), line.hang.into()) } else { vec![0..line.text.len()] };
+        let whole = 0..line.text.len();
+        let cut = if scroll.wrap { rows(&line.text, inner.width.into(), line.hang.into()) } else { Vec::from([whole]) };
         let styles = Styles::of(line, document.kind, &scroll.needle, here == Some(number), look);
         for (row, range) in cut.iter().enumerate().skip(std::mem::take(&mut skip)) {
             if y >= area.height {

@@ -261,3 +261,40 @@ proptest! {
         prop_assert!(width == 0 || !placed.is_empty());
     }
 }
+
+#[test]
+fn a_warning_is_the_last_fact_to_go() {
+    let facts = [
+        Cell::plain("550 events"),
+        Cell::plain("everything of the last seven days"),
+        Cell::new("reading us-east-1…", Tone::Loading),
+    ];
+    let line = |width| frames::text(&frames::drawn(width, 1, |look, area, buf| status::draw(&facts, &[], 0, look, area, buf)));
+    assert_eq!(line(40), " 550 events · ⠋ reading us-east-1…");
+    assert_eq!(line(80), " 550 events · everything of the last seven days · ⠋ reading us-east-1…");
+}
+
+#[test]
+fn made_up_data_and_read_only_are_said_on_every_screen() {
+    for width in [40, 60, 80, 100, 200] {
+        let line = frames::text(&frames::drawn(width, 2, |look, area, buf| {
+            header::draw(&session("incident"), header::Link::Ready, NOW, look, area, buf)
+        }));
+        assert!(line.contains("MADE-UP") && line.contains("READ-ONLY"), "{width}: {line}");
+    }
+}
+
+#[test]
+fn the_tabs_keep_their_counts_at_80_columns() {
+    let tab = |(name, count): (&str, usize)| tabs::Tab {
+        key: Some("1".into()),
+        name: name.into(),
+        count: Some(count),
+        state: tabs::State::Quiet,
+        active: name == "Users",
+    };
+    let tabs: Vec<tabs::Tab> =
+        [("Users", 61), ("Keys", 46), ("Findings", 55), ("Trail", 241), ("Bastions", 10), ("Activity", 86)].map(tab).into();
+    let line = frames::text(&frames::drawn(80, 1, |look, area, buf| tabs::draw(&tabs, 0, look, area, buf)));
+    assert!(line.contains("Activity 86"), "{line}");
+}

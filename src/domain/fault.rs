@@ -130,7 +130,7 @@ impl Fault {
                     .into()
             }
             FaultKind::NoRegion => "name one with --region or AWS_REGION, or set it in the profile".into(),
-            FaultKind::Configuration => "correct the file or the variable that names it".into(),
+            FaultKind::Configuration => "correct the option, the variable or the file that says so".into(),
             FaultKind::UnknownIdentity => "the access key is deleted or deactivated, belongs to another partition, or the region is not enabled for the account".into(),
             FaultKind::ClockSkew => "set this machine's clock: AWS accepts at most five minutes of difference".into(),
             FaultKind::Offline => "check the network, the proxy and AWS_ENDPOINT_URL, then reload".into(),

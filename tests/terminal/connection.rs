@@ -65,6 +65,11 @@ fn a_configuration_file_that_is_none() {
 }
 
 #[test]
+fn a_region_that_cannot_be_one() {
+    says(&nodes("", &["--region", "us east 1"], &KEYS), &["configuration not usable", "us east 1", "no name of a region"]);
+}
+
+#[test]
 fn a_proxy_that_is_dead() {
     let variables = [KEYS[0], KEYS[1], ("HTTPS_PROXY", NOBODY)];
     says(&nodes("", &["--region", "us-east-1"], &variables), &["no connection", "proxy"]);

@@ -108,6 +108,10 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     let Some(first) = regions.first().cloned() else {
         return Err(unsent(FaultKind::NoRegion, "", wanted.clock.now()));
     };
+    if let Some(strange) = regions.iter().find(|region| !is_host_label(region)) {
+        let words = format!("{strange:?} is no name of a region, such as eu-central-1");
+        return Err(unsent(FaultKind::Configuration, words, wanted.clock.now()));
+    }
     let inner = config.credentials_provider().ok_or_else(|| unsent(FaultKind::NoCredentials, "", wanted.clock.now()))?;
     let credentials = Remembered::new(inner, wanted.clock.clone());
     let config = config
@@ -132,6 +136,11 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
         cloudtrail: Regional::default(),
         ssm: Regional::default(),
     })))
+}
+
+/// The name of a region becomes a part of the endpoint's name.
+fn is_host_label(region: &str) -> bool {
+    (1..=63).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn timeouts(patience: Patience) -> TimeoutConfig {

@@ -115,6 +115,6 @@ fn the_first_frame_comes_before_anything_of_aws() {
     // An address that swallows everything: whoever waits for AWS before drawing would draw nothing.
     let arguments = ["--endpoint-url", "http://192.0.2.1:1", "--test-idle"];
     let mut terminal = Start::new(home.path(), &arguments).with(crate::harness::credentials()).run();
-    terminal.until("users");
+    terminal.until("Users");
     assert_eq!(terminal.keys("q").ended(), 0);
 }

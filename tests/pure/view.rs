@@ -232,6 +232,60 @@ fn too_small_says_how_large() {
     insta::assert_snapshot!(frames::text(&frame(&model)));
 }
 
+/// What attackers write where they can: escape sequences, C1 controls, text that runs backwards, hidden characters, floods.
+const STRANGERS: [&str; 8] = [
+    "\u{1b}]0;pwn\u{7}\u{1b}[2J",
+    "\u{9b}31m\u{9d}52;c;AAAA\u{9c}",
+    "alice\u{202e}nimda\u{2066}",
+    "a\u{200b}\u{200d}\u{feff}\u{ad}b",
+    "x\r\n\t\u{8}\u{7f}y",
+    "👩\u{200d}👩\u{200d}👧🇩🇪👍🏽漢字",
+    "Z\u{334}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}algo",
+    "\u{e0041}\u{e0042}\u{3164}\u{ffa0}",
+];
+
+#[test]
+fn no_frame_shows_what_a_stranger_could_use() {
+    for (stranger, size) in STRANGERS.into_iter().flat_map(|stranger| [SMALL, LARGE, NARROW].map(|size| (stranger, size))) {
+        for pane in PaneId::ALL {
+            let mut model = console(pane, size);
+            let identity =
+                Identity { account: stranger.into(), arn: Untrusted::new(stranger), user_id: Untrusted::new(stranger) };
+            model.view.identity = Known::live(identity, now());
+            model.view.alias = Known::live(Some(Untrusted::new(stranger)), now());
+            model.view.regions = vec![stranger.into(), stranger.into()];
+            (model.view.profile, model.view.endpoint, model.view.demo) =
+                (Some(stranger.into()), Some(stranger.into()), Some(stranger.into()));
+            model.panes.users.table.extend((0..3).map(|n| user(n, &format!("{n}{stranger}"))), now());
+            model.panes.users.remote.begin([stranger], now());
+            model.panes.users.remote.end(
+                stranger,
+                Err(Fault { message: Untrusted::new(stranger), ..denied(stranger, stranger) }),
+                now(),
+            );
+            model.notices.push(Notice { level: Level::Error, text: stranger.into(), until: None });
+            model.filter =
+                Some(FilterField { field: Field::with(stranger), error: Some(stranger.into()), before: String::new() });
+            model.detail.open = size != LARGE;
+            show_detail(&mut model);
+            let clean = |buf: &Buffer| {
+                buf.content.iter().all(|cell| cell.symbol().chars().next().is_some_and(|first| !is_hostile(first)))
+            };
+            let buf = frame(&model);
+            assert!(clean(&buf), "{stranger:?} in {pane:?} at {size:?}:\n{}", frames::text(&buf));
+            model.connection =
+                Connection::Failed { fault: Box::new(Fault { message: Untrusted::new(stranger), ..denied(stranger, stranger) }) };
+            model.overlay = Some(Overlay::Record(Reader {
+                title: stranger.into(),
+                document: Document::record(stranger),
+                ..Reader::default()
+            }));
+            let buf = frame(&model);
+            assert!(clean(&buf), "{stranger:?} in a record at {size:?}:\n{}", frames::text(&buf));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 

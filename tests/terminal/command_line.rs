@@ -31,6 +31,8 @@ fn completions_and_manual_are_made_from_the_arguments() {
 fn wrong_usage_is_status_2() {
     assert_eq!(run(&["--no-such-option"]).0, 2);
     assert_eq!(run(&["--pane", "kyes"]).0, 2);
+    let (status, _, error) = run(&["--demo", "paradise", "users"]);
+    assert!(status == 2 && error.contains("incident"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What we know about one fact, and how we know it. Unknown is never zero, no or green.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
@@ -27,6 +27,9 @@ impl Source {
         }
     }
 }
+
+/// For so long a live answer says more than the credential report that is made anew meanwhile.
+const A_WHILE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A fact with its state. There is no `Default` on purpose: somebody has to say which of the five it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,8 +134,13 @@ impl<T> Known<T> {
 
     /// Takes `newer` unless what is here says more: a value gives way to a later value only (a live answer is not undone by the
     /// credential report of three hours ago, nor a reported one by a refusal), and a refusal does not give way to silence.
+    /// The report tells less than a live answer (no device, no key id): it has to be later by more than a while.
     pub fn improve(&mut self, newer: Self) {
         let better = match (&*self, &newer) {
+            (
+                Self::Value { at: old, source: Source::Live, .. },
+                Self::Value { at: new, source: Source::CredentialReport, .. },
+            ) => new.duration_since(*old) > A_WHILE,
             (Self::Value { at: old, .. }, Self::Value { at: new, .. }) => new >= old,
             (Self::Value { .. }, _) | (Self::Denied { .. } | Self::Failed { .. }, Self::Unknown) => false,
             _ => true,
@@ -146,7 +154,6 @@ impl<T> Known<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
 
     #[test]
     fn the_later_answer_wins_and_silence_never_does() {
@@ -156,6 +163,9 @@ mod tests {
         fact.improve(Known::live(2, now));
         fact.improve(Known::reported(1, now - SignedDuration::from_hours(3)));
         fact.improve(Known::Loading);
+        fact.improve(Known::reported(1, now + SignedDuration::from_secs(5)));
         assert_eq!(fact, Known::live(2, now));
+        fact.improve(Known::reported(3, now + SignedDuration::from_hours(1)));
+        assert_eq!(fact.value(), Some(&3));
     }
 }

@@ -49,6 +49,8 @@ impl Summary {
     /// The summary of a table and the read that fills it.
     pub fn of(table: &dyn Listing, remote: &Remote, noun: &str, now: Timestamp) -> Self {
         let (matching, total) = table.counts();
+        // Nouns are plural, and English has a short singular.
+        let noun = if total == 1 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
         let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
         let mut facts = vec![Cell::plain(count)];
         if table.has_work() {

@@ -6,20 +6,17 @@ use crate::domain::detail::{Field, Section};
 use crate::domain::finding::{self, Finding};
 use crate::panes::{section, when};
 
-/// The sections of a finding's detail view: what the list knows, then all that GuardDuty tells.
+/// The sections of a finding's detail view: what it means by now, then all that GuardDuty tells.
 pub fn detail(finding: &Finding, now: Timestamp) -> Vec<Section> {
     let band = finding.severity.band().word();
-    let mut fields = vec![
-        Field::new("title", finding.title.raw()),
-        Field::new("severity", format!("{:.1} {band}", finding.severity.0)),
-        Field::new("state", if finding.archived { "archived" } else { "current" }),
-    ];
+    let state = if finding.archived { "archived" } else { "current" };
+    let mut fields = vec![Field::new("severity", format!("{:.1} {band}, {state}", finding.severity.0))];
     let seen = [("first seen", finding.first_seen), ("last seen", finding.last_seen), ("updated", finding.updated)];
     fields.extend(seen.into_iter().filter_map(|(label, at)| at.map(|at| Field::new(label, when(at, now)))));
     if finding.sample {
         fields.push(Field::new("sample", "made up by AWS on request: nothing happened"));
     }
-    let mut sections = vec![section("Finding", fields)];
+    let mut sections = vec![section("At a glance", fields)];
     sections.extend(finding::detail(&finding.raw.text()));
     sections
 }

@@ -6,10 +6,9 @@ use crate::domain::detail::{Field, Section};
 use crate::domain::event::{self, Event};
 use crate::panes::{section, when};
 
-/// The sections of an event's detail view: what the list knows, then all that CloudTrail tells.
+/// The sections of an event's detail view: who, when, and whether it was done, then all that CloudTrail tells.
 pub fn detail(event: &Event, now: Timestamp) -> Vec<Section> {
     let mut fields = vec![
-        Field::new("event", event.name.raw()),
         Field::new("time", when(event.time, now)),
         Field::new("actor", format!("{} ({})", event.actor.raw(), event.actor_type.raw())),
     ];
@@ -17,7 +16,7 @@ pub fn detail(event: &Event, now: Timestamp) -> Vec<Section> {
         fields.push(Field::new("role", issuer.raw()));
     }
     fields.push(Field::new("outcome", event.error.as_ref().map_or("done", |error| error.raw())));
-    let mut sections = vec![section("Event", fields)];
+    let mut sections = vec![section("At a glance", fields)];
     sections.extend(event::detail(&event.raw.text()));
     sections
 }

@@ -58,7 +58,9 @@ impl Window {
             Self::Day => "last 24 h".into(),
             Self::Week => "last 7 d".into(),
             Self::All => "last 90 d".into(),
-            Self::Between { from, to } => format!("{} … {}", utc(from), utc(to)),
+            Self::Between { from, to } => {
+                format!("{} to {}", from.strftime("%m-%d %H:%M"), to.strftime("%m-%d %H:%MZ"))
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ const RULES: &[(&str, &[&str], &str)] = &[
     ("/model.rs", IMPURE_UPDATE, "the model is plain data"),
     ("/row.rs", IMPURE_UPDATE, "rows are plain data"),
     ("/update.rs", IMPURE_UPDATE, "update is a pure function: ask for an effect instead"),
+    ("src/app/update/", IMPURE_UPDATE, "update is a pure function: ask for an effect instead"),
+    ("src/panes/", IMPURE_UPDATE, "panes are plain data and pure functions: the root draws them"),
     (
         "/view.rs",
         &["tokio", "crossterm", "aws_", "secrecy", "async ", ".await", "crate::aws", "crate::runtime", "crate::emulator"],

@@ -176,3 +176,18 @@ fn a_slice_of_work_is_bounded() {
     }
     assert!((5..30).contains(&slices), "{slices} slices");
 }
+
+#[test]
+fn rows_are_dropped_by_what_they_are_and_renewed_without_counting_as_read() {
+    let mut table = Table::new(Sort::ascending(0));
+    table.extend((0..10).map(lamp), NOW);
+    table.begin_refresh();
+    let strangers = table.renew_known([Lamp { watts: 99, ..lamp(3) }, lamp(40)], NOW);
+    assert_eq!(strangers, [lamp(40)]);
+    assert_eq!(table.get(&3).unwrap().watts, 99);
+    table.select(&7);
+    table.retain(|lamp| lamp.id % 2 == 1);
+    assert_eq!((table.total(), table.selected().unwrap().id), (5, 7));
+    table.end_refresh();
+    assert_eq!(table.total(), 0, "none of them was read in this refresh");
+}

@@ -81,7 +81,8 @@ def _address(server, complaints, timeout=60):
 
 @contextlib.contextmanager
 def moto():
-    """moto in this process, so that ages can be set; gives its address."""
+    """moto in this process, so that ages can be set, and empty; gives its address."""
+    import urllib3
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -89,6 +90,8 @@ def moto():
     server.start()
     try:
         host, port = server.get_host_and_port()
+        # What an earlier server of this process held is still there.
+        urllib3.request("POST", f"http://{host}:{port}/moto-api/reset", timeout=10)
         yield f"http://{host}:{port}"
     finally:
         server.stop()

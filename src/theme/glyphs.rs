@@ -2,7 +2,7 @@
 
 use crate::kit::table::Tone;
 
-/// A set of signs; each is one column wide, but for `ellipsis` in ASCII none is longer than one character.
+/// A set of signs, each one column wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glyphs {
     /// Ascending order.

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Emulated, PROGRAM, environment, without_terminal};
+use crate::harness::{Emulated, PROGRAM, Start, credentials, environment, without_terminal};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let home = tempfile::tempdir().unwrap();
@@ -124,4 +124,53 @@ fn keys_and_themes_can_be_listed_and_checked() {
     std::fs::write(&file, "[list]\n\"j\" = \"list.donw\"\n").unwrap();
     let (status, _, error) = run(&["keymap", "--check", &file.display().to_string()]);
     assert!(status == 1 && error.contains("list.down"), "{error}");
+}
+
+#[test]
+fn doctor_looks_at_everything_and_a_refusal_is_a_problem() {
+    let (status, out, error) = run(&["doctor", "--demo", "incident"]);
+    assert_eq!((status, error.as_str()), (0, ""), "{out}");
+    for what in ["configuration", "credentials", "identity", "iam users", "us-east-1 guardduty", "eu-west-1 ssm nodes", "clock"] {
+        assert!(out.lines().any(|line| line.starts_with("ok ") && line.contains(what)), "{what}:\n{out}");
+    }
+    let home = tempfile::tempdir().unwrap();
+    let world =
+        Emulated::start(home.path(), &["--fault", "ssm:DescribeSessions=denied", "--fault", "iam:ListUsers=skew,ms=900000"]);
+    let environment: Vec<_> = environment(home.path()).into_iter().chain(credentials()).collect();
+    let (status, out, _) = without_terminal(&environment, &["doctor", "--endpoint-url", &world.url]);
+    assert_eq!(status, 1);
+    assert!(out.contains("denied: ssm:DescribeSessions") && out.contains("iam-policy"), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("problem clock")), "{out}");
+    assert!(!out.contains("wJalrXUtnFEMI"), "no secret is shown");
+}
+
+#[test]
+fn the_policy_is_json_and_asks_for_reads_only() {
+    let (status, out, _) = run(&["iam-policy"]);
+    let policy: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let actions = policy["Statement"].as_array().unwrap().iter().flat_map(|statement| statement["Action"].as_array().unwrap());
+    for action in actions {
+        let name = action.as_str().unwrap().split_once(':').unwrap().1;
+        assert!(
+            ["List", "Get", "Describe", "Lookup", "GenerateCredentialReport"].iter().any(|verb| name.starts_with(verb)),
+            "{name}"
+        );
+    }
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn the_log_is_for_its_owner_and_holds_calls_without_bodies() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let log = home.path().join("log");
+    std::fs::write(&log, "older\n").unwrap();
+    let path = log.display().to_string();
+    let mut terminal = Start::new(home.path(), &["--demo", "incident", "--test-idle", "--log", &path, "-vv"]).run();
+    terminal.settle();
+    assert_eq!(terminal.keys("q").ended(), 0);
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.starts_with("older\n") && text.contains("ListUsers"), "{text}");
+    assert!(!text.contains("<ListUsersResponse") && !text.contains("Authorization") && !text.contains('\u{1b}'), "{text}");
 }

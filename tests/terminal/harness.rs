@@ -51,6 +51,7 @@ pub(crate) fn credentials() -> Vec<(String, String)> {
 
 /// How the program is started.
 pub(crate) struct Start<'a> {
+    pub(crate) program: &'a str,
     pub(crate) arguments: &'a [&'a str],
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) columns: u16,
@@ -60,7 +61,7 @@ pub(crate) struct Start<'a> {
 impl<'a> Start<'a> {
     /// 80×24, an empty home, no account.
     pub(crate) fn new(home: &Path, arguments: &'a [&'a str]) -> Self {
-        Self { arguments, environment: environment(home), columns: 80, lines: 24 }
+        Self { program: PROGRAM, arguments, environment: environment(home), columns: 80, lines: 24 }
     }
 
     pub(crate) fn size(mut self, columns: u16, lines: u16) -> Self {
@@ -99,7 +100,7 @@ impl Terminal {
         let size = PtySize { rows: start.lines, cols: start.columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let attributes = format!("{:?}", pair.master.get_termios().unwrap());
-        let mut command = CommandBuilder::new(PROGRAM);
+        let mut command = CommandBuilder::new(start.program);
         command.env_clear();
         for (name, value) in &start.environment {
             command.env(name, value);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Start, Terminal, environment, without_terminal};
+use crate::harness::{PROGRAM, Start, Terminal, environment, without_terminal};
 
 fn demo(home: &tempfile::TempDir, more: &[&str]) -> Terminal {
     let arguments: Vec<&str> = ["--demo", "quiet", "--test-idle"].into_iter().chain(more.iter().copied()).collect();
@@ -68,6 +68,19 @@ fn suspending_gives_it_back_and_resuming_takes_it_again() {
     assert_eq!(terminal.text(), before);
     assert_eq!(terminal.keys("q").ended(), 0);
     terminal.assert_as_found();
+}
+
+#[test]
+fn a_shell_can_stop_it_and_bring_it_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut shell = Start { program: "/bin/bash", ..Start::new(home.path(), &["--norc", "--noprofile", "-i"]) }.run();
+    shell.keys(&format!("{PROGRAM} --demo quiet\r")).until("Users");
+    shell.keys("\x1a").until("Stopped");
+    assert!(!shell.screen().alternate_screen() && !shell.screen().hide_cursor());
+    shell.keys("echo in-$((40+2))\r").until("in-42");
+    shell.keys("fg\r").until("Users");
+    shell.keys("q").until_gone("Users").keys("echo ended-$?\r").until("ended-0");
+    shell.keys("exit\r").ended();
 }
 
 #[test]

@@ -8,6 +8,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
@@ -152,7 +153,9 @@ fn timeouts(patience: Patience) -> TimeoutConfig {
 }
 
 fn embedded(http: SharedHttpClient, wanted: &Connect) -> SdkConfig {
-    let credentials = Credentials::new(EMBEDDED_ACCESS_KEY, EMBEDDED_SECRET_KEY, None, None, "embedded AWS");
+    let mut credentials = Credentials::new(EMBEDDED_ACCESS_KEY, EMBEDDED_SECRET_KEY, None, None, "embedded AWS");
+    // The header names the source by the mark that a provider leaves.
+    credentials.set_property(vec![AwsCredentialFeature::CredentialsCode]);
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(wanted.regions.first().cloned().unwrap_or_else(|| "us-east-1".to_owned())))

@@ -26,7 +26,7 @@ impl Row for Finding {
 
     const COLUMNS: &'static [Column] = &[
         Column::new("severity", "Severity", 15),
-        Column::new("type", "Type", 26).growing(),
+        Column::new("type", "Type", 34).growing(),
         Column::new("resource", "Resource", 16).growing(),
         Column::new("principal", "Principal", 14).growing().spare(3),
         Column::new("count", "Count", 5).spare(2).right(),

@@ -98,6 +98,14 @@ fn of_answer(answer: &Answer<'_>, call: &str, wait: Option<Duration>) -> FaultKi
     }
 }
 
+/// Whether an error code can mean a signature of the wrong time. The SDK corrects its clock by the answer's `Date` and tries once more.
+pub fn is_about_clock(code: &str) -> bool {
+    matches!(
+        code,
+        "RequestTimeTooSkewed" | "RequestExpired" | "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure"
+    )
+}
+
 /// AWS's words for "slow down", those that the SDK retries.
 pub(crate) fn is_throttle(code: &str) -> bool {
     matches!(

@@ -205,7 +205,7 @@ impl Trouble {
         let code = error_code(response, &body).unwrap_or_else(|| format!("HTTP {status}"));
         let message = error_message(&body).unwrap_or(words);
         let throttle = status == 429 || fault::is_throttle(&code);
-        Self { throttle, passing: throttle || !(300..500).contains(&status), code, message }
+        Self { throttle, passing: throttle || fault::is_about_clock(&code) || !(300..500).contains(&status), code, message }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Failure, config, keymap, theme};
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
-use crate::aws::{cloudtrail, guardduty, iam, ssm, sts};
+use crate::aws::{cloudtrail, fault, guardduty, iam, ssm, sts};
 use crate::config::{Config, paths};
 use crate::domain::age;
 use crate::domain::call::Outcome;
@@ -145,15 +145,11 @@ async fn account(plan: Plan) -> Vec<Check> {
 fn refusals_of_the_clock(refused: Arc<AtomicBool>) -> Observer {
     Observer::new(move |call| {
         let (Outcome::Retrying { reason: code } | Outcome::Failed { code, .. }) = &call.outcome else { return };
-        if CLOCK_CODES.contains(&code.raw()) {
+        if fault::is_about_clock(code.raw()) {
             refused.store(true, Ordering::Relaxed);
         }
     })
 }
-
-/// What AWS answers to a signature of the wrong time.
-const CLOCK_CODES: [&str; 5] =
-    ["RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"];
 
 /// IAM is one for all regions.
 async fn global(aws: &Session) -> Vec<Check> {

@@ -69,7 +69,7 @@ fn a_dead_network() {
 
 #[test]
 fn a_wrong_clock() {
-    let mut day = day(&["--scenario", "quiet", "--fault", "*=skew,ms=900000"], &[]);
+    let mut day = day(&["--scenario", "quiet", "--fault", "*=skew,seconds=3600"], &[]);
     // The SDK corrects its clock by what the refusal says; where even that does not help, the person is told.
     day.terminal.settle();
     let text = flowing(&day.terminal.text());

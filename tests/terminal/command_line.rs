@@ -135,7 +135,7 @@ fn doctor_looks_at_everything_and_a_refusal_is_a_problem() {
     }
     let home = tempfile::tempdir().unwrap();
     let world =
-        Emulated::start(home.path(), &["--fault", "ssm:DescribeSessions=denied", "--fault", "iam:ListUsers=skew,ms=900000"]);
+        Emulated::start(home.path(), &["--fault", "ssm:DescribeSessions=denied", "--fault", "iam:ListUsers=skew,seconds=3600"]);
     let environment: Vec<_> = environment(home.path()).into_iter().chain(credentials()).collect();
     let (status, out, _) = without_terminal(&environment, &["doctor", "--endpoint-url", &world.url]);
     assert_eq!(status, 1);

@@ -16,9 +16,9 @@ pub fn rows(text: &str, columns: usize, hang: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut used, mut space) = (0, 0, None);
     for (at, grapheme) in text.grapheme_indices(true) {
-        let room = if rows.is_empty() { columns } else { columns.saturating_sub(hang) }.max(2);
         let wide = width(grapheme);
-        if used + wide > room {
+        // More than once where the first row is wider than those that hang: what was moved down may be too long again.
+        while at > start && used + wide > if rows.is_empty() { columns } else { columns.saturating_sub(hang) }.max(2) {
             let cut = space.filter(|space| *space > start + (at - start) / 2).unwrap_or(at);
             rows.push(start..cut);
             used = width(text.get(cut..at).unwrap_or_default());

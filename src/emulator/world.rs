@@ -77,7 +77,10 @@ impl World {
     }
 
     /// A world around an account made elsewhere.
-    pub fn new(account: Account, scenario_faults: Vec<fault::Rule>, clock: Clock, options: Options) -> Self {
+    pub fn new(mut account: Account, scenario_faults: Vec<fault::Rule>, clock: Clock, options: Options) -> Self {
+        // Two lookups a second of the world's time: a demo that runs a hundred times as fast answers a hundred times as many.
+        let faster = if options.speed.is_finite() { options.speed.clamp(1.0, 1e6).ceil() } else { 1.0 };
+        account.cloudtrail.rate = account.cloudtrail.rate.map(|rate| rate.saturating_mul(faster as u32));
         let faults = fault::Table::default();
         scenario_faults.into_iter().chain(options.faults.iter().cloned()).for_each(|rule| faults.add(rule));
         Self {

@@ -114,13 +114,13 @@ fn status(status: &KeyStatus) -> Cell {
     }
 }
 
-/// Over the limit wants attention, over four times the limit is wrong. A mark says so beside the colour.
+/// Over the limit wants attention, over four times the limit is wrong; the theme adds sign and colour.
 fn key_age(key: &AccessKey, created: Timestamp, now: Timestamp) -> Cell {
     let written = age(created, now);
     match days(created, now) {
         _ if !is_overdue(key, now) => Cell::plain(written),
-        old if old > 4 * ROTATION_LIMIT_DAYS => Cell::new(format!("!! {written}"), Tone::Bad),
-        _ => Cell::new(format!("! {written}"), Tone::Warning),
+        old if old > 4 * ROTATION_LIMIT_DAYS => Cell::new(written, Tone::Bad),
+        _ => Cell::new(written, Tone::Warning),
     }
 }
 

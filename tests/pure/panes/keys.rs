@@ -3,6 +3,7 @@
 use bartizan::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
 use bartizan::domain::known::Known;
 use bartizan::kit::effect::Slot;
+use bartizan::kit::table::{Row as _, Tone};
 use bartizan::panes::keys::{LIVE, Msg, REPORT, Read, SWEEP};
 use bartizan::panes::{self, PaneId};
 use jiff::Timestamp;
@@ -67,7 +68,10 @@ fn without_a_report_every_user_is_asked() {
     assert!(stage.around().contains("ask for iam:GenerateCredentialReport"), "{}", stage.around());
     assert!(stage.around().contains("such as bob"), "{}", stage.around());
     tell(&mut stage, &SWEEP, Msg::Listed(Ok(())));
-    assert_eq!(stage.column("age"), ["! 100 d"]);
+    assert_eq!(stage.column("age"), ["100 d"]);
+    let age = AccessKey::COLUMNS.iter().position(|column| column.id == "age").unwrap();
+    let row = stage.model.panes.keys.table.selected().unwrap();
+    assert_eq!(row.cell(age, stage.model.now).tone, Tone::Warning, "overdue, and shown as such");
     assert!(stage.around().contains("1 active over 90 d"), "{}", stage.around());
 }
 

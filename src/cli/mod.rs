@@ -7,7 +7,7 @@ mod console;
 mod doctor;
 mod emulate;
 mod failure;
-mod iam_policy;
+pub mod iam_policy;
 mod keymap;
 mod manual;
 pub mod tables;

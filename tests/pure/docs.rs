@@ -11,6 +11,11 @@ fn the_page_of_keys_is_fresh() {
     is_fresh("docs/keys.md", &help::markdown(&keymap));
 }
 
+#[test]
+fn the_page_of_permissions_is_fresh() {
+    is_fresh("docs/iam.md", &bartizan::cli::iam_policy::markdown());
+}
+
 fn is_fresh(name: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {

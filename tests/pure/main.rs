@@ -10,6 +10,7 @@
     reason = "a test stands at the edge, and its way to fail is to panic"
 )]
 
+#[path = "../architecture.rs"]
 mod architecture;
 mod cost;
 mod docs;

@@ -41,6 +41,9 @@ pub enum Edit {
 }
 
 impl Field {
+    /// The most characters that a paste fills a field up to; every frame and every key looks at all of them.
+    pub const MOST: usize = 4096;
+
     /// A field that holds this text, with the cursor behind it.
     pub fn with(text: impl Into<String>) -> Self {
         let text = text.into();
@@ -73,15 +76,22 @@ impl Field {
         self.text.len() != before
     }
 
-    /// Types a pasted text: its line breaks and tabs become spaces, other control characters are left out.
-    pub fn paste(&mut self, text: &str) {
-        for character in text.trim_end_matches(['\r', '\n']).chars() {
-            match character {
-                '\n' | '\t' => self.edit(Edit::Insert(' ')),
-                _ if character.is_control() => false,
-                _ => self.edit(Edit::Insert(character)),
-            };
-        }
+    /// Types a pasted text: its line breaks and tabs become spaces, other control characters are left out. Returns whether all of it went
+    /// in: a field holds [`Field::MOST`] characters.
+    pub fn paste(&mut self, text: &str) -> bool {
+        let room = Self::MOST.saturating_sub(self.text.chars().count());
+        let cleaned = text.trim_end_matches(['\r', '\n']).chars().filter_map(|character| match character {
+            '\n' | '\t' => Some(' '),
+            _ if character.is_control() => None,
+            _ => Some(character),
+        });
+        // Not one by one: each character typed is a new text.
+        let mut cleaned = cleaned.fuse();
+        let pasted: String = cleaned.by_ref().take(room).collect();
+        let at = self.text.char_indices().nth(self.cursor).map_or(self.text.len(), |(at, _)| at);
+        self.text.insert_str(at, &pasted);
+        self.cursor += pasted.chars().count();
+        cleaned.next().is_none()
     }
 
     /// Forgets the text.
@@ -132,6 +142,18 @@ mod tests {
         field.edit(Edit::Left);
         field.edit(Edit::DeleteToStart);
         assert_eq!((field.text(), field.cursor()), ("x", 0));
+    }
+
+    #[test]
+    fn a_paste_goes_in_at_the_cursor_and_no_further_than_the_field_holds() {
+        let mut field = typed("üb");
+        field.edit(Edit::Left);
+        assert!(field.paste("x\ty"));
+        assert_eq!((field.text(), field.cursor()), ("üx yb", 4));
+        let long = "é".repeat(10_000_000);
+        assert!(!field.paste(&long));
+        assert_eq!((field.text().chars().count(), field.cursor()), (Field::MOST, Field::MOST - 1));
+        assert!(field.text().ends_with('b') && !field.paste("z") && field.paste("\n"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::app::{Effect, Model, Overlay};
 use crate::kit::effect::Level;
-use crate::kit::field::Edit;
+use crate::kit::field::{Edit, Field};
 use crate::kit::input::{Code, Input, Key};
 use crate::kit::keymap::{Keymap, Resolution, show_sequence};
 use crate::kit::query::Query;
@@ -23,8 +23,11 @@ pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &m
 fn paste(model: &mut Model, text: &str) {
     match model.field_mut() {
         Some(field) => {
-            field.paste(text);
+            let whole = field.paste(text);
             typed(model);
+            if !whole {
+                model.notice(Level::Warning, format!("the paste is cut off: a field holds {} characters", Field::MOST));
+            }
         }
         None => model.notice(Level::Info, "nothing here takes a paste; / opens the filter"),
     }

@@ -167,19 +167,25 @@ pub(super) fn last_days(days: i64, now: Timestamp, attribute: Option<(LookupKey,
     Lookup { from: now - SignedDuration::from_hours(days * 24), to: now, attribute }
 }
 
+/// From an hour before the one time to an hour after the other. AWS may say any time, also one at the end of what can be written.
+pub(super) fn hour_around(first: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
+    let hour = SignedDuration::from_hours(1);
+    (first.saturating_sub(hour).unwrap_or(Timestamp::MIN), last.saturating_add(hour).unwrap_or(Timestamp::MAX))
+}
+
 /// A query for a text in one column. The language has no quotation mark inside of quotation marks.
 pub(super) fn quoted(column: &str, value: &str) -> String {
     format!("{column}:\"{}\"", value.replace('"', ""))
 }
 
-/// Switches a ready-made filter on, and back to what was there before.
+/// Switches a ready-made filter on, and back to what was there before. What is in force decides, however it came to be.
 pub(super) fn toggle_query<R: Row, X>(table: &mut Table<R>, before: &mut Option<String>, ready_made: &str, out: &mut Out<X>) {
-    let text = match before.take() {
-        Some(before) if table.query().text() == ready_made => before,
-        _ => {
-            *before = Some(table.query().text().to_owned());
-            ready_made.to_owned()
-        }
+    let in_force = table.query().text();
+    let text = if in_force == ready_made {
+        before.take().filter(|before| before != ready_made).unwrap_or_default()
+    } else {
+        *before = Some(in_force.to_owned());
+        ready_made.to_owned()
     };
     match Query::parse(&text, R::COLUMNS) {
         Ok(query) => table.filter(query),

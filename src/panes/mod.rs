@@ -15,7 +15,7 @@ pub mod users;
 use serde::{Deserialize, Serialize};
 
 pub use common::{Blank, Ctx, Summary};
-use common::{age_cell, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query, when};
+use common::{age_cell, hour_around, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query, when};
 pub use dispatch::Prompt;
 
 use crate::kit::action::Spec;
@@ -97,6 +97,19 @@ pub enum Read {
     Trail(trail::Read),
     /// For the bastions pane.
     Bastions(bastions::Read),
+}
+
+impl Read {
+    /// The pane that it is for.
+    pub fn pane(&self) -> PaneId {
+        match self {
+            Self::Users(_) => PaneId::Users,
+            Self::Keys(_) => PaneId::Keys,
+            Self::Findings(_) => PaneId::Findings,
+            Self::Trail(_) => PaneId::Trail,
+            Self::Bastions(_) => PaneId::Bastions,
+        }
+    }
 }
 
 /// What comes back from a read.

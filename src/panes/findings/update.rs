@@ -10,7 +10,7 @@ use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
 use crate::kit::query::Query;
 use crate::kit::table::Row;
-use crate::panes::{Ctx, needs, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, hour_around, needs, needs_row, quoted, toggle_query};
 
 /// Reads every region anew; what is shown stays until its region is complete.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -115,13 +115,13 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
 /// before it was first seen to an hour after it was last seen.
 pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
     let finding = model.table.selected()?;
-    let hour = SignedDuration::from_hours(1);
     let last = finding.last_seen.or(finding.updated).unwrap_or(cx.now);
     let first = finding.first_seen.unwrap_or(last);
     // Event history reaches back ninety days, and AWS refuses a beginning before them.
     let oldest = cx.now - SignedDuration::from_hours(90 * 24);
-    let from = (first - hour).max(oldest);
-    Some(Lookup { from, to: (last + hour).min(cx.now).max(from), attribute: Some(attribute(finding)?) })
+    let (from, to) = hour_around(first, last);
+    let from = from.max(oldest);
+    Some(Lookup { from, to: to.min(cx.now).max(from), attribute: Some(attribute(finding)?) })
 }
 
 fn attribute(finding: &Finding) -> Option<(LookupKey, String)> {

@@ -1,7 +1,5 @@
 //! What the trail pane does.
 
-use jiff::SignedDuration;
-
 use super::model::{Model, Progress, Window};
 use super::{Action, LOOKUP, Msg, Read, parse_attribute};
 use crate::domain::event::{Event, EventPage, Lookup, LookupKey};
@@ -9,7 +7,7 @@ use crate::domain::fault::Fault;
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
-use crate::panes::{Ctx, needs, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, hour_around, needs, needs_row, quoted, toggle_query};
 
 /// Searches anew with the same window and attribute.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -72,8 +70,8 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
             model.attribute = None;
             load(model, cx, out);
         }
-        Action::Failures => toggle_query(&mut model.table, &mut model.before_filter, FAILURES, out),
-        Action::Writes => toggle_query(&mut model.table, &mut model.before_filter, WRITES, out),
+        Action::Failures => toggle(model, FAILURES, out),
+        Action::Writes => toggle(model, WRITES, out),
         Action::Address | Action::Actor | Action::Resource | Action::User | Action::Keys => {
             if let Some(event) = model.table.selected().cloned() {
                 about(model, action, &event, cx, out);
@@ -82,10 +80,21 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
     }
 }
 
+/// Switches one of the ready-made filters on or off. From one of them to the next, what was there before all of them is remembered.
+fn toggle(model: &mut Model, ready_made: &str, out: &mut Out<Read>) {
+    let in_force = model.table.query().text();
+    let other = in_force != ready_made && (in_force == FAILURES || in_force == WRITES || in_force.starts_with("origin:\""));
+    let remembered = other.then(|| model.before_filter.take());
+    toggle_query(&mut model.table, &mut model.before_filter, ready_made, out);
+    if let Some(remembered) = remembered {
+        model.before_filter = remembered;
+    }
+}
+
 /// The actions that need the selected event.
 fn about(model: &mut Model, action: Action, event: &Event, cx: &Ctx<'_>, out: &mut Out<Read>) {
     match action {
-        Action::Address => toggle_query(&mut model.table, &mut model.before_filter, &quoted("origin", event.origin.raw()), out),
+        Action::Address => toggle(model, &quoted("origin", event.origin.raw()), out),
         Action::Actor => {
             if let Some(attribute) = actor_of(event) {
                 go_to(model, &around(event, Some(attribute), cx), cx, out);
@@ -198,8 +207,8 @@ pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
 }
 
 fn around(event: &Event, attribute: Option<(LookupKey, String)>, cx: &Ctx<'_>) -> Lookup {
-    let hour = SignedDuration::from_hours(1);
-    Lookup { from: event.time - hour, to: (event.time + hour).min(cx.now).max(event.time), attribute }
+    let (from, to) = hour_around(event.time, event.time);
+    Lookup { from, to: to.min(cx.now).max(event.time), attribute }
 }
 
 /// What `LookupEvents` calls the event's user: of an assumed role it is the session's name.

@@ -128,3 +128,16 @@ fn what_cannot_be_done_says_why() {
     stage.press("i");
     assert!(stage.notices().contains("names no instance"), "{}", stage.notices());
 }
+
+#[test]
+fn times_at_the_end_of_what_can_be_written_are_searched_and_break_nothing() {
+    for at in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
+        let mut stage = Stage::lit(PaneId::Findings);
+        let odd = Finding { first_seen: Some(at), last_seen: Some(at), updated: Some(at), ..finding("a", "eu-west-1", 5.0) };
+        page(&mut stage, "eu-west-1", vec![odd]);
+        let lookup = panes::findings::trail_of(&stage.model.panes.findings, &stage.model.ctx()).unwrap();
+        assert!(lookup.from <= lookup.to && lookup.from >= days_ago(90), "{lookup:?}");
+        stage.press("enter t");
+        assert_eq!(stage.model.focus, PaneId::Trail);
+    }
+}

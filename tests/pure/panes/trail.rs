@@ -161,3 +161,31 @@ fn failures_alone() {
     page(&mut stage, "eu-west-1", 2, vec![event("c", "eu-west-1", 13), event("d", "eu-west-1", 14)]);
     assert_eq!(stage.column("outcome"), ["AccessDenied", "AccessDenied"], "rows that come later are filtered, too");
 }
+
+#[test]
+fn times_at_the_end_of_what_can_be_written_are_searched_and_break_nothing() {
+    for time in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
+        let mut stage = Stage::lit(PaneId::Trail);
+        page(&mut stage, "eu-west-1", 1, vec![Event { time, ..event("a", "eu-west-1", 0) }]);
+        let lookup = panes::trail::trail_of(&stage.model.panes.trail, &stage.model.ctx()).unwrap();
+        assert!(lookup.from <= time && lookup.to >= time, "{lookup:?}");
+        stage.press("enter esc t");
+    }
+}
+
+#[test]
+fn from_one_ready_made_filter_to_the_next_what_was_before_them_is_remembered() {
+    let mut stage = Stage::lit(PaneId::Trail);
+    page(&mut stage, "eu-west-1", 1, vec![event("a", "eu-west-1", 1)]);
+    stage.press("/ a l i enter");
+    let failures = panes::AnyAction::Trail(panes::trail::Action::Failures);
+    let writes = panes::AnyAction::Trail(panes::trail::Action::Writes);
+    let mut texts = Vec::new();
+    for action in [failures, writes, writes, failures, failures] {
+        let mut out = bartizan::kit::effect::Out::default();
+        let model = stage.model.clone();
+        stage.model.panes.on_action(action, &model.ctx(), &mut out);
+        texts.push(stage.model.listing().shown_query().text().to_owned());
+    }
+    assert_eq!(texts, ["!outcome=done", "!access=read", "ali", "!outcome=done", "ali"]);
+}

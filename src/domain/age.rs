@@ -32,6 +32,11 @@ pub fn days(since: Timestamp, now: Timestamp) -> i64 {
     now.duration_since(since).as_hours().max(0) / 24
 }
 
+/// Whether more than so many days have passed from `since` to `now`, to the second as queries count (`age>90d`).
+pub fn is_over(since: Timestamp, now: Timestamp, days: i64) -> bool {
+    now.duration_since(since) > SignedDuration::from_hours(days.saturating_mul(24))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -87,12 +87,12 @@ async fn keys_of_one(aws: Session, user: Untrusted, last_uses: LastUses, to: Sin
     let result = iam::access_keys(&aws, &user).await;
     let known = result.iter().flatten().filter_map(|key| Some((key.handle.clone(), key.id.value()?.clone())));
     let known: Vec<_> = known.filter(|_| last_uses == LastUses::Read).collect();
-    to.send(keys::Msg::Keys { user, result }).await?;
+    to.send(keys::Msg::Keys { user: user.clone(), result }).await?;
     for (handle, id) in known {
         let result = iam::key_last_used(&aws, &id).await;
         to.send(keys::Msg::LastUsed { handle, result }).await?;
     }
-    Ok(())
+    to.send(keys::Msg::UserDone(user)).await
 }
 
 async fn findings(aws: &Session, read: findings::Read, to: &Sink<findings::Msg>) -> Result<(), Stopped> {

@@ -124,8 +124,13 @@ pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
     /// What a column shows. Only rows on screen and rows being filtered are asked.
     fn cell(&self, column: usize, now: Timestamp) -> Cell;
 
-    /// Smaller or greater in this column. Unknown values come last in ascending order.
+    /// Smaller or greater in this column.
     fn compare(&self, other: &Self, column: usize) -> Ordering;
+
+    /// Whether the column's value is unknown or there is none. Such rows come last, whichever way the others go.
+    fn is_missing(&self, _column: usize) -> bool {
+        false
+    }
 
     /// The column as a number, for `<` and `>` in queries: counts as they are, ages in seconds. `None`: the column has no such thing, or the value is unknown.
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64>;
@@ -162,6 +167,7 @@ impl Sort {
     /// Compares two rows.
     pub fn compare<R: Row>(self, a: &R, b: &R) -> Ordering {
         let ordering = a.compare(b, self.column);
-        if self.descending { ordering.reverse() } else { ordering }
+        let ordering = if self.descending { ordering.reverse() } else { ordering };
+        a.is_missing(self.column).cmp(&b.is_missing(self.column)).then(ordering)
     }
 }

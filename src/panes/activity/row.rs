@@ -68,6 +68,14 @@ impl Row for ApiCall {
         .then_with(|| self.number.cmp(&other.number))
     }
 
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            TOOK => self.took_ms.is_none(),
+            REQUEST => self.request_id.is_none(),
+            _ => false,
+        }
+    }
+
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
         match column {
             TIME => Some(seconds_since(self.started, now)),

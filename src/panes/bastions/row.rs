@@ -72,6 +72,18 @@ impl Row for Node {
         .then_with(|| self.id.cmp(&other.id))
     }
 
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            NAME => self.name.is_none(),
+            AGENT => self.agent_version.is_none(),
+            PLATFORM => self.platform.is_none(),
+            ADDRESS => self.address.is_none(),
+            LAST_PING => self.last_ping.is_none(),
+            ROLE => self.role.is_none(),
+            _ => false,
+        }
+    }
+
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
         (column == LAST_PING).then_some(())?;
         self.last_ping.map(|at| seconds_since(at, now))
@@ -166,6 +178,15 @@ impl Row for SsmSession {
             _ => Ordering::Equal,
         }
         .then_with(|| self.id.cmp(&other.id))
+    }
+
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            ENDED => self.ended.is_none(),
+            REASON => self.reason.is_none(),
+            DOCUMENT => self.document.is_none(),
+            _ => false,
+        }
     }
 
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {

@@ -77,6 +77,17 @@ impl Row for Finding {
         }
     }
 
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            PRINCIPAL => self.principal.is_none(),
+            COUNT => self.count.is_none(),
+            LAST_SEEN => self.last_seen.is_none(),
+            FIRST_SEEN => self.first_seen.is_none(),
+            REMOTE_IP => self.remote_ip.is_none(),
+            _ => false,
+        }
+    }
+
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
         match column {
             SEVERITY => Some(self.severity.0),

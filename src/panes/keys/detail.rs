@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::row::is_overdue;
-use crate::domain::age::days;
+use crate::domain::age::{days, is_over};
 use crate::domain::detail::{Field, Section};
 use crate::domain::key::{AccessKey, LastUsed, ROTATION_LIMIT_DAYS};
 use crate::panes::{section, sourced, when};
@@ -42,7 +42,7 @@ fn limit(key: &AccessKey, created: Timestamp, now: Timestamp) -> String {
     let old = days(created, now);
     if is_overdue(key, now) {
         format!("{} days over the limit of {ROTATION_LIMIT_DAYS}", old - ROTATION_LIMIT_DAYS)
-    } else if old > ROTATION_LIMIT_DAYS {
+    } else if is_over(created, now, ROTATION_LIMIT_DAYS) {
         "inactive: the limit does not apply".into()
     } else {
         format!("{} days left of {ROTATION_LIMIT_DAYS}", ROTATION_LIMIT_DAYS - old)

@@ -67,6 +67,8 @@ pub enum Msg {
         /// `GetAccessKeyLastUsed`.
         result: Result<LastUsed, Fault>,
     },
+    /// All that a read tells of this owner has been told, last uses too.
+    UserDone(Untrusted),
     /// [`Read::AllUsers`] or [`Read::OfUsers`] has ended.
     Listed(Result<(), Fault>),
 }

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 
 use jiff::Timestamp;
 
-use crate::domain::age::{age, days};
+use crate::domain::age::{age, is_over};
 use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed, ROTATION_LIMIT_DAYS};
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::table::{Cell, Column, Row, Tone, compare_facts, fact, seconds_since};
@@ -68,6 +68,17 @@ impl Row for AccessKey {
         }
     }
 
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            KEY => self.id.value().is_none(),
+            STATUS => self.status.value().is_none(),
+            AGE => self.created.value().is_none(),
+            LAST_USED => self.last_used.value().is_none(),
+            SERVICE | REGION => !matches!(self.last_used.value(), Some(LastUsed::At { .. })),
+            _ => false,
+        }
+    }
+
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
         match (column, self.created.value(), self.last_used.value()) {
             (AGE, Some(created), _) => Some(seconds_since(*created, now)),
@@ -88,10 +99,10 @@ impl Row for AccessKey {
     }
 }
 
-/// Whether the key can be used and is older than the limit.
+/// Whether the key is not known to be switched off and is older than the limit: what the "overdue" filter shows.
 pub(super) fn is_overdue(key: &AccessKey, now: Timestamp) -> bool {
-    let usable = key.status.value().is_none_or(|status| *status == KeyStatus::Active);
-    usable && key.created.value().is_some_and(|created| days(*created, now) > ROTATION_LIMIT_DAYS)
+    let usable = !matches!(key.status.value(), Some(KeyStatus::Inactive | KeyStatus::Expired));
+    usable && key.created.value().is_some_and(|created| is_over(*created, now, ROTATION_LIMIT_DAYS))
 }
 
 /// The report names keys by their position only.
@@ -117,10 +128,12 @@ fn status(status: &KeyStatus) -> Cell {
 /// Over the limit wants attention, over four times the limit is wrong; the theme adds sign and colour.
 fn key_age(key: &AccessKey, created: Timestamp, now: Timestamp) -> Cell {
     let written = age(created, now);
-    match days(created, now) {
-        _ if !is_overdue(key, now) => Cell::plain(written),
-        old if old > 4 * ROTATION_LIMIT_DAYS => Cell::new(written, Tone::Bad),
-        _ => Cell::new(written, Tone::Warning),
+    if !is_overdue(key, now) {
+        Cell::plain(written)
+    } else if is_over(created, now, 4 * ROTATION_LIMIT_DAYS) {
+        Cell::new(written, Tone::Bad)
+    } else {
+        Cell::new(written, Tone::Warning)
     }
 }
 

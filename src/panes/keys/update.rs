@@ -7,7 +7,7 @@ use super::{Action, LIVE, Msg, REPORT, Read, SWEEP};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle};
-use crate::domain::known::Known;
+use crate::domain::known::{Known, Source};
 use crate::domain::report::CredentialReport;
 use crate::domain::text::Untrusted;
 use crate::domain::user::ROOT_NAME;
@@ -38,7 +38,7 @@ pub fn on_action(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out
     }
 }
 
-const OVERDUE: &str = "age>90d !status=inactive";
+const OVERDUE: &str = "age>90d !status=inactive !status=expired";
 
 /// Whether one of the pane's own actions can be done now.
 pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
@@ -54,16 +54,15 @@ pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, ou
         Msg::Report(Ok(report)) => take_report(model, &report, cx),
         Msg::Report(Err(fault)) => sweep_instead(model, fault, cx, out),
         Msg::Keys { user, result } => {
-            if *slot == SWEEP {
-                model.swept += 1;
-            } else {
-                model.watch.arrived(&user);
-            }
+            model.swept += u64::from(*slot == SWEEP);
             take_keys(model, &user, result, cx);
         }
         Msg::LastUsed { handle, result } => {
             model.table.update(&handle, cx.now, |key| key.last_used.improve(Known::from_result(result, cx.now)));
         }
+        // The sweep leaves out the last uses: they are still to be asked for.
+        Msg::UserDone(_) if *slot == SWEEP => {}
+        Msg::UserDone(user) => model.watch.arrived(&user),
         Msg::Listed(result) if *slot == SWEEP => sweep_ended(model, result, cx),
         Msg::Listed(_) => live_ended(model, cx),
     }
@@ -72,7 +71,11 @@ pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, ou
 fn take_report(model: &mut Model, report: &CredentialReport, cx: &Ctx<'_>) {
     model.table.begin_refresh();
     model.table.extend(report.keys(), cx.now);
-    model.table.end_refresh();
+    // AWS makes the report at most every four hours: what a live call has told since then is newer.
+    let told_since = |key: &AccessKey| {
+        key.id.origin().is_some_and(|(source, at)| source != Source::CredentialReport && at > report.generated)
+    };
+    model.table.end_refresh_where(|key| !told_since(key));
     model.report = Known::reported(report.generated, report.generated);
     model.remote.end(PART_REPORT, Ok(()), cx.now);
     model.find_wanted();
@@ -89,7 +92,9 @@ fn sweep_instead(model: &mut Model, fault: Fault, cx: &Ctx<'_>, out: &mut Out<Re
 }
 
 fn sweep_ended(model: &mut Model, result: Result<(), Fault>, cx: &Ctx<'_>) {
-    if result.is_ok() && model.untold.is_empty() {
+    // A list that lacks the keys of users who were not told is not complete, though every call has ended.
+    let result = result.and_then(|()| model.untold.values().next().cloned().map_or(Ok(()), Err));
+    if result.is_ok() {
         model.table.end_refresh();
     }
     model.remote.end(PART_SWEEP, result, cx.now);
@@ -150,12 +155,12 @@ fn is_same_key(old: &AccessKey, new: &AccessKey) -> bool {
     }
 }
 
-/// Asks for live facts of the owners on screen, once the window stands still. Root's keys are told by the report alone.
+/// Asks for live facts of the owners on screen, once the window stands still, and of the owner another pane sent us to: all of the owner's
+/// keys may be newer than the report. Root's keys are told by the report alone.
 pub fn settle(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     let before = model.watch.asked().to_vec();
     let mut on_screen: Vec<Untrusted> = Vec::new();
-    for key in model.table.window() {
-        let user = &key.handle.user;
+    for user in model.table.window().map(|key| &key.handle.user).chain(&model.wanted) {
         if user.raw() != ROOT_NAME && !on_screen.contains(user) {
             on_screen.push(user.clone());
         }
@@ -187,11 +192,13 @@ fn live_ended(model: &mut Model, cx: &Ctx<'_>) {
     model.count(cx.now);
 }
 
-/// Stops the sweep over all users. Returns whether one was running.
+/// Stops what is being read; what has come stays. Returns whether there was anything to stop.
 pub fn stop(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
-    let running = model.remote.open.iter().any(|part| part == PART_SWEEP);
+    let running = model.remote.is_loading();
     if running {
         model.remote.stop(cx.now);
+        model.report.give_up();
+        out.cancel(REPORT);
         out.cancel(SWEEP);
     }
     running

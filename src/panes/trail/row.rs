@@ -81,6 +81,15 @@ impl Row for Event {
         }
     }
 
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            TARGET => self.target.is_none(),
+            ACCESS_KEY => self.access_key.is_none(),
+            ACCESS => self.read_only.is_none(),
+            _ => false,
+        }
+    }
+
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
         (column == TIME).then(|| seconds_since(self.time, now))
     }

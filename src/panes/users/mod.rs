@@ -22,7 +22,7 @@ use crate::kit::effect::Slot;
 
 crate::actions! { "users" {
     Keys     = "keys",      "Go to the access keys of the selected user", Safe, [];
-    NoMfa    = "no-mfa",    "Show only users with a password and no MFA, or all again", Safe, [];
+    NoMfa    = "no-mfa",    "Show only who may sign in without MFA, or all again", Safe, [];
     Findings = "findings",  "Go to the findings about the selected user", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
 } }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use crate::domain::age::{age, days};
+use crate::domain::age::{age, is_over};
 use crate::domain::key::ROTATION_LIMIT_DAYS;
 use crate::domain::known::Known;
 use crate::domain::text::Untrusted;
@@ -64,6 +64,19 @@ impl Row for User {
             CREATED => compare_facts(&self.created, &other.created, |created| std::cmp::Reverse(*created)),
             // Capital letters beside small ones, as a person looks for a name. Elsewhere equal rows keep the order in which they came.
             _ => folded(&self.name).cmp(folded(&other.name)).then_with(|| self.name.cmp(&other.name)),
+        }
+    }
+
+    fn is_missing(&self, column: usize) -> bool {
+        match column {
+            PASSWORD => self.password.value().is_none(),
+            MFA => self.mfa.value().is_none(),
+            LAST_USED => self.password_last_used.value().is_none(),
+            KEYS => self.keys.value().is_none(),
+            KEY_AGE => self.keys.value().and_then(|keys| oldest(keys)).is_none(),
+            GROUPS => self.groups.value().is_none(),
+            CREATED => self.created.value().is_none(),
+            _ => false,
         }
     }
 
@@ -150,7 +163,7 @@ fn key_age(keys: &[KeySummary], now: Timestamp) -> Cell {
         .iter()
         .filter(|key| key.active)
         .filter_map(|key| key.created)
-        .any(|created| days(created, now) > ROTATION_LIMIT_DAYS);
+        .any(|created| is_over(created, now, ROTATION_LIMIT_DAYS));
     Cell::new(age(created, now), if overdue { Tone::Warning } else { Tone::Plain })
 }
 

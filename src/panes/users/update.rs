@@ -51,7 +51,7 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     }
 }
 
-const WITHOUT_MFA: &str = "password=yes mfa=no";
+const WITHOUT_MFA: &str = "mfa=no !password=no";
 
 /// Takes what a read has brought.
 pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {

@@ -6,10 +6,10 @@ use bartizan::kit::effect::Slot;
 use bartizan::kit::table::{Row as _, Tone};
 use bartizan::panes::keys::{LIVE, Msg, REPORT, Read, SWEEP};
 use bartizan::panes::{self, PaneId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::users::report;
-use super::{Stage, days_ago, denied, noon};
+use super::{Stage, days_ago, denied, hours_ago, noon};
 
 /// A key as `ListAccessKeys` tells it.
 pub(crate) fn live(user: &str, ordinal: u8, id: &str, created: Timestamp) -> AccessKey {
@@ -88,4 +88,100 @@ fn from_a_key_to_its_owner_and_its_events() {
     stage.press("u");
     assert_eq!(stage.model.focus, PaneId::Users);
     assert_eq!(stage.model.panes.users.wanted.as_ref().unwrap().raw(), "alice");
+}
+
+#[test]
+fn keys_that_nobody_may_tell_are_not_an_empty_list() {
+    let mut stage = Stage::lit(PaneId::Keys);
+    tell(&mut stage, &REPORT, Msg::Report(Err(denied("iam:GenerateCredentialReport"))));
+    tell(&mut stage, &SWEEP, Msg::Keys { user: "alice".into(), result: Err(denied("iam:ListAccessKeys")) });
+    tell(&mut stage, &SWEEP, Msg::Listed(Ok(())));
+    assert!(!stage.model.panes.keys.remote.is_complete());
+    assert!(!stage.around().contains("no access keys"), "{}", stage.around());
+    assert!(stage.around().contains("could not be read"), "{}", stage.around());
+    assert!(stage.around().contains("iam:ListAccessKeys"), "{}", stage.around());
+}
+
+#[test]
+fn a_key_told_live_since_the_report_stays_and_the_list_says_what_it_may_lack() {
+    let mut stage = Stage::lit(PaneId::Keys);
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true")]))));
+    let both = vec![live("alice", 1, "AKIAOLD", "2026-01-01T00:00:00Z".parse().unwrap()), live("alice", 2, "AKIANEW", hours_ago(1))];
+    tell(&mut stage, &LIVE, Msg::Keys { user: "alice".into(), result: Ok(both) });
+    stage.press("R");
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true")]))));
+    assert_eq!(stage.column("key"), ["AKIAOLD", "AKIANEW"]);
+    assert!(stage.around().contains("credential report 3 h old: later keys may be missing"), "{}", stage.around());
+    stage.press("R");
+    let mut newer = report(&[("alice", "true", "true")]);
+    newer.generated = noon() + SignedDuration::from_secs(1);
+    tell(&mut stage, &REPORT, Msg::Report(Ok(newer)));
+    assert_eq!(stage.column("key"), ["AKIAOLD"], "the newer report knows better");
+}
+
+#[test]
+fn the_owner_another_pane_sends_us_to_is_asked_for_keys_newer_than_the_report() {
+    let mut stage = Stage::lit(PaneId::Keys);
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true")]))));
+    stage.asked();
+    panes::keys::go_to(&mut stage.model.panes.keys, &"newcomer".into());
+    stage.wait(200);
+    stage.wait(200);
+    let both = panes::Read::Keys(Read::OfUsers(vec!["alice".into(), "newcomer".into()]));
+    assert!(stage.reads().iter().any(|(_, read)| *read == both));
+    tell(&mut stage, &LIVE, Msg::Keys { user: "newcomer".into(), result: Ok(vec![live("newcomer", 1, "AKIANEW", hours_ago(1))]) });
+    assert_eq!(stage.model.panes.keys.table.selected().unwrap().handle.user.raw(), "newcomer");
+}
+
+#[test]
+fn an_owner_whose_last_uses_did_not_come_is_asked_again() {
+    let mut stage = Stage::lit(PaneId::Keys);
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true"), ("bob", "true", "true")]))));
+    for user in ["alice", "bob"] {
+        tell(&mut stage, &LIVE, Msg::Keys { user: user.into(), result: Ok(vec![live(user, 1, "AKIA", days_ago(1))]) });
+    }
+    tell(&mut stage, &LIVE, Msg::UserDone("alice".into()));
+    let watch = &stage.model.panes.keys.watch;
+    assert_eq!([watch.is_asked(&"alice".into()), watch.is_asked(&"bob".into())], [false, true]);
+}
+
+#[test]
+fn the_overdue_that_are_counted_are_those_that_the_filter_shows() {
+    let mut stage = Stage::lit(PaneId::Keys);
+    tell(&mut stage, &REPORT, Msg::Report(Err(denied("iam:GenerateCredentialReport"))));
+    let limit = days_ago(90);
+    let statuses = [KeyStatus::Active, KeyStatus::Inactive, KeyStatus::Expired, KeyStatus::Other("Odd".into())];
+    let mut keys: Vec<(String, KeyStatus, Timestamp)> = Vec::new();
+    for seconds in [-1, 0, 1] {
+        for status in &statuses {
+            let created = limit - SignedDuration::from_secs(seconds);
+            keys.push((format!("{}{seconds}", status.word()), status.clone(), created));
+        }
+    }
+    for (user, status, created) in keys {
+        let key = AccessKey { status: Known::live(status, noon()), ..live(&user, 1, &user, created) };
+        tell(&mut stage, &SWEEP, Msg::Keys { user: user.as_str().into(), result: Ok(vec![key]) });
+    }
+    tell(&mut stage, &SWEEP, Msg::Listed(Ok(())));
+    assert!(stage.around().contains("2 active over 90 d"), "{}", stage.around());
+    stage.press("o");
+    stage.finish();
+    let mut shown = stage.column("user");
+    shown.sort();
+    assert_eq!(shown, ["Active1", "Odd1"]);
+}
+
+#[test]
+fn what_is_not_known_is_last_in_both_directions() {
+    let mut stage = Stage::lit(PaneId::Keys);
+    tell(&mut stage, &REPORT, Msg::Report(Err(denied("iam:GenerateCredentialReport"))));
+    for (user, days) in [("young", Some(1)), ("odd", None), ("old", Some(9))] {
+        let created = days.map_or(Known::Unknown, |days| Known::live(days_ago(days), noon()));
+        let key = AccessKey { created, ..live(user, 1, user, noon()) };
+        tell(&mut stage, &SWEEP, Msg::Keys { user: user.into(), result: Ok(vec![key]) });
+    }
+    assert_eq!(stage.column("user"), ["old", "young", "odd"]);
+    stage.press("S");
+    stage.finish();
+    assert_eq!(stage.column("user"), ["young", "old", "odd"]);
 }

@@ -95,7 +95,7 @@ fn unknown_denied_yes_and_no_are_four_things() {
     tell(&mut stage, &FACTS, Msg::Facts(told));
     tell(&mut stage, &FACTS, Msg::FactsDone);
     assert_eq!(stage.column("mfa"), ["yes virtual", "no", "denied", "?", "?"]);
-    assert!(stage.around().contains("1 with a password and no MFA"), "{}", stage.around());
+    assert!(stage.around().contains("1 may sign in without MFA"), "{}", stage.around());
 }
 
 #[test]
@@ -194,4 +194,45 @@ fn the_ready_made_filter_goes_on_and_back() {
     stage.press("m");
     stage.finish();
     assert_eq!(stage.column("user"), ["alice", "bob"]);
+}
+
+#[test]
+fn who_is_counted_is_who_the_filter_shows() {
+    let mut stage = Stage::lit(PaneId::Users);
+    page(&mut stage, &["alice", "bob", "carol", "dave"]);
+    let rows = [
+        ("<root_account>", "not_supported", "false"),
+        ("alice", "true", "false"),
+        ("bob", "false", "false"),
+        ("carol", "true", "true"),
+        ("dave", "no_information", "false"),
+    ];
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&rows))));
+    stage.press("m");
+    stage.finish();
+    assert_eq!(stage.column("user"), ["<root_account>", "alice", "dave"], "{:?}", stage.column("password"));
+    assert!(stage.around().contains("3 may sign in without MFA"), "{}", stage.around());
+}
+
+#[test]
+fn a_ready_made_filter_that_was_typed_is_switched_off_too() {
+    let mut stage = Stage::lit(PaneId::Users);
+    page(&mut stage, &["alice"]);
+    stage.press("m");
+    stage.press("/ ctrl-u a l i enter m m");
+    stage.finish();
+    assert_eq!(stage.model.listing().shown_query().text(), "ali", "what was typed comes back");
+    stage.press("m / enter m");
+    stage.finish();
+    assert_eq!(stage.model.listing().shown_query().text(), "ali");
+    stage.press("m");
+    let ready_made = stage.model.listing().shown_query().text().to_owned();
+    stage.press("esc /");
+    stage.tell(bartizan::app::Msg::Input(bartizan::kit::input::Input::Paste(ready_made)));
+    stage.press("enter m");
+    stage.finish();
+    assert_eq!(stage.model.listing().shown_query().text(), "ali");
+    stage.press("esc");
+    stage.finish();
+    assert_eq!(stage.column("user"), ["alice"]);
 }

@@ -42,8 +42,8 @@ pub enum Msg {
     },
     /// A task broke. That is a defect; its slot is told.
     Broken {
-        /// For what it was reading.
-        slot: Slot,
+        /// Which.
+        task: Task,
         /// Where it broke.
         text: String,
     },
@@ -55,6 +55,17 @@ pub enum Msg {
     Work,
     /// Something about keymap, theme or configuration that the person should know.
     Warning(String),
+}
+
+/// What a task was started for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// In which session.
+    pub session: SessionId,
+    /// For what.
+    pub slot: Slot,
+    /// For which request; `None`: for the session itself.
+    pub generation: Option<Generation>,
 }
 
 /// What becomes known about a session after it stands.

@@ -9,7 +9,7 @@ pub mod palette;
 mod update;
 mod view;
 
-pub use message::{Cadence, Effect, Msg, SessionNews};
+pub use message::{Cadence, Effect, Msg, SessionNews, Task};
 pub use model::{Connection, Detail, FilterField, Model, Notice, Overlay, Reader, Startup};
 pub use update::{availability, has_work, needs_draw, update, wants_ticks};
 pub use view::render;

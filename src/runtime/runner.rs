@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::connector::{Connected, Connector};
 use super::panics::Broke;
 use super::reads;
-use crate::app::{Msg, SessionNews};
+use crate::app::{Msg, SessionNews, Task};
 use crate::aws::iam;
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
@@ -121,7 +121,7 @@ impl Runner {
         self.session = SessionId(self.session.0 + 1);
         let (session, connecting) = (self.session, (self.connector)(self.observer.clone()));
         let replies = self.replies.clone();
-        self.spawn(Slot::new("session"), self.token.clone(), async move {
+        self.spawn(Slot::new("session"), None, self.token.clone(), async move {
             let reply = match connecting.await {
                 Ok(connected) => Reply::Connected(session, connected),
                 Err(fault) => tell(Msg::Connection(session, SessionNews::Failed(fault))),
@@ -147,7 +147,7 @@ impl Runner {
             demo: connected.demo.clone(),
         };
         let replies = self.replies.clone();
-        self.spawn(Slot::new("session"), self.token.clone(), async move {
+        self.spawn(Slot::new("session"), None, self.token.clone(), async move {
             let say = |news| {
                 let replies = replies.clone();
                 async move {
@@ -170,7 +170,7 @@ impl Runner {
         self.slots.insert(slot.clone(), token.clone());
         let to = self.sink(session, slot.clone(), generation);
         let break_now = std::mem::take(&mut self.break_next_read);
-        self.spawn(slot, token, async move {
+        self.spawn(slot, Some(generation), token, async move {
             break_if(break_now);
             // Whether somebody still wants the answer is the token's business.
             let _stopped = reads::run(&aws, read, &to).await;
@@ -194,8 +194,15 @@ impl Runner {
     }
 
     /// Counts the task before it starts: the console is never idle in between.
-    fn spawn(&mut self, slot: Slot, token: CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(
+        &mut self,
+        slot: Slot,
+        generation: Option<Generation>,
+        token: CancellationToken,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
         self.running += 1;
+        let task = Task { session: self.session, slot, generation };
         let (replies, broke) = (self.replies.clone(), self.broke.clone());
         self.tasks.spawn(async move {
             let work = AssertUnwindSafe(work).catch_unwind();
@@ -206,7 +213,7 @@ impl Runner {
             };
             if broken {
                 let text = format!("broke at {}", broke.place());
-                let _loop_has_ended = replies.send(tell(Msg::Broken { slot, text })).await;
+                let _loop_has_ended = replies.send(tell(Msg::Broken { task, text })).await;
             }
             let _loop_has_ended = replies.send(Reply::Ended).await;
         });

@@ -25,7 +25,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
         Msg::Tick(now) => ticks::tick(model, now),
         Msg::Input(input) => input::on_input(model, keymap, input, out),
         Msg::Connected { session, view } => session::connected(model, session, view, out),
-        Msg::Connection(session, news) => session::news(model, session, news),
+        Msg::Connection(session, news) => session::news(model, session, news, out),
         Msg::Reply { session, slot, generation, body } => {
             let wanted = session::is_wanted(model, session, &slot, generation);
             if wanted {
@@ -39,7 +39,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 model.dirty |= model.focus == panes::PaneId::Activity;
             }
         }
-        Msg::Broken { slot, text } => session::broken(model, &slot, &text, out),
+        Msg::Broken { task, text } => session::broken(model, &task, &text, out),
         Msg::Call(call) => {
             let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
             panes::activity::on_call(&mut model.panes.activity, call, &cx);

@@ -1,6 +1,6 @@
 //! Sessions and requests: which replies are taken, and which are dropped.
 
-use crate::app::{Connection, Effect, Model, SessionNews};
+use crate::app::{Connection, Effect, Model, SessionNews, Task};
 use crate::domain::account::SessionView;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::known::Known;
@@ -18,6 +18,12 @@ pub(super) fn is_wanted(model: &Model, session: SessionId, slot: &Slot, generati
 /// Starts a read. Without a session there is nothing to read with: the pane is read when there is one.
 pub(super) fn start(model: &mut Model, slot: Slot, read: panes::Read, out: &mut Vec<Effect>) {
     if model.connection != Connection::Ready {
+        // Nor may the pane wait for what nobody reads.
+        let pane = read.pane();
+        run(model, out, |model, out| {
+            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            model.panes.stop(pane, &cx, out);
+        });
         return;
     }
     model.generation.0 += 1;
@@ -71,7 +77,7 @@ pub(super) fn reload(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// Something about a session has become known.
-pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews) {
+pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews, out: &mut Vec<Effect>) {
     if session < model.session {
         model.stale_dropped += 1;
         return;
@@ -79,7 +85,7 @@ pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews) {
     match news {
         SessionNews::Failed(fault) => {
             model.session = session;
-            failed(model, fault);
+            failed(model, fault, out);
         }
         _ if session != model.session => model.stale_dropped += 1,
         SessionNews::Identity(identity) => model.view.identity = identity,
@@ -88,7 +94,7 @@ pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews) {
             let fault = credentials.fault().filter(|fault| ends_session(fault)).cloned();
             model.view.credentials = credentials;
             if let Some(fault) = fault {
-                failed(model, fault);
+                failed(model, fault, out);
             }
         }
     }
@@ -100,7 +106,8 @@ fn ends_session(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::NoCredentials | FaultKind::UnknownProfile { .. } | FaultKind::Expired)
 }
 
-fn failed(model: &mut Model, fault: Fault) {
+fn failed(model: &mut Model, fault: Fault, out: &mut Vec<Effect>) {
+    abandon(model, &fault, out);
     model.view.identity.give_up();
     model.view.alias.give_up();
     if matches!(model.view.credentials, Known::Loading) {
@@ -110,8 +117,24 @@ fn failed(model: &mut Model, fault: Fault) {
     changed(model);
 }
 
+/// Nothing that was asked for will come: no pane may go on waiting for it.
+fn abandon(model: &mut Model, fault: &Fault, out: &mut Vec<Effect>) {
+    run(model, out, |model, out| {
+        let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+        for pane in panes::PaneId::ALL {
+            model.panes.stop(pane, &cx, out);
+        }
+        for facts in [panes::users::FACTS, panes::keys::LIVE] {
+            model.panes.on_broken(&facts, fault, &cx, out);
+        }
+    });
+    out.extend(std::mem::take(&mut model.slots).into_keys().map(Effect::Cancel));
+}
+
 /// A task broke: a defect of ours. Its pane says so, and the rest goes on.
-pub(super) fn broken(model: &mut Model, slot: &Slot, text: &str, out: &mut Vec<Effect>) {
+/// What it was reading may not be wanted any more; then only the person is told.
+pub(super) fn broken(model: &mut Model, task: &Task, text: &str, out: &mut Vec<Effect>) {
+    let Task { session, slot, generation } = task;
     let fault = Fault {
         kind: FaultKind::Internal,
         call: String::new(),
@@ -121,13 +144,15 @@ pub(super) fn broken(model: &mut Model, slot: &Slot, text: &str, out: &mut Vec<E
         at: model.now,
     };
     model.notice(Level::Error, fault.to_string());
-    if model.slots.remove(slot).is_some() {
+    if generation.is_some_and(|generation| is_wanted(model, *session, slot, generation)) {
+        model.slots.remove(slot);
         run(model, out, |model, out| {
             let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
             model.panes.on_broken(slot, &fault, &cx, out);
         });
-    } else if model.connection == Connection::Connecting {
-        failed(model, fault);
+    } else if generation.is_none() && *session >= model.session && model.connection == Connection::Connecting {
+        model.session = *session;
+        failed(model, fault, out);
     }
     changed(model);
 }

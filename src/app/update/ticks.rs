@@ -28,12 +28,20 @@ pub(super) fn tick(model: &mut Model, now: Timestamp) {
 
 /// Whether something on screen turns while it waits: the header, the tabs, the list.
 fn is_spinning(model: &Model) -> bool {
-    model.connection == Connection::Connecting
-        || PaneId::ALL.into_iter().any(|pane| match pane {
-            PaneId::Activity => model.focus == pane && model.panes.is_loading(pane),
-            _ => model.panes.is_loading(pane),
-        })
-        || model.panes.waits(model.focus)
+    match model.connection {
+        Connection::Connecting => true,
+        // Nothing comes without a session.
+        Connection::Failed { .. } => false,
+        Connection::Ready => is_reading(model),
+    }
+}
+
+/// Whether a pane reads or is about to.
+fn is_reading(model: &Model) -> bool {
+    PaneId::ALL.into_iter().any(|pane| match pane {
+        PaneId::Activity => model.focus == pane && model.panes.is_loading(pane),
+        _ => model.panes.is_loading(pane),
+    }) || model.panes.waits(model.focus)
 }
 
 /// How often the time has to come by itself. `None`: nothing moves.

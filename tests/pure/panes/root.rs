@@ -1,11 +1,11 @@
 //! The root: fields, windows, sequences, pivots, the way back, connections.
 
-use bartizan::app::{self, Cadence, Connection, Effect, Msg, Overlay, SessionNews};
+use bartizan::app::{self, Cadence, Connection, Effect, Msg, Overlay, SessionNews, Task};
 use bartizan::domain::account::{CredentialSource, Identity};
 use bartizan::domain::fault::FaultKind;
 use bartizan::domain::known::Known;
 use bartizan::kit::action::Availability;
-use bartizan::kit::effect::{SessionId, Slot};
+use bartizan::kit::effect::{Generation, SessionId, Slot};
 use bartizan::kit::input::Input;
 use bartizan::panes::{self, PaneId, users};
 
@@ -247,10 +247,20 @@ fn every_action_can_be_run_by_its_id_or_says_why_not() {
 #[test]
 fn a_broken_task_is_a_notice_and_its_pane_goes_on() {
     let mut stage = Stage::lit(PaneId::Users);
-    stage.tell(Msg::Broken { slot: users::LIST, text: "src/x.rs:1".into() });
+    let generation = stage.model.slots.get(&users::LIST).copied();
+    let task = |generation| Task { session: SessionId(1), slot: users::LIST, generation };
+    let old = generation.map(|generation| Generation(generation.0 - 1));
+    stage.tell(Msg::Broken { task: task(old), text: "src/x.rs:1".into() });
+    let before = Task { session: SessionId(0), ..task(generation) };
+    stage.tell(Msg::Broken { task: before, text: "src/x.rs:1".into() });
+    assert!(stage.notices().contains("defect of bartizan"), "{}", stage.notices());
+    assert!(!stage.around().contains("internal error"), "the pane has asked anew since: {}", stage.around());
+    stage.tell(Msg::Broken { task: task(generation), text: "src/x.rs:1".into() });
     assert!(stage.notices().contains("defect of bartizan"), "{}", stage.notices());
     assert!(stage.around().contains("internal error"), "{}", stage.around());
-    stage.tell(Msg::Broken { slot: Slot::new("session"), text: "x".into() });
+    let task = Task { session: SessionId(1), slot: Slot::new("session"), generation: None };
+    stage.tell(Msg::Broken { task, text: "x".into() });
+    assert_eq!(stage.model.connection, Connection::Ready);
     stage.press("j");
 }
 
@@ -288,4 +298,34 @@ fn the_detail_follows_the_cursor_and_knows_sources_and_ages() {
     stage.press("enter");
     let text = stage.model.detail.document.text();
     assert!(text.contains("[live, 30 s old]") && text.contains("admins"), "{text}");
+}
+
+#[test]
+fn without_a_session_nothing_turns_and_nothing_is_waited_for() {
+    for pane in PaneId::ALL {
+        let mut stage = Stage::lit(pane);
+        stage.press("1 2 3 4 5");
+        let read = stage.model.slots.len();
+        stage.asked();
+        let news = SessionNews::Credentials(Known::from_fault(fault(FaultKind::Expired, "")));
+        stage.tell(Msg::Connection(SessionId(1), news));
+        let cancelled = stage.asked().into_iter().filter(|effect| matches!(effect, Effect::Cancel(_))).count();
+        assert_eq!((cancelled, stage.model.slots.len()), (read, 0));
+        assert_eq!(PaneId::ALL.map(|pane| stage.model.panes.is_loading(pane)), [false; 6]);
+        assert_eq!(app::wants_ticks(&stage.model), Some(Cadence::Minute));
+        stage.press("4 w");
+        stage.wait(20_000);
+        assert!(!stage.model.panes.is_loading(PaneId::Trail), "a search that nobody makes is not under way");
+        assert_eq!(app::wants_ticks(&stage.model), Some(Cadence::Minute));
+        assert!(!stage.around().contains('…'), "{}", stage.around());
+    }
+}
+
+#[test]
+fn a_long_paste_is_cut_off_and_says_so() {
+    let mut stage = with_users(&["alice"]);
+    stage.press("/");
+    stage.tell(Msg::Input(Input::Paste("a".repeat(5000))));
+    assert_eq!(stage.model.field().unwrap().text().len(), 4096);
+    assert!(stage.notices().contains("4096"), "{}", stage.notices());
 }

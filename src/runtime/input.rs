@@ -16,11 +16,55 @@ use crate::kit::input::{Code, Input, Key};
 /// As many bytes are read at once; a key is at most a dozen.
 const CHUNK: usize = 4096;
 
+/// More bytes of one paste are not decoded: no field holds as many, and the library looks at all of an unfinished one with every read.
+const MOST_OF_A_PASTE: usize = 64 * 1024;
+/// Where a paste begins, and where it ends ("bracketed paste").
+const PASTE_BEGINS: [u8; 6] = *b"\x1b[200~";
+const PASTE_ENDS: [u8; 6] = *b"\x1b[201~";
+
+/// Cuts long pastes on their way to the decoder.
+#[derive(Debug, Default)]
+struct Pastes {
+    /// The last bytes that came, across reads.
+    last: [u8; 6],
+    /// How many bytes of a paste have come; `None`: there is no paste under way.
+    length: Option<usize>,
+}
+
+impl Pastes {
+    /// The part of these bytes that is to be decoded.
+    fn admit(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut admitted = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            self.last.rotate_left(1);
+            if let Some(newest) = self.last.last_mut() {
+                *newest = byte;
+            }
+            let is_cut = self.length.is_some_and(|length| length >= MOST_OF_A_PASTE);
+            if !is_cut {
+                admitted.push(byte);
+            }
+            self.length = match self.length {
+                None if self.last == PASTE_BEGINS => Some(0),
+                Some(_) if self.last == PASTE_ENDS => {
+                    if is_cut {
+                        admitted.extend(PASTE_ENDS);
+                    }
+                    None
+                }
+                length => length.map(|length| length.saturating_add(1)),
+            };
+        }
+        admitted
+    }
+}
+
 /// The keyboard side of the terminal.
 #[derive(Debug)]
 pub(super) struct Keyboard {
     /// Tokio's only safe door to "wait until this can be read"; nothing in it but the name is about pipes.
     terminal: Receiver,
+    pastes: Pastes,
     parser: termina::Parser,
     queue: VecDeque<Input>,
 }
@@ -34,7 +78,7 @@ impl Keyboard {
             // After `su` the terminal belongs to another user; the controlling terminal may always be opened.
             .or_else(|_| rustix::fs::open("/dev/tty", flags, Mode::empty()))?;
         let terminal = Receiver::from_owned_fd_unchecked(own)?;
-        Ok(Self { terminal, parser: termina::Parser::default(), queue: VecDeque::new() })
+        Ok(Self { terminal, pastes: Pastes::default(), parser: termina::Parser::default(), queue: VecDeque::new() })
     }
 
     /// Waits for input. An error means that the terminal has gone. May be dropped at any time without losing a key.
@@ -55,7 +99,11 @@ impl Keyboard {
     }
 
     fn decode(&mut self, bytes: &[u8]) {
-        self.parser.parse(bytes, bytes.len() == CHUNK);
+        let admitted = self.pastes.admit(bytes);
+        if admitted.is_empty() {
+            return;
+        }
+        self.parser.parse(&admitted, bytes.len() == CHUNK);
         while let Some(event) = self.parser.pop() {
             self.queue.extend(translate(event));
         }
@@ -116,6 +164,29 @@ mod tests {
         assert_eq!(inputs(b"\x1bx"), [Input::Key(Key { code: Code::Char('x'), ctrl: false, alt: true })]);
         assert_eq!(inputs("ü".as_bytes()), [key(Code::Char('ü'))]);
         assert_eq!(inputs(b"\r\t\x7f"), [key(Code::Enter), key(Code::Tab), key(Code::Backspace)]);
+    }
+
+    #[test]
+    fn of_a_huge_paste_only_the_beginning_is_decoded_and_keys_work_after_it() {
+        let all = [b"j\x1b[200~".as_slice(), &b"x".repeat(1 << 20), b"\x1b[201~q\x1b[200~y\x1b[201~"].concat();
+        let key = |letter| Input::Key(Key::plain(Code::Char(letter)));
+        for chunk in [CHUNK, 4093, 7] {
+            let (mut pastes, mut parser) = (Pastes::default(), termina::Parser::default());
+            let mut decoded = 0;
+            for bytes in all.chunks(chunk) {
+                let admitted = pastes.admit(bytes);
+                decoded += admitted.len();
+                if chunk > 7 && !admitted.is_empty() {
+                    parser.parse(&admitted, true);
+                }
+            }
+            assert!(decoded < MOST_OF_A_PASTE + 100, "{decoded}");
+            if chunk > 7 {
+                let inputs: Vec<Input> = std::iter::from_fn(|| parser.pop()).filter_map(translate).collect();
+                let beginning = Input::Paste("x".repeat(MOST_OF_A_PASTE));
+                assert!(inputs == [key('j'), beginning, key('q'), Input::Paste("y".into())], "{}", inputs.len());
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn run(only: &[PaneId]) -> Result<(), Failure> {
 /// `docs/iam.md`: what each pane asks for, and the policy for all of them.
 pub fn markdown() -> String {
     let mut page = String::from(
-        "# IAM permissions\n\nMade by the program from what its panes call; change those, not this page. `bartizan iam-policy --for PANE` prints the\n\
+        "# IAM permissions\n\nMade by the program from what its panes call; change those, not this page. `bartizan iam-policy --for-pane PANE` prints the\n\
          policy for some panes only. Whatever is not granted is shown as denied, with the missing action's name, and the rest goes on.\n\n\
          | pane | actions |\n|---|---|\n",
     );

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
 use aws_sdk_cloudtrail::types::{self, LookupAttribute, LookupAttributeKey};
+use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ async fn page(
     let mut waits = WAITS_S.iter();
     loop {
         let ask = session.cloudtrail(region).lookup_events().max_results(PAGE).set_next_token(token.clone());
-        let ask = ask.start_time(date_time(wanted.from)).end_time(date_time(wanted.to)).set_lookup_attributes(attributes(wanted));
+        let ask = ask.set_start_time(start(wanted)).end_time(date_time(wanted.to)).set_lookup_attributes(attributes(wanted));
         let fault = match call::make(session, ("cloudtrail", "LookupEvents"), region, ask.send()).await {
             Ok(answer) => return Ok(Some(answer)),
             Err(fault) => fault,
@@ -77,6 +78,11 @@ async fn page(
         }
         session.lanes().pause(wait).await;
     }
+}
+
+/// The oldest time asked for. The beginning of time is no limit and is left out: AWS might not take it for a time that it keeps.
+fn start(wanted: &Lookup) -> Option<DateTime> {
+    (wanted.from > Timestamp::UNIX_EPOCH).then(|| date_time(wanted.from))
 }
 
 fn attributes(wanted: &Lookup) -> Option<Vec<LookupAttribute>> {

@@ -19,11 +19,13 @@ pub fn draw(facts: &[Cell], missing: &[Cell], milliseconds: i64, look: &Look, ar
     let reserved = told.as_ref().map_or(0, |told| told.width().min(room.saturating_sub(least)) + 2);
     let chosen = choose(&facts, gap, room.saturating_sub(reserved));
     let mut column = 1;
-    for (number, (_, fact)) in facts.iter().enumerate().filter(|(number, _)| chosen.contains(number)) {
+    for (number, (_, [mark, text])) in facts.iter().enumerate() {
+        let Some((_, room)) = chosen.iter().find(|(chosen, _)| *chosen == number) else { continue };
         if number > 0 {
             column = paint::text(buf, area, column, &format!(" {} ", look.glyphs.dot), look[Role::Rule]);
         }
-        column = paint::pieces(buf, area, column, fact);
+        let text = Piece::new(fit(&text.text, room.saturating_sub(mark.width())), text.style);
+        column = paint::pieces(buf, area, column, &[mark.clone(), text]);
     }
     if let Some(told) = told {
         let left = room.saturating_sub(usize::from(column) + 1);
@@ -40,20 +42,36 @@ fn wide(fact: &[Piece; 2]) -> usize {
     fact.iter().map(Piece::width).sum()
 }
 
-/// The facts that fit: the first in any case, then those that warn, then the others.
-fn choose(facts: &[(Tone, [Piece; 2])], gap: usize, room: usize) -> Vec<usize> {
-    let mut chosen = Vec::from([0]);
-    let mut used = facts.first().map_or(0, |(_, fact)| wide(fact));
+/// A fact that does not fit is shortened, but not below this many columns: then it is left out, and what comes behind it too.
+const LEAST: usize = 14;
+
+/// The facts that fit, with their room: the first in any case, then those that warn, then the others in their order.
+fn choose(facts: &[(Tone, [Piece; 2])], gap: usize, room: usize) -> Vec<(usize, usize)> {
+    let first = facts.first().map_or(0, |(_, fact)| wide(fact));
+    let mut chosen = Vec::from([(0, first)]);
+    let mut left = room.saturating_sub(first);
     for warning in [true, false] {
         for (number, (tone, fact)) in facts.iter().enumerate().skip(1) {
-            let ordinary = matches!(tone, Tone::Plain | Tone::Muted | Tone::Good);
-            if ordinary != warning && used + gap + wide(fact) <= room {
-                used += gap + wide(fact);
-                chosen.push(number);
+            if is_warning(*tone) != warning {
+                continue;
+            }
+            if gap + wide(fact) <= left {
+                left -= gap + wide(fact);
+                chosen.push((number, wide(fact)));
+            } else if !warning {
+                if gap + LEAST <= left {
+                    chosen.push((number, left - gap));
+                }
+                break;
             }
         }
     }
     chosen
+}
+
+/// Whether a fact says that something is not as it should be, or not all here yet.
+fn is_warning(tone: Tone) -> bool {
+    matches!(tone, Tone::Warning | Tone::Bad | Tone::Unknown | Tone::Denied | Tone::Loading | Tone::Stale)
 }
 
 /// The sign of a fact's meaning, and the fact.

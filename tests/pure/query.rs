@@ -49,6 +49,8 @@ fn ages_are_seconds() {
 fn mistakes_are_told_with_what_would_be_right() {
     let error = |text| Query::parse(text, Lamp::COLUMNS).unwrap_err().to_string();
     assert_eq!(error("colour>3"), "there is no column \"colour\"; there are name, watts");
+    assert_eq!(error("colour=red"), "there is no column \"colour\"; there are name, watts");
+    assert!(error("wats:40").contains("no column"), "so near to a column that it is no word");
     assert!(error("watts>many").contains("neither a number nor an age"));
     assert!(error("\"open").contains("not closed"));
 }

@@ -70,8 +70,18 @@ fn test(text: &str, columns: &[Column]) -> Result<Test, QueryError> {
             Ok(Test::Equals { column, value: rest.trim_start_matches('=').to_lowercase() })
         }
         Some((column, rest)) => Ok(Test::Contains { column, needle: rest.trim_start_matches(':').to_lowercase() }),
-        None => Ok(Test::Anywhere { needle: text.to_lowercase() }),
+        None => match split.and_then(|(name, rest)| mistyped(name, rest, columns)) {
+            Some(error) => Err(error),
+            None => Ok(Test::Anywhere { needle: text.to_lowercase() }),
+        },
     }
+}
+
+/// `mfaa=no` is a mistake, and so is `mfaa:no`, which looks much like a column; `arn:aws:iam` is a word.
+fn mistyped(name: &str, rest: &str, columns: &[Column]) -> Option<QueryError> {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let near = columns.iter().any(|column| name.len() > 2 && strsim::levenshtein(column.id, &name.to_lowercase()) <= 1);
+    (plain && (rest.starts_with('=') || near)).then(|| unknown_column(name, columns))
 }
 
 /// The first comparison sign that has a name on its left.

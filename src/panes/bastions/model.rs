@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::row::{NAME, STARTED};
 use crate::domain::node::{Node, Ping, SsmSession};
 use crate::domain::text::Untrusted;
-use crate::kit::remote::Remote;
+use crate::kit::remote::{Phase, Remote};
 use crate::kit::table::{Cell, Listing, Sort, Table, Tone};
 use crate::panes::Summary;
 
@@ -84,14 +84,14 @@ impl Model {
         match self.view {
             View::Nodes => {
                 let mut summary = Summary::of(&self.nodes, &self.nodes_remote, "nodes", now);
-                summary.facts.insert(1, Cell::new(online, Tone::Good));
-                summary.facts.push(Cell::muted(format!("{sessions} sessions, {open}")));
+                summary.facts.insert(1, Cell::new(online.clone(), known(&self.nodes_remote)));
+                summary.facts.push(other(&self.sessions_remote, "sessions", sessions, &open));
                 summary
             }
             View::Sessions => {
                 let mut summary = Summary::of(&self.sessions, &self.sessions_remote, "sessions", now);
-                summary.facts.insert(1, Cell::new(open, Tone::Good));
-                summary.facts.push(Cell::muted(format!("{nodes} nodes, {online}")));
+                summary.facts.insert(1, Cell::new(open.clone(), known(&self.sessions_remote)));
+                summary.facts.push(other(&self.nodes_remote, "nodes", nodes, &online));
                 summary
             }
         }
@@ -106,5 +106,21 @@ impl Model {
     /// Puts the cursor on the node that another pane sent us to, if it is there by now.
     pub(super) fn find_wanted(&mut self) {
         self.wanted = self.wanted.take().filter(|id| !self.nodes.select(id));
+    }
+}
+
+/// A count is good news only when everything has been counted.
+fn known(remote: &Remote) -> Tone {
+    if remote.is_complete() { Tone::Good } else { Tone::Muted }
+}
+
+/// The other table in a few words; what was not or not wholly read is no number.
+fn other(remote: &Remote, noun: &str, total: usize, part: &str) -> Cell {
+    match (&remote.phase, remote.faults.values().next()) {
+        (Phase::Complete { .. }, _) => Cell::muted(format!("{total} {noun}, {part}")),
+        (Phase::NotAsked, _) => Cell::new(format!("{noun} not read"), Tone::Unknown),
+        (Phase::Loading { .. }, _) => Cell::new(format!("reading {noun}"), Tone::Loading),
+        (_, Some(fault)) if total == 0 => Cell::new(format!("{noun}: {}", fault.title()), Tone::Denied),
+        _ => Cell::new(format!("{total} {noun} so far, {part}; incomplete"), Tone::Warning),
     }
 }

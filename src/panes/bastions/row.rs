@@ -26,7 +26,7 @@ impl Row for Node {
     const COLUMNS: &'static [Column] = &[
         Column::new("name", "Name", 14).growing(),
         Column::new("node", "Node", 20),
-        Column::new("ping", "Ping", 14),
+        Column::new("ping", "Ping", 16),
         Column::new("agent", "Agent", 16).spare(1),
         Column::new("platform", "Platform", 14).growing().spare(4),
         Column::new("address", "Address", 15).spare(2),

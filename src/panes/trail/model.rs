@@ -24,8 +24,10 @@ pub enum Window {
     Day,
     /// The last seven days.
     Week,
-    /// The last ninety days: all there is.
+    /// The last ninety days: as far back as AWS keeps the history.
     All,
+    /// No limit: an endpoint that serves loaded log files has older events.
+    Ever,
     /// A range that another pane asked for.
     Between {
         /// Oldest.
@@ -37,7 +39,7 @@ pub enum Window {
 
 impl Window {
     /// The ranges to step through, shortest first.
-    pub const PRESETS: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::All];
+    pub const PRESETS: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::All, Self::Ever];
 
     /// Oldest and newest time.
     pub fn range(self, now: Timestamp) -> (Timestamp, Timestamp) {
@@ -46,6 +48,7 @@ impl Window {
             Self::Day => 24,
             Self::Week => 7 * 24,
             Self::All => 90 * 24,
+            Self::Ever => return (Timestamp::UNIX_EPOCH, now),
             Self::Between { from, to } => return (from, to),
         };
         (now - SignedDuration::from_hours(hours), now)
@@ -58,6 +61,7 @@ impl Window {
             Self::Day => "last 24 h".into(),
             Self::Week => "last 7 d".into(),
             Self::All => "last 90 d".into(),
+            Self::Ever => "any time".into(),
             Self::Between { from, to } => {
                 format!("{} to {}", from.strftime("%m-%d %H:%M"), to.strftime("%m-%d %H:%MZ"))
             }

@@ -27,7 +27,7 @@ impl Row for User {
     const COLUMNS: &'static [Column] = &[
         Column::new("user", "User", 18).growing(),
         Column::new("password", "Password", 8),
-        Column::new("mfa", "MFA", 12),
+        Column::new("mfa", "MFA", 13),
         Column::new("last_used", "Password used", 13).spare(1).right(),
         Column::new("keys", "Keys", 13),
         Column::new("key_age", "Oldest key", 10).right(),

@@ -108,3 +108,17 @@ fn nodes_stay_when_sessions_are_denied() {
     stage.press("v");
     assert!(stage.around().contains("ask for ssm:DescribeSessions"), "{}", stage.around());
 }
+
+#[test]
+fn sessions_that_nobody_may_see_are_not_none() {
+    let mut stage = Stage::lit(PaneId::Bastions);
+    assert!(stage.around().contains("reading sessions"), "{}", stage.around());
+    for region in ["eu-west-1", "us-east-1"] {
+        for (slot, active) in [(&ACTIVE, true), (&HISTORY, false)] {
+            let result = Err(denied("ssm:DescribeSessions"));
+            tell(&mut stage, slot, Msg::SessionsEnded { region: region.into(), active, result });
+        }
+    }
+    let around = stage.around();
+    assert!(around.contains("sessions: denied: ssm:DescribeSessions") && !around.contains("0 sessions"), "{around}");
+}

@@ -18,8 +18,16 @@ pub fn rows(text: &str, columns: usize, hang: usize) -> Vec<Range<usize>> {
     for (at, grapheme) in text.grapheme_indices(true) {
         let wide = width(grapheme);
         // More than once where the first row is wider than those that hang: what was moved down may be too long again.
-        while at > start && used + wide > if rows.is_empty() { columns } else { columns.saturating_sub(hang) }.max(2) {
-            let cut = space.filter(|space| *space > start + (at - start) / 2).unwrap_or(at);
+        while at > start {
+            let room = if rows.is_empty() { columns } else { columns.saturating_sub(hang) }.max(2);
+            if used + wide <= room {
+                break;
+            }
+            let fitting = match head(text.get(start..at).unwrap_or_default(), room).len() {
+                0 => at,
+                length => start + length,
+            };
+            let cut = space.filter(|space| *space > start + (at - start) / 2).unwrap_or(fitting);
             rows.push(start..cut);
             used = width(text.get(cut..at).unwrap_or_default());
             start = cut;

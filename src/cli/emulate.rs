@@ -33,7 +33,7 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
         ..Options::default()
     };
     let world = World::from_scenario(&arguments.scenario, options).map_err(|error| Failure::Usage(error.to_string()))?;
-    for path in arguments.events.iter().chain(&arguments.findings).filter(|path| !path.exists()) {
+    if let Some(path) = arguments.events.iter().chain(&arguments.findings).find(|path| !path.exists()) {
         return Err(Failure::Usage(format!("there is no folder or file {}", clean(&path.display().to_string()))));
     }
     if let Some(path) = &arguments.events {

@@ -125,8 +125,14 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
+    /// What stands in a column, whatever it is: users may be called `no_information`.
+    fn word(&self, name: &str) -> &str {
+        self.names.get(name).and_then(|at| self.record.get(*at)).unwrap_or_default().trim()
+    }
+
+    /// What stands in a column, unless it is one of the report's words for nothing.
     fn text(&self, name: &str) -> Option<&str> {
-        let text = self.record.get(*self.names.get(name)?)?.trim();
+        let text = self.word(name);
         (!matches!(text, "" | "N/A" | "no_information" | "not_supported")).then_some(text)
     }
 
@@ -144,8 +150,8 @@ fn row(columns: &Columns<'_>) -> ReportRow {
     let mut keys: Vec<ReportKey> = (1..=2).filter_map(|number| key(columns, number)).collect();
     keys.sort_by_key(|key| key.created);
     ReportRow {
-        user: Untrusted::new(columns.text("user").unwrap_or_default()),
-        arn: Untrusted::new(columns.text("arn").unwrap_or_default()),
+        user: Untrusted::new(columns.word("user")),
+        arn: Untrusted::new(columns.word("arn")),
         created: columns.time("user_creation_time"),
         password_enabled: columns.truth("password_enabled"),
         password_last_used: columns.time("password_last_used"),
@@ -205,6 +211,15 @@ true,2024-05-06T00:00:00+00:00,2024-05-07T00:00:00+00:00,us-east-1,s3,false,2020
         assert_eq!((keys[0].handle.ordinal, keys[0].status.value()), (1, Some(&KeyStatus::Inactive)));
         assert_eq!(keys[0].last_used.value(), Some(&LastUsed::Never));
         assert_eq!((keys[1].handle.ordinal, keys[1].status.value()), (2, Some(&KeyStatus::Active)));
+    }
+
+    #[test]
+    fn a_user_named_like_one_of_the_reports_words_for_nothing_is_there() {
+        for name in ["no_information", "not_supported", "N/A"] {
+            let csv = format!("user,arn,mfa_active\n{name},arn:aws:iam::123456789012:user/{name},false\n");
+            let users = CredentialReport::parse(csv.as_bytes(), Timestamp::UNIX_EPOCH).unwrap().users();
+            assert_eq!((users[0].name.raw(), users[0].mfa.value()), (name, Some(&Mfa::Off)));
+        }
     }
 
     #[test]

@@ -22,6 +22,15 @@ pub enum Password {
     },
 }
 
+impl Password {
+    fn changed(&self) -> Option<Timestamp> {
+        match self {
+            Self::None => None,
+            Self::Set { changed } => *changed,
+        }
+    }
+}
+
 /// One MFA device, from `ListMFADevices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MfaDevice {
@@ -117,11 +126,21 @@ impl User {
         }
         self.arn = newer.arn;
         self.created.improve(newer.created);
-        self.password.improve(newer.password);
+        self.improve_password(newer.password);
         self.password_last_used.improve(newer.password_last_used);
         self.mfa.improve(newer.mfa);
         self.keys.improve(newer.keys);
         self.groups.improve(newer.groups);
+    }
+
+    /// Takes what `newer` knows better. The live answer knows when the login profile was made, the report when its password was
+    /// changed last: of the two times the later is the change.
+    pub fn improve_password(&mut self, newer: Known<Password>) {
+        let changed = self.password.value().and_then(Password::changed).max(newer.value().and_then(Password::changed));
+        self.password.improve(newer);
+        if let Known::Value { value: Password::Set { changed: at }, .. } = &mut self.password {
+            *at = changed;
+        }
     }
 }
 
@@ -138,4 +157,36 @@ pub struct UserFacts {
     pub keys: Known<Vec<KeySummary>>,
     /// `ListGroupsForUser`.
     pub groups: Known<Vec<Untrusted>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_password_was_changed_at_the_later_of_the_two_times_that_aws_tells() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(9000);
+        let ago = |hours| now - SignedDuration::from_hours(hours);
+        let set = |hours| Password::Set { changed: Some(ago(hours)) };
+        let (report, live) = (Known::reported(set(100), ago(3)), Known::live(set(5000), now));
+        for order in [[report.clone(), live.clone()], [live, report]] {
+            let mut user = User {
+                name: "ada".into(),
+                arn: "".into(),
+                id: None,
+                created: Known::Unknown,
+                password: Known::Unknown,
+                password_last_used: Known::Unknown,
+                mfa: Known::Unknown,
+                keys: Known::Unknown,
+                groups: Known::Unknown,
+            };
+            order.into_iter().for_each(|password| user.improve_password(password));
+            assert_eq!(user.password, Known::live(set(100), now));
+            user.improve_password(Known::live(Password::None, now));
+            assert_eq!(user.password.value(), Some(&Password::None));
+        }
+    }
 }

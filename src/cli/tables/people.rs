@@ -113,7 +113,7 @@ async fn with_facts(session: &Session, mut user: User) -> (User, Vec<Fault>) {
     failed.extend(mfa.fault().cloned());
     failed.extend(keys.fault().cloned());
     failed.extend(groups.fault().cloned());
-    user.password.improve(password);
+    user.improve_password(password);
     user.mfa.improve(mfa);
     user.keys.improve(keys);
     user.groups.improve(groups);

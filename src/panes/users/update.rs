@@ -101,7 +101,7 @@ fn take_facts(model: &mut Model, facts: UserFacts, cx: &Ctx<'_>) {
     model.watch.arrived(&facts.name);
     let UserFacts { name, password, mfa, keys, groups } = facts;
     model.table.update(&name, cx.now, |user| {
-        user.password.improve(password);
+        user.improve_password(password);
         user.mfa.improve(mfa);
         user.keys.improve(keys);
         user.groups.improve(groups);

@@ -27,6 +27,8 @@ pub enum Outcome {
     },
     /// Given up because nobody wanted the answer any more.
     Cancelled,
+    /// It was under way when records of calls were lost, its own end perhaps among them.
+    LostTrack,
 }
 
 /// One call. The same `number` is sent again as the call goes on; the newest wins.

@@ -47,7 +47,13 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 changed(model);
             }
         }
-        Msg::CallsLost(lost) => panes::activity::on_lost(&mut model.panes.activity, lost),
+        Msg::CallsLost(lost) => {
+            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            panes::activity::on_lost(&mut model.panes.activity, lost, &cx);
+            if model.focus == panes::PaneId::Activity {
+                changed(model);
+            }
+        }
         Msg::Work => work(model),
         Msg::Warning(text) => {
             model.notice(Level::Warning, text);

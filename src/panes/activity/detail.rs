@@ -26,6 +26,7 @@ pub fn detail(call: &ApiCall, now: Timestamp) -> Vec<Section> {
         Outcome::Failed { code, message } => {
             vec![Field::new("outcome", "failed"), Field::new("code", code.raw()), Field::new("message", message.raw())]
         }
+        Outcome::LostTrack => vec![Field::new("outcome", "unknown: records of calls were lost, its end perhaps among them")],
         Outcome::Cancelled => vec![Field::new("outcome", "cancelled: nobody wanted the answer any more")],
     };
     vec![section("Call", about), section("Outcome", outcome)]

@@ -96,13 +96,19 @@ pub(super) fn is_open(call: &ApiCall) -> bool {
     matches!(call.outcome, Outcome::InFlight | Outcome::Retrying { .. })
 }
 
+/// Whether the call's end is known.
+pub(super) fn has_ended(call: &ApiCall) -> bool {
+    !is_open(call) && call.outcome != Outcome::LostTrack
+}
+
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Failed { .. } => 0,
         Outcome::Retrying { .. } => 1,
         Outcome::InFlight => 2,
-        Outcome::Cancelled => 3,
-        Outcome::Done => 4,
+        Outcome::LostTrack => 3,
+        Outcome::Cancelled => 4,
+        Outcome::Done => 5,
     }
 }
 
@@ -113,6 +119,7 @@ fn outcome(outcome: &Outcome) -> Cell {
         Outcome::Done => Cell::new("done", Tone::Good),
         Outcome::Failed { code, .. } => Cell::new(format!("failed: {}", code.shown_within(80)), Tone::Bad),
         Outcome::Cancelled => Cell::muted("cancelled"),
+        Outcome::LostTrack => Cell::new("? lost track", Tone::Unknown),
     }
 }
 

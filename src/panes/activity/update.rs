@@ -1,8 +1,8 @@
 //! What the activity pane does.
 
-use super::row::is_open;
+use super::row::{has_ended, is_open};
 use super::{Action, KEPT, Model};
-use crate::domain::call::ApiCall;
+use crate::domain::call::{ApiCall, Outcome};
 use crate::kit::action::Availability;
 use crate::kit::effect::Out;
 use crate::panes::{Ctx, toggle_query};
@@ -11,7 +11,7 @@ use crate::panes::{Ctx, toggle_query};
 pub fn on_call(model: &mut Model, call: ApiCall, cx: &Ctx<'_>) {
     let old = model.table.get(&call.number).cloned();
     // Two records of one call may overtake each other: what has ended does not begin again.
-    if old.as_ref().is_some_and(|old| !is_open(old) && is_open(&call)) {
+    if old.as_ref().is_some_and(|old| has_ended(old) && is_open(&call)) {
         return;
     }
     model.count(old.as_ref(), &call);
@@ -23,9 +23,13 @@ pub fn on_call(model: &mut Model, call: ApiCall, cx: &Ctx<'_>) {
     }
 }
 
-/// So many records of calls were lost.
-pub fn on_lost(model: &mut Model, lost: u64) {
+/// So many records of calls were lost. What was under way may have ended by one of them: a later record will say, if one comes.
+pub fn on_lost(model: &mut Model, lost: u64, cx: &Ctx<'_>) {
     model.lost = model.lost.saturating_add(lost);
+    let open: Vec<u64> = model.table.rows().filter(|call| is_open(call)).map(|call| call.number).collect();
+    for number in open {
+        model.table.update(&number, cx.now, |call| call.outcome = Outcome::LostTrack);
+    }
 }
 
 /// Does one of the pane's own actions.

@@ -65,3 +65,17 @@ fn the_error_is_shown_in_full_and_harmless() {
     assert!(text.contains("no␛[31m way") && text.contains("request-1"), "{text}");
     assert!(stage.model.detail.open);
 }
+
+#[test]
+fn calls_under_way_when_records_were_lost_are_not_under_way_for_ever() {
+    let mut stage = Stage::lit(PaneId::Activity);
+    for number in 1..=2 {
+        stage.tell(Msg::Call(call(number, Outcome::InFlight)));
+    }
+    stage.tell(Msg::Call(call(3, Outcome::Done)));
+    stage.tell(Msg::CallsLost(1));
+    assert_eq!(stage.column("outcome"), ["done", "? lost track", "? lost track"]);
+    assert!(!stage.around().contains("in flight"), "{}", stage.around());
+    stage.tell(Msg::Call(call(2, Outcome::Done)));
+    assert_eq!(stage.column("outcome"), ["done", "done", "? lost track"]);
+}

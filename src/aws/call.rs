@@ -24,14 +24,16 @@ where
     let _permit = session.lanes().enter(service, operation, region).await;
     let error = match send.await {
         Ok(answer) => {
-            session.known_in(region);
+            session.accepted_in(region);
             return Ok(answer);
         }
         Err(error) => error,
     };
     let mut fault = fault::from_sdk(&error, &format!("{service}:{operation}"), region, session.now());
     // The same credentials are good elsewhere, so it is the region that does not know them: it has to be enabled first.
-    if fault.kind == FaultKind::UnknownIdentity && session.is_known_elsewhere(region) {
+    // A region that took them before is enabled: then they were switched off meanwhile.
+    let unknown = fault.kind == FaultKind::UnknownIdentity && !fault::is_about_signature(error.code());
+    if unknown && session.is_accepted_elsewhere_only(region) {
         fault.kind = FaultKind::RegionDisabled;
     }
     Err(fault)

@@ -3,7 +3,7 @@
 //! The SDK's clients would each be content with a cache of their own, but the header wants to know the source as well, and a
 //! `credential_process` that asks for a touch must not run twice.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -26,17 +26,26 @@ pub(crate) struct Remembered {
     inner: SharedCredentialsProvider,
     clock: Clock,
     kept: Arc<Mutex<Option<Credentials>>>,
+    /// The source of credentials that were fetched since somebody asked last.
+    renewed: Arc<std::sync::Mutex<Option<CredentialSource>>>,
 }
 
 impl Remembered {
     pub(crate) fn new(inner: SharedCredentialsProvider, clock: Clock) -> Self {
-        Self { inner, clock, kept: Arc::default() }
+        Self { inner, clock, kept: Arc::default(), renewed: Arc::default() }
     }
 
     /// Provider and end of the credentials in use.
     pub(crate) async fn source(&self) -> Result<CredentialSource, Fault> {
         let credentials = self.load().await.map_err(|error| from_credentials(&error, self.clock.now()))?;
-        Ok(CredentialSource { provider: provider(&credentials).to_owned(), expires: end(&credentials) })
+        // Whoever asks knows now.
+        self.renewed();
+        Ok(source(&credentials))
+    }
+
+    /// Provider and end of credentials that came in place of others, once for each.
+    pub(crate) fn renewed(&self) -> Option<CredentialSource> {
+        self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     async fn load(&self) -> provider::Result {
@@ -45,6 +54,7 @@ impl Remembered {
             return Ok(credentials.clone());
         }
         let credentials = self.inner.provide_credentials().await?;
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(source(&credentials));
         Ok(kept.insert(credentials).clone())
     }
 
@@ -60,6 +70,10 @@ impl ProvideCredentials for Remembered {
     {
         future::ProvideCredentials::new(self.load())
     }
+}
+
+fn source(credentials: &Credentials) -> CredentialSource {
+    CredentialSource { provider: provider(credentials).to_owned(), expires: end(credentials) }
 }
 
 fn end(credentials: &Credentials) -> Option<Timestamp> {
@@ -84,4 +98,35 @@ fn provider(credentials: &Credentials) -> &'static str {
         _ => None,
     });
     named.unwrap_or("unnamed provider")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// Credentials that always end within the minute in which they have to be renewed.
+    #[derive(Debug)]
+    struct Brief;
+
+    impl ProvideCredentials for Brief {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            let end = SystemTime::from(Timestamp::UNIX_EPOCH);
+            future::ProvideCredentials::ready(Ok(Credentials::new("AKIA", "secret", None, Some(end), "brief")))
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_shows_the_source_hears_of_each_renewal_once() {
+        let remembered = Remembered::new(SharedCredentialsProvider::new(Brief), Clock::system());
+        let source = remembered.source().await.unwrap();
+        assert_eq!(remembered.renewed(), None, "the source has just been told");
+        remembered.provide_credentials().await.unwrap();
+        assert_eq!(remembered.renewed(), Some(source));
+        assert_eq!(remembered.renewed(), None);
+    }
 }

@@ -21,19 +21,28 @@ use super::session::{Clock, MAX_ATTEMPTS};
 use crate::domain::call::{ApiCall, Outcome};
 use crate::domain::text::Untrusted;
 
-/// Is told of each change of each call. It must be quick: it runs inside the call.
+/// Is told of each change of each call, and numbers the calls: one observer outlives many sessions. Clones share the count.
 #[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(ApiCall) + Send + Sync>);
+pub struct Observer {
+    /// It must be quick: it runs inside the call.
+    tell: Arc<dyn Fn(ApiCall) + Send + Sync>,
+    count: Arc<AtomicU64>,
+}
 
 impl Observer {
     /// Tells `tell` of each change.
     pub fn new(tell: impl Fn(ApiCall) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+        Self { tell: Arc::new(tell), count: Arc::default() }
     }
 
     /// Tells nobody.
     pub fn nobody() -> Self {
         Self::new(|_| ())
+    }
+
+    /// The number of the next call, from 1.
+    fn next(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 }
 
@@ -50,7 +59,6 @@ pub(crate) struct Watch {
     pub(crate) region: String,
     pub(crate) observer: Observer,
     pub(crate) clock: Clock,
-    pub(crate) count: Arc<AtomicU64>,
 }
 
 /// One call under way. It lives in the call's own storage: when the call's future is dropped, so is this, and says so.
@@ -75,7 +83,7 @@ impl Way {
             change(&mut call);
             call.clone()
         };
-        (self.observer.0)(call);
+        (self.observer.tell)(call);
     }
 
     fn end(&self, outcome: Outcome) {
@@ -120,7 +128,7 @@ impl Intercept for Watch {
     ) -> Result<(), BoxError> {
         let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default().to_owned();
         let call = ApiCall {
-            number: self.count.fetch_add(1, Ordering::Relaxed).saturating_add(1),
+            number: self.observer.next(),
             service: self.service.to_owned(),
             operation,
             region: self.region.clone(),

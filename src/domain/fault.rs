@@ -115,6 +115,11 @@ impl Fault {
         }
     }
 
+    /// Whether other credentials would help, and these never will again.
+    pub fn is_about_credentials(&self) -> bool {
+        matches!(self.kind, FaultKind::Expired | FaultKind::UnknownIdentity | FaultKind::NoCredentials)
+    }
+
     /// What the person at the keyboard can do next, in one sentence.
     pub fn advice(&self) -> String {
         match &self.kind {

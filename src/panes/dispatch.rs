@@ -58,6 +58,19 @@ impl Panes {
         };
     }
 
+    /// Why parts of what a pane reads could not be read.
+    pub fn faults(&self, pane: PaneId) -> Vec<&Fault> {
+        let remotes = match pane {
+            PaneId::Users => vec![&self.users.remote],
+            PaneId::Keys => vec![&self.keys.remote],
+            PaneId::Findings => vec![&self.findings.remote],
+            PaneId::Trail => vec![&self.trail.remote],
+            PaneId::Bastions => vec![&self.bastions.nodes_remote, &self.bastions.sessions_remote],
+            PaneId::Activity => Vec::new(),
+        };
+        remotes.into_iter().flat_map(|remote| remote.faults.values()).collect()
+    }
+
     /// The table of a pane that is on screen.
     pub fn listing(&self, pane: PaneId) -> &dyn Listing {
         match pane {

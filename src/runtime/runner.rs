@@ -168,7 +168,7 @@ impl Runner {
         let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
         let token = self.token.child_token();
         self.slots.insert(slot.clone(), token.clone());
-        let to = self.sink(session, slot.clone(), generation);
+        let to = self.sink(&aws, slot.clone(), generation);
         let break_now = std::mem::take(&mut self.break_next_read);
         self.spawn(slot, Some(generation), token, async move {
             break_if(break_now);
@@ -184,12 +184,20 @@ impl Runner {
         }
     }
 
-    fn sink(&self, session: SessionId, slot: Slot, generation: Generation) -> Sink<panes::Msg> {
-        let replies = self.replies.clone();
+    /// Whatever calls were made for a reply may have renewed the credentials: that is told first.
+    fn sink(&self, aws: &Session, slot: Slot, generation: Generation) -> Sink<panes::Msg> {
+        let (replies, session, aws) = (self.replies.clone(), self.session, aws.clone());
         Sink::new(move |body| {
             let (replies, slot) = (replies.clone(), slot.clone());
+            let renewed = aws.renewed_credentials().map(|source| SessionNews::Credentials(Known::live(source, aws.now())));
             let reply = tell(Msg::Reply { session, slot, generation, body });
-            async move { replies.send(reply).await.map_err(|_| Stopped) }.boxed()
+            async move {
+                if let Some(news) = renewed {
+                    replies.send(tell(Msg::Connection(session, news))).await.map_err(|_| Stopped)?;
+                }
+                replies.send(reply).await.map_err(|_| Stopped)
+            }
+            .boxed()
         })
     }
 

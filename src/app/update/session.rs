@@ -63,6 +63,11 @@ pub(super) fn visit(model: &mut Model, out: &mut Vec<Effect>) {
 /// Reads the pane on screen anew, or tries to connect where there is no session.
 pub(super) fn reload(model: &mut Model, out: &mut Vec<Effect>) {
     match model.connection {
+        // The same session would offer the same credentials: only a new one reads files and environment anew.
+        Connection::Ready if model.panes.faults(model.focus).iter().any(|fault| fault.is_about_credentials()) => {
+            model.connection = Connection::Connecting;
+            out.push(Effect::Connect);
+        }
         Connection::Ready => {
             model.visited.remove(&model.focus);
             visit(model, out);

@@ -3,11 +3,11 @@
 mod clock;
 mod connect;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
 use jiff::Timestamp;
 
@@ -36,9 +36,9 @@ struct Inner {
     credentials: Remembered,
     observer: Observer,
     clock: Clock,
-    count: Arc<AtomicU64>,
     lanes: Lanes,
-    known_in: Mutex<Option<String>>,
+    /// Regions in which a call was answered.
+    accepted: Mutex<BTreeSet<String>>,
     iam: OnceLock<aws_sdk_iam::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
     guardduty: Regional<aws_sdk_guardduty::Client>,
@@ -69,13 +69,14 @@ impl<C: Clone> Regional<C> {
 
 /// A service's client with everything that each call passes through.
 macro_rules! client {
-    ($session:expr, $sdk:ident, $service:literal, $region:expr) => {{
+    ($session:expr, $sdk:ident, $service:literal, $region:expr $(, $setting:ident = $value:expr)?) => {{
         let watch = $session.watch($service, $region);
         $sdk::Client::from_conf(
             $sdk::config::Builder::from(&$session.0.config)
                 .region(Region::new($region.to_owned()))
                 .interceptor(watch)
                 .interceptor(Guard { service: $service })
+                $(.$setting($value))?
                 .build(),
         )
     }};
@@ -112,6 +113,11 @@ impl Session {
         self.0.credentials.source().await
     }
 
+    /// The source of credentials that a call had to fetch anew since this or [`Self::credentials`] was asked last.
+    pub fn renewed_credentials(&self) -> Option<CredentialSource> {
+        self.0.credentials.renewed()
+    }
+
     /// The region that global calls are signed for: the home of the partition.
     pub(crate) fn home(&self) -> &'static str {
         match self.0.regions.first().map_or("", String::as_str) {
@@ -127,13 +133,17 @@ impl Session {
     }
 
     /// Notes that the credentials were accepted in a region.
-    pub(crate) fn known_in(&self, region: &str) {
-        *self.0.known_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.to_owned());
+    pub(crate) fn accepted_in(&self, region: &str) {
+        let mut accepted = self.0.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !accepted.contains(region) {
+            accepted.insert(region.to_owned());
+        }
     }
 
-    /// Whether the credentials were accepted in another region than this one.
-    pub(crate) fn is_known_elsewhere(&self, region: &str) -> bool {
-        self.0.known_in.lock().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(|known| known != region)
+    /// Whether the credentials were accepted somewhere, but never in this region.
+    pub(crate) fn is_accepted_elsewhere_only(&self, region: &str) -> bool {
+        let accepted = self.0.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        !accepted.is_empty() && !accepted.contains(region)
     }
 
     /// IAM is one for all regions.
@@ -151,9 +161,10 @@ impl Session {
         self.0.guardduty.get(region, || client!(self, aws_sdk_guardduty, "guardduty", region))
     }
 
-    /// CloudTrail in a region.
+    /// CloudTrail in a region. One attempt a call: further ones would be made inside the lane, without its spacing.
     pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
-        self.0.cloudtrail.get(region, || client!(self, aws_sdk_cloudtrail, "cloudtrail", region))
+        let once = RetryConfig::standard().with_max_attempts(1);
+        self.0.cloudtrail.get(region, || client!(self, aws_sdk_cloudtrail, "cloudtrail", region, retry_config = once))
     }
 
     /// Systems Manager in a region.
@@ -162,12 +173,6 @@ impl Session {
     }
 
     fn watch(&self, service: &'static str, region: &str) -> Watch {
-        Watch {
-            service,
-            region: region.to_owned(),
-            observer: self.0.observer.clone(),
-            clock: self.0.clock.clone(),
-            count: Arc::clone(&self.0.count),
-        }
+        Watch { service, region: region.to_owned(), observer: self.0.observer.clone(), clock: self.0.clock.clone() }
     }
 }

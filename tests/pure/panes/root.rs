@@ -329,3 +329,21 @@ fn a_long_paste_is_cut_off_and_says_so() {
     assert_eq!(stage.model.field().unwrap().text().len(), 4096);
     assert!(stage.notices().contains("4096"), "{}", stage.notices());
 }
+
+#[test]
+fn reload_makes_a_new_session_where_aws_refused_the_credentials() {
+    for kind in [FaultKind::Expired, FaultKind::UnknownIdentity, FaultKind::NoCredentials] {
+        let mut stage = Stage::lit(PaneId::Users);
+        let refused = users::Msg::Listed(Err(fault(kind, "iam:ListUsers")));
+        stage.answer(&users::LIST, panes::Msg::Users(refused));
+        stage.asked();
+        stage.press("R");
+        assert_eq!(stage.asked(), [Effect::Connect], "only a new session reads the files anew");
+        assert_eq!(stage.model.connection, Connection::Connecting);
+    }
+    let mut stage = Stage::lit(PaneId::Users);
+    stage.answer(&users::LIST, panes::Msg::Users(users::Msg::Listed(Err(fault(FaultKind::Offline, "iam:ListUsers")))));
+    stage.asked();
+    stage.press("R");
+    assert!(!stage.asked().contains(&Effect::Connect));
+}

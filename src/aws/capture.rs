@@ -19,13 +19,24 @@ pub(crate) struct Capture(Arc<Mutex<Bytes>>);
 
 impl Capture {
     /// The texts of the elements of the list `member` at the top of a JSON answer, byte for byte.
-    /// The answer has been parsed by the SDK already; should ours fail nevertheless, there are no texts.
-    pub(crate) fn records(&self, member: &str) -> Vec<String> {
+    /// The SDK has read `expected` elements: where ours are not as many, nobody may take what there is for all.
+    pub(crate) fn records(&self, member: &str, expected: usize) -> Result<Vec<String>, String> {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Ok(top) = serde_json::from_slice::<BTreeMap<String, Box<RawValue>>>(&body) else { return Vec::new() };
-        let list = top.get(member).and_then(|list| serde_json::from_str::<Vec<Box<RawValue>>>(list.get()).ok());
-        list.unwrap_or_default().into_iter().map(|text| Box::<str>::from(text).into_string()).collect()
+        let texts = cut(&body, member).map_err(|error| format!("{member}: {error}"))?;
+        if texts.len() == expected {
+            Ok(texts)
+        } else {
+            Err(format!("{member} has {expected} records by one reading and {} by another", texts.len()))
+        }
     }
+}
+
+/// Like the SDK, takes a list that is missing or `null` for an empty one, and leaves out elements that are `null`.
+fn cut(body: &[u8], member: &str) -> serde_json::Result<Vec<String>> {
+    let top: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body)?;
+    let Some(list) = top.get(member) else { return Ok(Vec::new()) };
+    let list: Option<Vec<Option<Box<RawValue>>>> = serde_json::from_str(list.get())?;
+    Ok(list.into_iter().flatten().flatten().map(|text| Box::<str>::from(text).into_string()).collect())
 }
 
 impl Intercept for Capture {
@@ -43,5 +54,27 @@ impl Intercept for Capture {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Bytes::copy_from_slice(bytes);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(body: &'static str, expected: usize) -> Result<Vec<String>, String> {
+        Capture(Arc::new(Mutex::new(Bytes::from_static(body.as_bytes())))).records("list", expected)
+    }
+
+    #[test]
+    fn records_come_byte_for_byte() {
+        assert_eq!(records(r#"{"list": [{"a" : 1.50}, null, {}], "more": 1}"#, 2).unwrap(), [r#"{"a" : 1.50}"#, "{}"]);
+        assert!(records(r#"{"list": null}"#, 0).unwrap().is_empty() && records("{}", 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_page_that_is_read_in_two_ways_is_no_empty_page() {
+        for body in ["", "<html>", r#"{"list": {}}"#, r#"{"List": [{}]}"#, r#"{"list": [{}, {}]}"#] {
+            assert!(records(body, 1).is_err(), "{body}");
+        }
     }
 }

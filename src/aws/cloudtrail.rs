@@ -19,7 +19,7 @@ use crate::domain::text::Untrusted;
 
 /// Events on a page: the most that AWS gives.
 const PAGE: i32 = 50;
-/// The waits after a throttle that the SDK's own attempts did not outlast. Others share the rate of two calls a second,
+/// The waits after a throttle: the SDK itself tries once only. Others share the rate of two calls a second,
 /// and a search that has come far is worth waiting for.
 const WAITS_S: [u64; 6] = [1, 2, 4, 8, 15, 30];
 
@@ -46,7 +46,7 @@ pub async fn lookup_telling(
         };
         token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         pages = pages.saturating_add(1);
-        let (events, undecoded) = decode(answer.events());
+        let (events, undecoded) = decode(answer.events(), region);
         let page = EventPage { region: region.to_owned(), pages, events, undecoded, more: token.is_some() };
         if to.send(page).await.is_err() || token.is_none() {
             return Ok(());
@@ -63,6 +63,7 @@ async fn page(
     waiting: &Sink<Timestamp>,
 ) -> Result<Option<LookupEventsOutput>, Fault> {
     let mut waits = WAITS_S.iter();
+    let mut again = false;
     loop {
         let ask = session.cloudtrail(region).lookup_events().max_results(PAGE).set_next_token(token.clone());
         let ask = ask.set_start_time(start(wanted)).end_time(date_time(wanted.to)).set_lookup_attributes(attributes(wanted));
@@ -70,6 +71,10 @@ async fn page(
             Ok(answer) => return Ok(Some(answer)),
             Err(fault) => fault,
         };
+        if !again && is_passing(&fault.kind) {
+            again = true;
+            continue;
+        }
         let FaultKind::Throttled { wait_ms } = fault.kind else { return Err(fault) };
         let Some(seconds) = waits.next() else { return Err(fault) };
         let wait = wait_ms.map_or(Duration::from_secs(*seconds), Duration::from_millis);
@@ -85,6 +90,12 @@ fn start(wanted: &Lookup) -> Option<DateTime> {
     (wanted.from > Timestamp::UNIX_EPOCH).then(|| date_time(wanted.from))
 }
 
+/// Whether a second attempt may well succeed. It waits for its turn like any other call. The SDK has learned the right time
+/// from a refusal of our clock.
+fn is_passing(kind: &FaultKind) -> bool {
+    matches!(kind, FaultKind::Unavailable | FaultKind::Offline | FaultKind::TimedOut | FaultKind::ClockSkew)
+}
+
 fn attributes(wanted: &Lookup) -> Option<Vec<LookupAttribute>> {
     let (key, value) = wanted.attribute.as_ref()?;
     // Both members are given, so building cannot fail.
@@ -97,28 +108,23 @@ fn attributes(wanted: &Lookup) -> Option<Vec<LookupAttribute>> {
 }
 
 /// The events of a page, and how many of them could not be decoded. Those are kept with what the envelope tells.
-fn decode(events: &[types::Event]) -> (Vec<Event>, u32) {
+fn decode(events: &[types::Event], region: &str) -> (Vec<Event>, u32) {
     let texts: Vec<String> = events.iter().map(record).collect();
-    let mut undecoded = 0_u32;
-    let rows = events
-        .iter()
-        .zip(&texts)
-        .zip(Evidence::page(&texts))
-        .map(|((envelope, text), raw)| {
-            let decoded = serde_json::from_str::<Value>(text).ok().and_then(|value| event::decode(&value, raw.clone()));
-            match decoded {
-                Some(mut event) => {
-                    event.target = event.target.or_else(|| first_resource(envelope));
-                    event
-                }
-                None => {
-                    undecoded = undecoded.saturating_add(1);
-                    from_envelope(envelope, raw)
-                }
-            }
-        })
-        .collect();
-    (rows, undecoded)
+    let rows: Vec<Event> = events.iter().zip(Evidence::page(&texts)).map(|(envelope, raw)| row(envelope, region, raw)).collect();
+    let undecoded = rows.iter().filter(|event| event.partial).count();
+    (rows, u32::try_from(undecoded).unwrap_or(u32::MAX))
+}
+
+fn row(envelope: &types::Event, region: &str, raw: Evidence) -> Event {
+    let value = envelope.cloud_trail_event().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(mut event) = value.and_then(|value| event::decode(&value, raw.clone())) else {
+        return from_envelope(envelope, region, raw);
+    };
+    event.target = event.target.or_else(|| first_resource(envelope));
+    if event.region.is_empty() {
+        event.region = Untrusted::new(region);
+    }
+    event
 }
 
 /// The record as AWS has it; where it is missing, the envelope written as one.
@@ -143,14 +149,14 @@ fn first_resource(envelope: &types::Event) -> Option<Untrusted> {
     envelope.resources().iter().find_map(|resource| resource.resource_name()).map(Untrusted::new)
 }
 
-fn from_envelope(envelope: &types::Event, raw: Evidence) -> Event {
+fn from_envelope(envelope: &types::Event, region: &str, raw: Evidence) -> Event {
     let text = |text: Option<&str>| Untrusted::new(text.unwrap_or_default());
     Event {
-        id: text(envelope.event_id()),
+        id: envelope.event_id().filter(|id| !id.is_empty()).map_or_else(|| raw.stand_in(), Untrusted::new),
         time: envelope.event_time().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
         name: text(envelope.event_name()),
         source: text(envelope.event_source()),
-        region: Untrusted::new(""),
+        region: Untrusted::new(region),
         account: Untrusted::new(""),
         actor: text(envelope.username().or(Some("unknown"))),
         actor_type: Untrusted::new("Unknown"),
@@ -161,6 +167,26 @@ fn from_envelope(envelope: &types::Event, raw: Evidence) -> Event {
         user_agent: Untrusted::new(""),
         error: None,
         read_only: envelope.read_only().and_then(|word| word.parse().ok()),
+        partial: true,
         raw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_record_that_is_missing_or_broken_only_the_envelope_is_told() {
+        let event = |record: Option<&str>| {
+            let builder = types::Event::builder().event_name("DeleteTrail").event_time(date_time(Timestamp::UNIX_EPOCH));
+            builder.set_cloud_trail_event(record.map(str::to_owned)).build()
+        };
+        let whole = r#"{"eventTime": "2026-01-01T00:00:00Z", "eventID": "e", "awsRegion": "us-east-1"}"#;
+        let (rows, undecoded) = decode(&[event(None), event(Some("{cut")), event(Some(whole))], "eu-west-1");
+        assert_eq!(undecoded, 2);
+        assert_eq!(rows.iter().map(|row| row.partial).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(rows.iter().map(|row| row.region.raw()).collect::<Vec<_>>(), ["eu-west-1", "eu-west-1", "us-east-1"]);
+        assert!(rows[0].id != rows[1].id && !rows[0].id.is_empty());
     }
 }

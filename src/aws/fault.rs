@@ -58,6 +58,11 @@ pub(crate) fn unsent(kind: FaultKind, message: impl AsRef<str>, at: Timestamp) -
     Fault { kind, call: String::new(), region: String::new(), message: Untrusted::new(message), request_id: None, at }
 }
 
+/// An answer that the SDK understood and we did not. `call` is `service:Operation`.
+pub(crate) fn malformed(call: &str, region: &str, message: impl AsRef<str>, at: Timestamp) -> Fault {
+    Fault { call: call.to_owned(), region: region.to_owned(), ..unsent(FaultKind::Malformed, message, at) }
+}
+
 /// A fault of loading credentials.
 pub(crate) fn from_credentials(error: &CredentialsError, at: Timestamp) -> Fault {
     unsent(of_credentials(error), chain(error), at)
@@ -104,6 +109,11 @@ pub fn is_about_clock(code: &str) -> bool {
         code,
         "RequestTimeTooSkewed" | "RequestExpired" | "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure"
     )
+}
+
+/// Whether an error code is about the secret, not about who owns it: the access key was found, so the region knows it.
+pub(crate) fn is_about_signature(code: Option<&str>) -> bool {
+    matches!(code, Some("SignatureDoesNotMatch" | "InvalidSignatureException"))
 }
 
 /// AWS's words for "slow down", those that the SDK retries.
@@ -214,8 +224,12 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     if words.is_empty() { error.to_string() } else { words.join(": ") }
 }
 
+/// The most that an answer can make anybody wait: whoever wrote `Retry-After`, a screen that waits for a day is a dead one.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 fn wait(response: &HttpResponse) -> Option<Duration> {
-    response.headers().get("retry-after").and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs)
+    let seconds = response.headers().get("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// An answer without an AWS error code: a proxy's page, another server. Its beginning tells which.
@@ -299,6 +313,20 @@ mod tests {
             answered(400, Some("ThrottlingException"), "Rate exceeded", &[("retry-after", "3"), ("x-amzn-requestid", "r-1")]);
         assert_eq!(fault.kind, FaultKind::Throttled { wait_ms: Some(3000) });
         assert_eq!(fault.request_id.as_deref(), Some("r-1"));
+    }
+
+    #[test]
+    fn nobody_waits_longer_than_a_minute_because_an_answer_says_so() {
+        for (said, kept) in [("60", 60_000), ("86400", 60_000), ("18446744073709551615", 60_000)] {
+            let fault = answered(400, Some("ThrottlingException"), "", &[("retry-after", said)]);
+            assert_eq!(fault.kind, FaultKind::Throttled { wait_ms: Some(kept) });
+        }
+    }
+
+    #[test]
+    fn a_wrong_signature_says_nothing_about_the_region() {
+        assert!(is_about_signature(Some("SignatureDoesNotMatch")) && is_about_signature(Some("InvalidSignatureException")));
+        assert!(!is_about_signature(Some("UnrecognizedClientException")) && !is_about_signature(None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! GuardDuty: the findings of one region.
 
+use std::cmp::Reverse;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::call;
 use super::capture::Capture;
-use super::fault::unsent;
+use super::fault::{malformed, unsent};
 use super::page::Sink;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
@@ -121,8 +122,10 @@ impl Detector {
         let capture = Capture::default();
         let get = self.session.guardduty(&self.region).get_findings().detector_id(&self.id);
         let send = get.set_finding_ids(Some(ids)).sort_criteria(by_severity()).customize().interceptor(capture.clone()).send();
-        call::make(&self.session, ("guardduty", "GetFindings"), &self.region, send).await?;
-        Ok(decode(&capture.records("findings"), &self.region))
+        let answer = call::make(&self.session, ("guardduty", "GetFindings"), &self.region, send).await?;
+        let texts = capture.records("findings", answer.findings().len());
+        let texts = texts.map_err(|why| malformed("guardduty:GetFindings", &self.region, why, self.session.now()))?;
+        Ok(decode(&texts, &self.region))
     }
 }
 
@@ -142,6 +145,7 @@ fn decode(texts: &[String], region: &str) -> Vec<Finding> {
             finding
         })
         .collect();
-    findings.sort_by(|a, b| b.severity.0.total_cmp(&a.severity.0));
+    // Those without a severity come last.
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
 }

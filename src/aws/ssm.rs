@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::call;
 use super::capture::Capture;
+use super::fault::malformed;
 use super::page::Sink;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
@@ -25,7 +26,9 @@ pub async fn nodes(session: &Session, region: &str, to: &Sink<Vec<Node>>) -> Res
         let send = ask.customize().interceptor(capture.clone()).send();
         let answer = call::make(session, ("ssm", "DescribeInstanceInformation"), region, send).await?;
         token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        let page = decode(&capture.records("InstanceInformationList"), |value, raw| Node::decode(value, region, raw));
+        let texts = capture.records("InstanceInformationList", answer.instance_information_list().len());
+        let texts = texts.map_err(|why| malformed("ssm:DescribeInstanceInformation", region, why, session.now()))?;
+        let page = decode(&texts, |value, raw| Node::decode(value, region, raw));
         if to.send(page).await.is_err() || token.is_none() {
             return Ok(());
         }
@@ -42,7 +45,9 @@ pub async fn sessions(session: &Session, region: &str, active: bool, to: &Sink<V
         let send = ask.customize().interceptor(capture.clone()).send();
         let answer = call::make(session, ("ssm", "DescribeSessions"), region, send).await?;
         token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        let page = decode(&capture.records("Sessions"), |value, raw| SsmSession::decode(value, region, active, raw));
+        let texts = capture.records("Sessions", answer.sessions().len());
+        let texts = texts.map_err(|why| malformed("ssm:DescribeSessions", region, why, session.now()))?;
+        let page = decode(&texts, |value, raw| SsmSession::decode(value, region, active, raw));
         if to.send(page).await.is_err() || token.is_none() {
             return Ok(());
         }

@@ -12,6 +12,8 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::text::Untrusted;
+
 /// One record's JSON text, byte for byte as it was received.
 #[derive(Clone)]
 pub struct Evidence {
@@ -43,6 +45,11 @@ impl Evidence {
     /// Keeps a single text.
     pub fn one(text: &str) -> Self {
         Self::page(&[text]).pop().unwrap_or_else(|| Self { page: Arc::from([]), start: 0, end: 0, mark: mark(&[]) })
+    }
+
+    /// What stands in for the id of a record that has none: records without ids are not one and the same.
+    pub fn stand_in(&self) -> Untrusted {
+        Untrusted::new(format!("no id, record {:016x}", self.mark))
     }
 
     /// The text, unpacked. A page holds at most a few hundred kilobytes.

@@ -115,7 +115,7 @@ impl Node {
         let platform: Vec<String> =
             ["PlatformName", "PlatformVersion"].iter().filter_map(|name| json::text(value, name)).collect();
         Self {
-            id: json::untrusted(value, "InstanceId").unwrap_or_else(|| Untrusted::new("")),
+            id: json::untrusted(value, "InstanceId").unwrap_or_else(|| raw.stand_in()),
             region: region.to_owned(),
             name: json::first(value, &["Name", "ComputerName"]),
             ping: Ping::from_word(&json::text(value, "PingStatus").unwrap_or_default()),
@@ -137,7 +137,7 @@ impl SsmSession {
     pub fn decode(value: &Value, region: &str, active: bool, raw: Evidence) -> Self {
         let or_empty = |name: &str| json::untrusted(value, name).unwrap_or_else(|| Untrusted::new(""));
         Self {
-            id: or_empty("SessionId"),
+            id: json::untrusted(value, "SessionId").unwrap_or_else(|| raw.stand_in()),
             region: region.to_owned(),
             target: or_empty("Target"),
             owner: or_empty("Owner"),

@@ -57,7 +57,10 @@ fn every_real_finding_is_read_and_none_of_its_values_is_lost() {
         let value: Value = serde_json::from_str(text).unwrap();
         let finding = finding::decode(&value, Evidence::one(text));
         assert!(!finding.key.id.is_empty() && !finding.key.account.is_empty() && !finding.key.region.is_empty(), "{path:?}");
-        assert!(finding.severity.0 >= 1.0 && !finding.kind.is_empty() && !finding.title.is_empty(), "{path:?}");
+        assert!(
+            finding.severity.is_some_and(|severity| severity.0 >= 1.0) && !finding.kind.is_empty() && !finding.title.is_empty(),
+            "{path:?}"
+        );
         assert!(finding.updated.is_some() && finding.first_seen.is_some() && finding.count.is_some(), "{path:?}");
         assert!(!finding.resource.is_empty() && !finding.resource_type.is_empty(), "{path:?}");
         let shown: usize = finding::detail(text).iter().map(|section| section.fields.len()).sum();

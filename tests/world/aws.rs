@@ -195,6 +195,21 @@ async fn a_lookup_outlasts_a_throttle_storm() {
     assert!(stage.world.calls()["cloudtrail:LookupEvents"] >= 5);
 }
 
+/// Attempts inside the SDK would not wait for their turn.
+#[tokio::test]
+async fn a_lookup_is_tried_twice_and_each_time_as_a_call_of_its_own() {
+    let stage = stage(&["cloudtrail:LookupEvents=unavailable,first=1"]).await;
+    let (sink, pages) = keep();
+    cloudtrail::lookup(&stage.session, "us-east-1", &day(&stage.session), &sink).await.unwrap();
+    assert!(!pages.lock().unwrap().is_empty());
+    assert!(stage.calls.lock().unwrap().iter().all(|call| call.attempts <= 1));
+
+    let stage = self::stage(&["cloudtrail:LookupEvents=unavailable"]).await;
+    let fault = cloudtrail::lookup(&stage.session, "us-east-1", &day(&stage.session), &sink).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unavailable);
+    assert_eq!(stage.world.calls()["cloudtrail:LookupEvents"], 2);
+}
+
 #[tokio::test]
 async fn a_region_that_does_not_know_good_credentials_is_not_enabled() {
     let stage = stage(&["ssm:*=disabled,region=me-south-1"]).await;
@@ -202,6 +217,32 @@ async fn a_region_that_does_not_know_good_credentials_is_not_enabled() {
     let (sink, _) = keep();
     let fault = ssm::nodes(&stage.session, "me-south-1", &sink).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::RegionDisabled);
+}
+
+#[tokio::test]
+async fn a_region_that_knew_the_credentials_before_is_enabled() {
+    let stage = stage(&["ssm:*=disabled,after=1"]).await;
+    let (sink, _) = keep();
+    ssm::nodes(&stage.session, "eu-west-1", &sink).await.unwrap();
+    sts::identity(&stage.session).await.unwrap();
+    let fault = ssm::nodes(&stage.session, "eu-west-1", &sink).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::UnknownIdentity, "the key was switched off meanwhile");
+}
+
+#[tokio::test]
+async fn calls_of_further_sessions_have_numbers_of_their_own() {
+    let world = Arc::new(World::from_scenario("quiet", Options::default()).unwrap());
+    let calls: Arc<Mutex<Vec<ApiCall>>> = Arc::default();
+    let seen = Arc::clone(&calls);
+    let observer = Observer::new(move |call| seen.lock().unwrap().push(call));
+    for _ in 0..2 {
+        let http = Some(in_process::client(Arc::clone(&world)));
+        let session = connect(Connect { http, ..Connect::new(observer.clone()) }).await.unwrap();
+        sts::identity(&session).await.unwrap();
+    }
+    let mut numbers: Vec<_> = calls.lock().unwrap().iter().map(|call| call.number).collect();
+    numbers.dedup();
+    assert_eq!(numbers, [1, 2]);
 }
 
 #[tokio::test]
@@ -239,7 +280,7 @@ async fn findings_read_ahead_come_once_and_the_most_severe_first() {
     guardduty::findings(&stage.session, "us-east-1", Archived::All, &sink).await.unwrap();
     let pages = pages.lock().unwrap();
     let findings: Vec<_> = pages.iter().flatten().collect();
-    assert!(findings.is_sorted_by(|a, b| a.severity.0 >= b.severity.0));
+    assert!(findings.is_sorted_by(|a, b| a.severity >= b.severity));
     let mut ids: Vec<_> = findings.iter().map(|finding| finding.key.id.raw()).collect();
     ids.sort_unstable();
     ids.dedup();

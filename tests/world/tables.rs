@@ -20,6 +20,8 @@ const REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
 async fn session(faults: &[&str]) -> (Arc<World>, Session) {
     let faults = faults.iter().map(|rule| Rule::parse(rule).unwrap()).collect();
     let world = Arc::new(World::from_scenario("incident", Options { faults, ..Options::default() }).unwrap());
+    // The session is faster than the world's clock, by which two lookups a second would be counted.
+    world.account().cloudtrail.rate = None;
     let wanted = Connect {
         http: Some(in_process::client(Arc::clone(&world))),
         regions: REGIONS.map(str::to_owned).to_vec(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::aws::call;
-use crate::aws::fault::unsent;
+use crate::aws::fault::{malformed, unsent};
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::domain::fault::{Fault, FaultKind};
@@ -34,9 +34,6 @@ async fn get(session: &Session) -> Result<CredentialReport, Fault> {
     let answer = call::make(session, ("iam", "GetCredentialReport"), home, session.iam().get_credential_report().send()).await?;
     let content = answer.content().map(AsRef::as_ref).unwrap_or_default();
     let generated = answer.generated_time().and_then(timestamp).unwrap_or_else(|| session.now());
-    CredentialReport::parse(content, generated).map_err(|error| Fault {
-        call: "iam:GetCredentialReport".into(),
-        region: home.into(),
-        ..unsent(FaultKind::Malformed, error.to_string(), session.now())
-    })
+    CredentialReport::parse(content, generated)
+        .map_err(|error| malformed("iam:GetCredentialReport", home, error.to_string(), session.now()))
 }

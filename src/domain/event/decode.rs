@@ -12,7 +12,7 @@ pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
     let or_empty = |path: &str| untrusted(value, path).unwrap_or_else(|| Untrusted::new(""));
     let identity = at(value, "userIdentity").unwrap_or(&Value::Null);
     Some(Event {
-        id: or_empty("eventID"),
+        id: untrusted(value, "eventID").unwrap_or_else(|| raw.stand_in()),
         time: time(value, "eventTime")?,
         name: or_empty("eventName"),
         source: or_empty("eventSource"),
@@ -27,6 +27,7 @@ pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
         user_agent: or_empty("userAgent"),
         error: untrusted(value, "errorCode"),
         read_only: truth(value, "readOnly"),
+        partial: false,
         raw,
     })
 }

@@ -41,10 +41,12 @@ pub struct Event {
     pub origin: Untrusted,
     /// `userAgent`.
     pub user_agent: Untrusted,
-    /// `errorCode`; absent means that it was done.
+    /// `errorCode`; absent means that it was done, unless [`Self::partial`].
     pub error: Option<Untrusted>,
     /// `readOnly`.
     pub read_only: Option<bool>,
+    /// Whether only what AWS tells beside the record is known: the outcome is not.
+    pub partial: bool,
     /// The event as AWS sent it.
     pub raw: Evidence,
 }

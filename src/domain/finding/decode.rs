@@ -15,9 +15,9 @@ pub fn decode(value: &Value, raw: Evidence) -> Finding {
         key: FindingKey {
             account: text(value, "accountId").unwrap_or_default(),
             region: text(value, "region").unwrap_or_default(),
-            id: untrusted(value, "id").unwrap_or_else(|| Untrusted::new("")),
+            id: untrusted(value, "id").unwrap_or_else(|| raw.stand_in()),
         },
-        severity: Severity(at(value, "severity").and_then(Value::as_f64).unwrap_or(0.0)),
+        severity: severity(value),
         kind: untrusted(value, "type").unwrap_or_else(|| Untrusted::new("")),
         title: untrusted(value, "title").unwrap_or_else(|| Untrusted::new("")),
         resource: resource_name(value, resource).unwrap_or_else(|| resource_type.clone()),
@@ -34,6 +34,12 @@ pub fn decode(value: &Value, raw: Evidence) -> Finding {
         sample: is_sample(value),
         raw,
     }
+}
+
+/// A number, also written as text. Whatever else it is, it is not zero.
+fn severity(value: &Value) -> Option<Severity> {
+    let number: f64 = text(value, "severity")?.trim().parse().ok()?;
+    number.is_finite().then_some(Severity(number))
 }
 
 const PRINCIPAL: &[&str] = &[

@@ -6,6 +6,8 @@ mod detail;
 pub use decode::decode;
 pub use detail::detail;
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +15,29 @@ use crate::domain::evidence::Evidence;
 use crate::domain::text::Untrusted;
 
 /// GuardDuty's severity, 1.0 to 10.0. Bands go by number: the same type may come with different severities.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Severity(pub f64);
+
+impl Ord for Severity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Severity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Severity {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Severity {}
 
 /// The four bands of the GuardDuty console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -114,8 +136,8 @@ pub struct FindingKey {
 pub struct Finding {
     /// Account, region, id.
     pub key: FindingKey,
-    /// `severity`.
-    pub severity: Severity,
+    /// `severity`; absent where it is missing or no number.
+    pub severity: Option<Severity>,
     /// `type`, an open list: unknown types are shown as they are.
     pub kind: Untrusted,
     /// `title`.

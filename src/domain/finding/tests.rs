@@ -25,7 +25,7 @@ fn an_attack_sequence_names_its_first_actor_key_and_address() {
         "somethingNew": {"of": "tomorrow"},
     });
     let finding = read(&value);
-    assert_eq!(finding.severity.band(), Band::Critical);
+    assert_eq!(finding.severity.map(Severity::band), Some(Band::Critical));
     assert_eq!(finding.principal.unwrap().raw(), "deploy-bot");
     assert_eq!(finding.access_key.unwrap().raw(), "AKIAIOSFODNN7EXAMPLE");
     assert_eq!(finding.instance.unwrap().raw(), "i-0abc");
@@ -45,6 +45,22 @@ fn an_unknown_type_of_resource_still_has_a_name() {
     let value =
         json!({"resource": {"resourceType": "QuantumComputer", "quantumComputerDetails": {"qubits": 3, "computerName": "q-1"}}});
     assert_eq!(read(&value).resource.raw(), "q-1");
+}
+
+#[test]
+fn a_severity_is_also_read_from_text_and_is_never_made_up() {
+    let severity = |value: Value| read(&json!({ "severity": value })).severity;
+    assert_eq!(severity(json!("8.9")), Some(Severity(8.9)));
+    for none in [json!(null), json!("High"), json!("NaN"), json!([8]), json!({})] {
+        assert_eq!(severity(none), None);
+    }
+    assert_eq!(read(&json!({})).severity, None);
+}
+
+#[test]
+fn findings_without_an_id_are_not_one_and_the_same() {
+    let ids = [1, 2].map(|number| read(&json!({ "title": number })).key.id);
+    assert!(ids[0] != ids[1] && !ids[0].is_empty());
 }
 
 proptest! {

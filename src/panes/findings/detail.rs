@@ -8,9 +8,10 @@ use crate::panes::{section, when};
 
 /// The sections of a finding's detail view: what it means by now, then all that GuardDuty tells.
 pub fn detail(finding: &Finding, now: Timestamp) -> Vec<Section> {
-    let band = finding.severity.band().word();
+    let severity = finding.severity.map(|severity| format!("{:.1} {}", severity.0, severity.band().word()));
+    let severity = severity.unwrap_or_else(|| "unknown".to_owned());
     let state = if finding.archived { "archived" } else { "current" };
-    let mut fields = vec![Field::new("severity", format!("{:.1} {band}, {state}", finding.severity.0))];
+    let mut fields = vec![Field::new("severity", format!("{severity}, {state}"))];
     let seen = [("first seen", finding.first_seen), ("last seen", finding.last_seen), ("updated", finding.updated)];
     fields.extend(seen.into_iter().filter_map(|(label, at)| at.map(|at| Field::new(label, when(at, now)))));
     if finding.sample {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::row::SEVERITY;
-use crate::domain::finding::{Archived, Band, Finding};
+use crate::domain::finding::{Archived, Band, Finding, Severity};
 use crate::kit::remote::Remote;
 use crate::kit::table::{Cell, Sort, Table, Tone};
 use crate::panes::Summary;
@@ -50,15 +50,16 @@ impl Model {
     /// Counts anew, after rows went: a frame must not.
     pub(super) fn count(&mut self) {
         self.bands = [0; 4];
-        for band in self.table.rows().map(|finding| finding.severity.band()) {
+        for band in self.table.rows().filter_map(|finding| finding.severity).map(Severity::band) {
             add(&mut self.bands, band);
         }
     }
 
     /// Counts what a page adds.
     pub(super) fn count_new(&mut self, page: &[Finding]) {
-        for finding in page.iter().filter(|finding| self.table.get(&finding.key).is_none()) {
-            add(&mut self.bands, finding.severity.band());
+        let new = page.iter().filter(|finding| self.table.get(&finding.key).is_none());
+        for band in new.filter_map(|finding| finding.severity).map(Severity::band) {
+            add(&mut self.bands, band);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Row for Finding {
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {
         match column {
-            SEVERITY => self.severity.0.total_cmp(&other.severity.0).then(self.last_seen.cmp(&other.last_seen)),
+            SEVERITY => compare_optional(self.severity, other.severity).then(self.last_seen.cmp(&other.last_seen)),
             TYPE => self.kind.cmp(&other.kind),
             RESOURCE => self.resource.cmp(&other.resource),
             PRINCIPAL => compare_optional(self.principal.as_ref(), other.principal.as_ref()),
@@ -79,6 +79,7 @@ impl Row for Finding {
 
     fn is_missing(&self, column: usize) -> bool {
         match column {
+            SEVERITY => self.severity.is_none(),
             PRINCIPAL => self.principal.is_none(),
             COUNT => self.count.is_none(),
             LAST_SEEN => self.last_seen.is_none(),
@@ -90,7 +91,7 @@ impl Row for Finding {
 
     fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
         match column {
-            SEVERITY => Some(self.severity.0),
+            SEVERITY => self.severity.map(|severity| severity.0),
             COUNT => self.count.map(|count| count as f64),
             LAST_SEEN => self.last_seen.map(|at| seconds_since(at, now)),
             FIRST_SEEN => self.first_seen.map(|at| seconds_since(at, now)),
@@ -103,10 +104,11 @@ impl Row for Finding {
     }
 }
 
-/// The number and the word: never colour alone.
+/// The number and the word: never colour alone. Unknown is not low.
 fn severity(finding: &Finding) -> Cell {
-    let band = finding.severity.band();
-    Cell::new(format!("{:>4.1} {}", finding.severity.0, band.word()), tone(band))
+    let Some(severity) = finding.severity else { return Cell::new("?", Tone::Unknown) };
+    let band = severity.band();
+    Cell::new(format!("{:>4.1} {}", severity.0, band.word()), tone(band))
 }
 
 fn tone(band: Band) -> Tone {

@@ -15,7 +15,8 @@ pub fn detail(event: &Event, now: Timestamp) -> Vec<Section> {
     if let Some(issuer) = &event.issuer {
         fields.push(Field::new("role", issuer.raw()));
     }
-    fields.push(Field::new("outcome", event.error.as_ref().map_or("done", |error| error.raw())));
+    let no_error = if event.partial { "unknown: the record could not be decoded" } else { "done" };
+    fields.push(Field::new("outcome", event.error.as_ref().map_or(no_error, |error| error.raw())));
     let mut sections = vec![section("At a glance", fields)];
     sections.extend(event::detail(&event.raw.text()));
     sections

@@ -142,7 +142,7 @@ impl Model {
         })
     }
 
-    /// What is missing: events older than a search that was stopped or failed has reached, and records nobody could decode.
+    /// What is missing: events older than a search that was stopped or failed has reached, and how many records nobody could decode.
     fn truncation(&self) -> Vec<Cell> {
         let mut told = Vec::new();
         let broken_off = matches!(self.remote.phase, Phase::Stopped { .. } | Phase::Failed { .. });
@@ -152,7 +152,8 @@ impl Model {
         }
         let undecoded: u64 = self.progress.values().map(|progress| progress.undecoded).sum();
         if undecoded > 0 {
-            told.push(Cell::new(format!("{undecoded} records could not be decoded and are not in the list"), Tone::Warning));
+            let text = format!("{undecoded} records could not be decoded: their rows tell only what came beside them");
+            told.push(Cell::new(text, Tone::Warning));
         }
         told
     }

@@ -102,6 +102,7 @@ impl Row for Event {
 /// A refusal is what a responder looks for; other errors are often a mistake of the caller.
 fn outcome(event: &Event) -> Cell {
     match &event.error {
+        None if event.partial => Cell::new("?", Tone::Unknown),
         None => Cell::new("done", Tone::Good),
         Some(error) => {
             let refused = ["denied", "unauthorized", "failure", "forbidden"];

@@ -13,7 +13,7 @@ pub(crate) fn finding(id: &str, region: &str, severity: f64) -> Finding {
     let raw = format!(r#"{{"Id":"{id}","Severity":{severity},"Type":"UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom"}}"#);
     Finding {
         key: FindingKey { account: "123456789012".into(), region: region.into(), id: id.into() },
-        severity: Severity(severity),
+        severity: Some(Severity(severity)),
         kind: "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom".into(),
         title: "An API was invoked from a custom list".into(),
         resource_type: "AccessKey".into(),
@@ -140,4 +140,14 @@ fn times_at_the_end_of_what_can_be_written_are_searched_and_break_nothing() {
         stage.press("enter t");
         assert_eq!(stage.model.focus, PaneId::Trail);
     }
+}
+
+#[test]
+fn a_severity_that_nobody_tells_is_not_low_and_comes_last() {
+    let mut stage = Stage::lit(PaneId::Findings);
+    let untold = Finding { severity: None, ..finding("a", "eu-west-1", 1.0) };
+    page(&mut stage, "eu-west-1", vec![untold, finding("b", "eu-west-1", 2.0)]);
+    stage.finish();
+    assert_eq!(stage.column("severity"), [" 2.0 Low", "?"]);
+    assert!(stage.around().contains("1 low"), "{}", stage.around());
 }

@@ -28,6 +28,7 @@ pub(crate) fn event(id: &str, region: &str, minutes: i64) -> Event {
         user_agent: "aws-cli".into(),
         error: (minutes % 2 == 1).then(|| "AccessDenied".into()),
         read_only: Some(true),
+        partial: false,
         raw: Evidence::one(&format!(r#"{{"eventID":"{id}"}}"#)),
     }
 }
@@ -190,4 +191,17 @@ fn from_one_ready_made_filter_to_the_next_what_was_before_them_is_remembered() {
         texts.push(stage.model.listing().shown_query().text().to_owned());
     }
     assert_eq!(texts, ["!outcome=done", "!access=read", "ali", "!outcome=done", "ali"]);
+}
+
+#[test]
+fn what_nobody_could_decode_is_listed_and_its_outcome_is_not_made_up() {
+    let mut stage = Stage::lit(PaneId::Trail);
+    let events = vec![Event { partial: true, ..event("a", "eu-west-1", 10) }, event("b", "eu-west-1", 12)];
+    let page = EventPage { region: "eu-west-1".into(), pages: 1, events, undecoded: 1, more: false };
+    stage.answer(&LOOKUP, panes::Msg::Trail(Msg::Page(page)));
+    assert_eq!(stage.column("outcome"), ["?", "done"]);
+    assert!(stage.around().contains("1 records could not be decoded: their rows tell only"), "{}", stage.around());
+    stage.press("e");
+    stage.finish();
+    assert_eq!(stage.column("outcome"), ["?"], "it may be a failure");
 }

@@ -15,7 +15,9 @@ pub mod users;
 use serde::{Deserialize, Serialize};
 
 pub use common::{Blank, Ctx, Summary};
-use common::{age_cell, hour_around, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query, when};
+use common::{
+    age_cell, hour_around, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query, when,
+};
 pub use dispatch::Prompt;
 
 use crate::kit::action::Spec;

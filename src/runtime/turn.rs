@@ -32,6 +32,8 @@ struct Turn<'a> {
     signals: Signals,
     screen: Screen,
     pacer: Pacer,
+    /// Whether the next frame answers a key.
+    answers: bool,
     clock: Clock,
     dirty: bool,
     /// Something has happened since we last said that nothing is left to do.
@@ -52,6 +54,7 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
         signals,
         screen: Screen::new(tty.size()),
         pacer: Pacer::default(),
+        answers: false,
         clock: Clock::system(),
         dirty: true,
         stirred: true,
@@ -85,7 +88,7 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
 impl Turn<'_> {
     /// The one place where the console waits.
     async fn wait(&mut self, runner: &mut Runner, replies: &mut Replies) {
-        let due = self.dirty.then(|| self.pacer.due(instant()));
+        let due = self.dirty.then(|| self.pacer.due(instant(), self.answers));
         let tick = app::wants_ticks(&self.launch.model).map(|cadence| self.last_tick + period(cadence));
         let work = app::has_work(&self.launch.model);
         tokio::select! {
@@ -141,6 +144,7 @@ impl Turn<'_> {
         match input {
             Ok(input) => {
                 break_if(self.launch.break_loop);
+                self.answers = true;
                 self.inbox.push(Msg::Input(input));
             }
             Err(_) => self.end = Some(End::Closed),
@@ -194,7 +198,7 @@ impl Turn<'_> {
     }
 
     fn draw_when_due(&mut self) {
-        if self.dirty && self.end.is_none() && self.pacer.due(instant()) <= instant() {
+        if self.dirty && self.end.is_none() && self.pacer.due(instant(), self.answers) <= instant() {
             self.draw();
         }
     }
@@ -205,7 +209,7 @@ impl Turn<'_> {
             turn.screen.draw(|area, buffer| app::render(model, keymap, look, area, buffer))
         });
         self.dirty = false;
-        self.pacer.drawn(instant());
+        self.pacer.drawn(instant(), std::mem::take(&mut self.answers));
     }
 
     /// A terminal that cannot be written to has gone.

@@ -69,7 +69,9 @@ impl Model {
             summary.facts.insert(1, Cell::new(text, Tone::Warning));
         }
         match &self.report {
-            Known::Value { value, .. } => summary.facts.push(Cell::muted(format!("credential report {} old: later keys may be missing", age(*value, now)))),
+            Known::Value { value, .. } => {
+                summary.facts.push(Cell::muted(format!("credential report {} old: later keys may be missing", age(*value, now))))
+            }
             Known::Loading => summary.facts.push(Cell::new("credential report on its way", Tone::Loading)),
             Known::Denied { fault } | Known::Failed { fault } => {
                 summary.facts.push(Cell::muted(format!("{} users asked one by one", self.swept)));

@@ -72,9 +72,8 @@ fn take_report(model: &mut Model, report: &CredentialReport, cx: &Ctx<'_>) {
     model.table.begin_refresh();
     model.table.extend(report.keys(), cx.now);
     // AWS makes the report at most every four hours: what a live call has told since then is newer.
-    let told_since = |key: &AccessKey| {
-        key.id.origin().is_some_and(|(source, at)| source != Source::CredentialReport && at > report.generated)
-    };
+    let told_since =
+        |key: &AccessKey| key.id.origin().is_some_and(|(source, at)| source != Source::CredentialReport && at > report.generated);
     model.table.end_refresh_where(|key| !told_since(key));
     model.report = Known::reported(report.generated, report.generated);
     model.remote.end(PART_REPORT, Ok(()), cx.now);

@@ -106,7 +106,8 @@ fn keys_that_nobody_may_tell_are_not_an_empty_list() {
 fn a_key_told_live_since_the_report_stays_and_the_list_says_what_it_may_lack() {
     let mut stage = Stage::lit(PaneId::Keys);
     tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true")]))));
-    let both = vec![live("alice", 1, "AKIAOLD", "2026-01-01T00:00:00Z".parse().unwrap()), live("alice", 2, "AKIANEW", hours_ago(1))];
+    let both =
+        vec![live("alice", 1, "AKIAOLD", "2026-01-01T00:00:00Z".parse().unwrap()), live("alice", 2, "AKIANEW", hours_ago(1))];
     tell(&mut stage, &LIVE, Msg::Keys { user: "alice".into(), result: Ok(both) });
     stage.press("R");
     tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true")]))));
@@ -129,7 +130,11 @@ fn the_owner_another_pane_sends_us_to_is_asked_for_keys_newer_than_the_report() 
     stage.wait(200);
     let both = panes::Read::Keys(Read::OfUsers(vec!["alice".into(), "newcomer".into()]));
     assert!(stage.reads().iter().any(|(_, read)| *read == both));
-    tell(&mut stage, &LIVE, Msg::Keys { user: "newcomer".into(), result: Ok(vec![live("newcomer", 1, "AKIANEW", hours_ago(1))]) });
+    tell(
+        &mut stage,
+        &LIVE,
+        Msg::Keys { user: "newcomer".into(), result: Ok(vec![live("newcomer", 1, "AKIANEW", hours_ago(1))]) },
+    );
     assert_eq!(stage.model.panes.keys.table.selected().unwrap().handle.user.raw(), "newcomer");
 }
 

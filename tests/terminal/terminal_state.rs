@@ -74,12 +74,15 @@ fn suspending_gives_it_back_and_resuming_takes_it_again() {
 fn a_shell_can_stop_it_and_bring_it_back() {
     let home = tempfile::tempdir().unwrap();
     let mut shell = Start { program: "/bin/bash", ..Start::new(home.path(), &["--norc", "--noprofile", "-i"]) }.run();
+    // A numbered prompt tells when the shell has the terminal back: what is typed before that goes astray.
+    shell.keys("PS1='p\\#> '\r").until("p2>");
     shell.keys(&format!("{PROGRAM} --demo quiet\r")).until("Users");
     shell.keys("\x1a").until("Stopped");
+    shell.until("p3>");
     assert!(!shell.screen().alternate_screen() && !shell.screen().hide_cursor());
     shell.keys("echo in-$((40+2))\r").until("in-42");
-    shell.keys("fg\r").until("Users");
-    shell.keys("q").until_gone("Users").keys("echo ended-$?\r").until("ended-0");
+    shell.until("p4>").keys("fg\r").until("Users");
+    shell.keys("q").until("p5>").keys("echo ended-$?\r").until("ended-0");
     shell.keys("exit\r").ended();
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod forwards;
+mod mux;
 mod shells;
 
 use std::collections::BTreeMap;

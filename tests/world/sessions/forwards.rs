@@ -147,7 +147,34 @@ async fn how_fast_a_forward_is() {
     let down = begun.elapsed();
     assert!(bytes[1..] == rest);
     let speed = |time: Duration| f64::from(u32::try_from(megabytes).unwrap()) / time.as_secs_f64();
-    println!("up {:.1} MiB/s, down {:.1} MiB/s", speed(up), speed(down));
+    println!("forward: up {:.1} MiB/s, down {:.1} MiB/s", speed(up), speed(down));
+    let forward = start(&stage, Purpose::Port(echo().await)).await;
+    let mut stream = forward.connect().await;
+    let mut times = Vec::new();
+    for _ in 0..500 {
+        let begun = std::time::Instant::now();
+        stream.write_all(&[1; 64]).await.unwrap();
+        stream.read_exact(&mut [0; 64]).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    println!("forward: 64 bytes there and back {}", percentiles(times));
+    let mut shell = stage.shell(Purpose::InteractiveCommand("stty -icanon -echo; printf ready; cat".to_owned())).await;
+    shell.until("ready").await;
+    let mut times = Vec::new();
+    for number in 0..500 {
+        let key = format!("<{number}>");
+        let begun = std::time::Instant::now();
+        shell.types(&key).await;
+        shell.until(&key).await;
+        times.push(begun.elapsed());
+    }
+    println!("shell: key to echo {}", percentiles(times));
+}
+
+fn percentiles(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let at = |share: usize| times[times.len() * share / 100];
+    format!("p50 {:?}, p90 {:?}, p99 {:?}", at(50), at(90), at(99))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

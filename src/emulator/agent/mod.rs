@@ -165,11 +165,12 @@ impl Agent {
     /// Makes another token for a session that is alive.
     fn renew(&self, session_id: &str, token: String) -> bool {
         match self.state().live.get_mut(session_id) {
-            Some(live) => {
+            // Between the order to end and the end there is no coming back.
+            Some(live) if !live.terminate.is_cancelled() => {
                 live.token = Some(token);
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 

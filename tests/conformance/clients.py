@@ -71,7 +71,8 @@ class Cli:
                 "PYTHONPATH": str(HERE),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "RECORD_ANSWERS_IN": str(self._log),
-                "AWS_MAX_ATTEMPTS": "1",
+                # CloudTrail answers two lookups a second, and the commands of a quick machine come faster.
+                "AWS_MAX_ATTEMPTS": "5",
             },
         )
         self._models = botocore.session.get_session()

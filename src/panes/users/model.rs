@@ -35,6 +35,8 @@ pub struct Model {
     pub wanted: Option<Untrusted>,
     /// How many may sign in with nothing but a password.
     pub lacking_mfa: usize,
+    /// How many may sign in, and nobody has told whether with MFA.
+    pub unknown_mfa: usize,
 }
 
 impl Default for Model {
@@ -47,6 +49,7 @@ impl Default for Model {
             without_mfa: None,
             wanted: None,
             lacking_mfa: 0,
+            unknown_mfa: 0,
         }
     }
 }
@@ -61,8 +64,12 @@ impl Model {
     pub fn summary(&self, now: Timestamp) -> Summary {
         let mut summary = Summary::of(&self.table, &self.remote, "users", now);
         if self.lacking_mfa > 0 {
-            let text = format!("{} may sign in without MFA", self.lacking_mfa);
+            let least = if self.unknown_mfa > 0 { "at least " } else { "" };
+            let text = format!("{least}{} may sign in without MFA", self.lacking_mfa);
             summary.facts.insert(1, Cell::new(text, Tone::Bad));
+        }
+        if self.unknown_mfa > 0 {
+            summary.facts.push(Cell::new(format!("MFA of {} not known", self.unknown_mfa), Tone::Unknown));
         }
         match &self.report {
             Known::Value { value, .. } => summary.facts.push(Cell::muted(format!("credential report {} old", age(*value, now)))),
@@ -78,12 +85,17 @@ impl Model {
     /// Counts anew, after facts came: a frame must not.
     pub(super) fn count(&mut self) {
         self.lacking_mfa = self.table.rows().filter(|user| lacks_mfa(user)).count();
+        self.unknown_mfa = self.table.rows().filter(|user| may_sign_in(user) && user.mfa.value().is_none()).count();
     }
 }
 
 /// Whether the user is known to have no MFA, and not known to have no password: what the "no MFA" filter shows. AWS does not tell
 /// whether root has a password.
 fn lacks_mfa(user: &User) -> bool {
-    let may_sign_in = !matches!(user.password.value(), Some(Password::None));
-    may_sign_in && user.mfa.value().is_some_and(|mfa| !mfa.is_on())
+    may_sign_in(user) && user.mfa.value().is_some_and(|mfa| !mfa.is_on())
+}
+
+/// Whether the user is not known to have no password.
+fn may_sign_in(user: &User) -> bool {
+    !matches!(user.password.value(), Some(Password::None))
 }

@@ -167,8 +167,10 @@ fn key_age(keys: &[KeySummary], now: Timestamp) -> Cell {
     Cell::new(age(created, now), if overdue { Tone::Warning } else { Tone::Plain })
 }
 
+/// When the oldest key that can be used was made; where none can, the oldest of all.
 fn oldest(keys: &[KeySummary]) -> Option<Timestamp> {
-    keys.iter().filter_map(|key| key.created).min()
+    let active = keys.iter().filter(|key| key.active).filter_map(|key| key.created).min();
+    active.or_else(|| keys.iter().filter_map(|key| key.created).min())
 }
 
 fn group_names(groups: &[Untrusted]) -> Cell {

@@ -95,7 +95,21 @@ fn unknown_denied_yes_and_no_are_four_things() {
     tell(&mut stage, &FACTS, Msg::Facts(told));
     tell(&mut stage, &FACTS, Msg::FactsDone);
     assert_eq!(stage.column("mfa"), ["yes virtual", "no", "denied", "?", "?"]);
-    assert!(stage.around().contains("1 may sign in without MFA"), "{}", stage.around());
+    assert!(stage.around().contains("at least 1 may sign in without MFA"), "{}", stage.around());
+    assert!(stage.around().contains("MFA of 3 not known"), "{}", stage.around());
+}
+
+#[test]
+fn the_oldest_key_is_the_oldest_that_can_be_used() {
+    let mut stage = Stage::lit(PaneId::Users);
+    page(&mut stage, &["a", "b"]);
+    let key = |active, days| KeySummary { id: None, active, created: Some(days_ago(days)) };
+    for (name, keys) in [("a", vec![key(false, 400), key(true, 101)]), ("b", vec![key(false, 170)])] {
+        let mut told = facts(name);
+        told.keys = Known::live(keys, noon());
+        tell(&mut stage, &FACTS, Msg::Facts(told));
+    }
+    assert_eq!(stage.column("key_age"), ["101 d", "170 d"]);
 }
 
 #[test]

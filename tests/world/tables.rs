@@ -108,6 +108,18 @@ async fn every_key_with_its_id_and_last_use() {
 }
 
 #[tokio::test]
+async fn keys_have_their_ids_also_where_users_may_not_be_listed() {
+    let (_, whole) = session(&[]).await;
+    let (_, session) = session(&["iam:ListUsers=denied"]).await;
+    let printed = print(Ask::Keys(json(&[])), &session).await;
+    let Err(Failure::Job(line)) = printed.result.clone() else { panic!("{:?}", printed.result) };
+    assert!(line.contains("denied: iam:ListUsers"), "{line}");
+    let keys = printed.objects();
+    assert_eq!(keys.len(), print(Ask::Keys(json(&[])), &whole).await.objects().len());
+    assert!(keys.iter().all(|key| key["id"]["state"] == "value"), "the report tells whom to ask");
+}
+
+#[tokio::test]
 async fn findings_of_both_regions_with_their_records() {
     let (_, session) = session(&[]).await;
     let ask = |archived| Ask::Findings(FindingArguments { table: json(&[]), archived });

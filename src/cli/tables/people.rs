@@ -1,6 +1,6 @@
 //! IAM's tables: users with their facts, and access keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, join, stream};
 
@@ -141,15 +141,21 @@ pub(super) async fn keys(
     for key in reported.remove(ROOT_NAME).unwrap_or_default() {
         let _ = printer.row(&key)?;
     }
-    let total = users.len();
-    let mut read = stream::iter(&users).map(|user| async move { (user, keys_of(session, &user.name).await) }).buffered(AT_ONCE);
+    let mut names: Vec<Untrusted> = users.into_iter().map(|user| user.name).collect();
+    if cut_short {
+        // The report names those that the list did not get to: their keys are asked for all the same.
+        let listed: BTreeSet<String> = names.iter().map(|name| name.raw().to_owned()).collect();
+        names.extend(reported.keys().filter(|name| !listed.contains(*name)).map(Untrusted::new));
+    }
+    let total = names.len();
+    let mut read = stream::iter(&names).map(|name| async move { (name, keys_of(session, name).await) }).buffered(AT_ONCE);
     let mut progress = 0_usize;
     while printer.flow() == Flow::More
-        && let Some((user, (keys, failed))) = read.next().await
+        && let Some((name, (keys, failed))) = read.next().await
     {
         let denied = keys.is_none();
         failed.into_iter().for_each(|fault| faults.note(fault));
-        let stand_in = reported.remove(user.name.raw()).filter(|_| denied);
+        let stand_in = reported.remove(name.raw()).filter(|_| denied);
         for key in keys.or(stand_in).unwrap_or_default() {
             let _ = printer.row(&key)?;
         }
@@ -158,10 +164,6 @@ pub(super) async fn keys(
             printer.flush()?;
             told.tell(&format!("keys of {progress} of {total} users"));
         }
-    }
-    // Users that the list did not get to.
-    for key in reported.into_values().flatten().filter(|_| cut_short) {
-        let _ = printer.row(&key)?;
     }
     printer.end()
 }

@@ -16,5 +16,4 @@ mod connection;
 mod console;
 mod harness;
 mod hostile;
-mod shell;
 mod terminal_state;

@@ -20,6 +20,5 @@ mod listen;
 mod load;
 mod router;
 mod scenes;
-mod sessions;
 mod ssm;
 mod tables;

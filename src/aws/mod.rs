@@ -19,6 +19,7 @@ pub mod observe;
 pub mod page;
 mod profile;
 pub mod session;
+pub mod session_manager;
 pub mod ssm;
 pub mod sts;
 mod time;

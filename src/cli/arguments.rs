@@ -110,6 +110,10 @@ pub enum Command {
     Sessions(TableArguments),
     /// Serve the embedded AWS on this machine to any AWS client
     Emulate(EmulateArguments),
+    /// Open a Session Manager shell on a node in this terminal, or run a command there
+    Shell(ShellArguments),
+    /// Lead a local port to a node, or through it to another host
+    Forward(ForwardArguments),
     /// Check terminal, configuration, credentials, clock, regions and permissions
     Doctor,
     /// Print the smallest IAM policy that the panes need
@@ -297,7 +301,47 @@ pub struct EmulateArguments {
     /// Wait this many milliseconds before each answer
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
+    /// Let sessions run shells and commands and reach ports of this machine, as the user who starts this
+    #[arg(long)]
+    pub sessions: bool,
+    /// Make sessions misbehave, such as `drop=20,close=500`; may be repeated
+    #[arg(long, value_name = "SPEC", requires = "sessions")]
+    pub session_fault: Vec<String>,
+    /// The version that the agent claims
+    #[arg(long, value_name = "VERSION", requires = "sessions", hide = true)]
+    pub agent_version: Option<String>,
     /// Make an operation fail, such as `iam:ListUsers=throttle,every=3`; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub fault: Vec<String>,
+}
+
+/// Where a shell is opened.
+#[derive(Debug, Clone, Args)]
+pub struct ShellArguments {
+    /// The node: i-… or mi-…
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Why, for the account's records
+    #[arg(long, value_name = "REASON")]
+    pub reason: Option<String>,
+    /// Run this command instead of a shell, and end with its status
+    #[arg(long, value_name = "CMD")]
+    pub command: Option<String>,
+}
+
+/// Where a port leads.
+#[derive(Debug, Clone, Args)]
+pub struct ForwardArguments {
+    /// The node: i-… or mi-…
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// A port of the node, or a host and port that the node reaches; before it the local port, else a free one is taken
+    #[arg(value_name = "[LOCAL:][HOST:]PORT")]
+    pub ports: String,
+    /// Why, for the account's records
+    #[arg(long, value_name = "REASON")]
+    pub reason: Option<String>,
+    /// Carry one connection over standard input and output, as a ProxyCommand of ssh
+    #[arg(long)]
+    pub stdio: bool,
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::arguments::{ConnectionArguments, EmulateArguments};
 use crate::domain::text::clean;
-use crate::emulator::{Options, World, fault, listen, load};
+use crate::emulator::{Options, World, agent, fault, listen, load};
 
 /// How long answers under way may take once we are asked to stop.
 const GRACE: Duration = Duration::from_millis(500);
@@ -36,6 +36,7 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
     if let Some(path) = arguments.events.iter().chain(&arguments.findings).find(|path| !path.exists()) {
         return Err(Failure::Usage(format!("there is no folder or file {}", clean(&path.display().to_string()))));
     }
+    world.account().agent.configure(sessions(arguments)?);
     if let Some(path) = &arguments.events {
         let loaded = load::events(path);
         say("events", &loaded);
@@ -47,6 +48,18 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
         load::hold_findings(&mut world.account(), loaded.records);
     }
     Ok(world)
+}
+
+/// How sessions behave.
+fn sessions(arguments: &EmulateArguments) -> Result<agent::Options, Failure> {
+    let mut options = agent::Options { allow: arguments.sessions, ..agent::Options::default() };
+    for text in &arguments.session_fault {
+        options.faults.parse(text).map_err(|error| Failure::Usage(error.to_string()))?;
+    }
+    if let Some(version) = &arguments.agent_version {
+        options.agent_version.clone_from(version);
+    }
+    Ok(options)
 }
 
 /// Says on stderr what was loaded and what could not be: nothing is left out in silence.
@@ -81,7 +94,7 @@ async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Fa
 }
 
 /// Waits for a signal to end; the handlers are in place when this returns.
-fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     let handler = |kind| signal(kind).map_err(|error| Failure::Job(format!("could not watch for signals: {error}")));
     let mut interrupt = handler(SignalKind::interrupt())?;
     let mut terminate = handler(SignalKind::terminate())?;

@@ -17,6 +17,8 @@ pub enum Failure {
     Policy(String),
     /// Ended by the signal of this number: nothing is said, and the status is what shells make of it, 128 more.
     Signal(u8),
+    /// A command elsewhere ended with this status, and has said itself what it had to say.
+    Passed(u8),
     /// Whoever read the output has gone: nothing is said, status 0.
     Unread,
 }
@@ -29,6 +31,7 @@ impl Failure {
             Self::Job(_) => 1,
             Self::Usage(_) => 2,
             Self::Policy(_) => 3,
+            Self::Passed(status) => *status,
             Self::Signal(number) => number.saturating_add(128),
         })
     }
@@ -39,7 +42,7 @@ impl fmt::Display for Failure {
         match self {
             // Error texts quote files, arguments and answers: none of them may steer the terminal.
             Self::Job(text) | Self::Usage(text) | Self::Policy(text) => f.write_str(&clean(text)),
-            Self::Unread | Self::Signal(_) => Ok(()),
+            Self::Unread | Self::Signal(_) | Self::Passed(_) => Ok(()),
         }
     }
 }

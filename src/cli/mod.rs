@@ -7,9 +7,12 @@ mod console;
 mod doctor;
 mod emulate;
 mod failure;
+mod forward;
 pub mod iam_policy;
 mod keymap;
 mod manual;
+mod session;
+mod shell;
 pub mod tables;
 mod theme;
 
@@ -68,6 +71,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Events(arguments)) => tables::print(&Ask::Events(arguments), &connection, &console),
         Some(Command::Nodes(arguments)) => tables::print(&Ask::Nodes(arguments), &connection, &console),
         Some(Command::Sessions(arguments)) => tables::print(&Ask::Sessions(arguments), &connection, &console),
+        Some(Command::Shell(arguments)) => shell::run(&arguments, &connection, &console),
+        Some(Command::Forward(arguments)) => forward::run(&arguments, &connection, &console),
     }
 }
 

@@ -27,3 +27,12 @@ pub fn keymap_file() -> Option<PathBuf> {
 pub fn themes_dir() -> Option<PathBuf> {
     config_dir().map(|folder| folder.join("themes"))
 }
+
+/// The folder of what the program itself keeps: `BARTIZAN_STATE_DIR`, or `bartizan` below `XDG_STATE_HOME` or `~/.local/state`.
+#[expect(clippy::disallowed_methods, reason = "the edge at which the environment is read")]
+pub fn state_dir() -> Option<PathBuf> {
+    match std::env::var_os("BARTIZAN_STATE_DIR").filter(|folder| !folder.is_empty()) {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => etcetera::base_strategy::Xdg::new().ok()?.state_dir().map(|folder| folder.join("bartizan")),
+    }
+}

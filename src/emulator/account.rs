@@ -1,5 +1,6 @@
 //! The one AWS account of a world: everything that exists, and who is asking.
 
+use crate::emulator::agent::Agent;
 use crate::emulator::svc::{cloudtrail, guardduty, iam, ssm, sts};
 
 /// The state of the account. Services change it under the world's lock, one request at a time.
@@ -23,6 +24,8 @@ pub struct Account {
     pub cloudtrail: cloudtrail::State,
     /// Managed nodes and sessions.
     pub ssm: ssm::State,
+    /// The agents on the nodes.
+    pub agent: Agent,
 }
 
 impl Account {
@@ -38,6 +41,7 @@ impl Account {
             guardduty: guardduty::State::default(),
             cloudtrail: cloudtrail::State::default(),
             ssm: ssm::State::default(),
+            agent: Agent::default(),
         }
     }
 

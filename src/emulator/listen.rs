@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::World;
+use super::agent::socket;
 use super::wire::Reply;
 
 /// The largest request that is read; the largest of AWS's own limits here is far below.
@@ -54,6 +55,7 @@ pub async fn serve(address: SocketAddr, world: Arc<World>, shutdown: Cancellatio
     }
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
+    world.account().agent.serve_at(address);
     let task = tokio::spawn(accept(listener, world, shutdown));
     Ok(Server { address, task })
 }
@@ -82,8 +84,10 @@ async fn connection(stream: TcpStream, world: Arc<World>, shutdown: Cancellation
     let _best_effort = stream.set_nodelay(true);
     let service = service_fn(|request| exchange(&world, request, &shutdown));
     // Clients keep idle connections for the next call; to close them behind their backs would be an outage that nobody asked for.
-    let serving =
-        hyper::server::conn::http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
+    let serving = hyper::server::conn::http1::Builder::new()
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::pin!(serving);
     tokio::select! {
         // The client sees how its connection ended; there is nobody else to tell.
@@ -98,6 +102,11 @@ async fn connection(stream: TcpStream, world: Arc<World>, shutdown: Cancellation
 type Answer = http::Response<BoxBody<Bytes, io::Error>>;
 
 async fn exchange(world: &World, request: hyper::Request<Incoming>, shutdown: &CancellationToken) -> Result<Answer, io::Error> {
+    if socket::is_upgrade(&request) {
+        let agent = world.account().agent.clone();
+        let answer = socket::upgrade(&agent, request);
+        return Ok(answer.map(|body| Full::new(body).map_err(|never: Infallible| match never {}).boxed()));
+    }
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_REQUEST).collect().await.map_err(io::Error::other)?.to_bytes();
     match world.handle(http::Request::from_parts(parts, body)).await {

@@ -13,9 +13,11 @@
 //! | [`ids`], [`clock`] | made-up ids in AWS's forms, virtual time |
 //! | [`wire`] | awsQuery XML, awsJson 1.1, restJson 1 |
 //! | [`svc`] | one folder or file per AWS service |
+//! | [`agent`] | Session Manager's agent: shells, commands and ports of this machine |
 //! | [`scenario`] | the stories that fill an account |
 
 pub mod account;
+pub mod agent;
 pub mod auth;
 pub mod clock;
 pub mod fault;

@@ -34,7 +34,7 @@ def run(report, bartizan):
     )
     reached = set()
     for scenario in SCENARIOS:
-        with bartizan.emulate("--scenario", scenario) as (endpoint, complaints):
+        with bartizan.emulate("--scenario", scenario, "--sessions") as (endpoint, complaints):
             for service, walk in WALKS.items():
                 _boto(report, endpoint, scenario, service, walk, reached)
             _panics(report, f"no panic ({scenario})", complaints())

@@ -22,6 +22,7 @@ def walk(aws, _scenario):
             if (session["Status"] in ended) != (state == "History"):
                 problems.append(f"DescribeSessions {state}: {session['SessionId']} is {session['Status']}")
     _end_a_session(problems, ssm)
+    _a_session_of_our_own(problems, ssm, nodes)
     offered(ssm.get_document, Name="SSM-SessionManagerRunShell")
     return problems
 
@@ -52,3 +53,18 @@ def _end_a_session(problems, ssm):
 
     if of("Active") or [each["Status"] for each in of("History")] not in (["Terminated"], ["Terminating"]):
         problems.append("TerminateSession: the session is not in the history alone")
+
+
+def _a_session_of_our_own(problems, ssm, nodes):
+    """Started, taken up again with another token, and ended: then there is no token any more."""
+    target = next((node["InstanceId"] for node in nodes if node["PingStatus"] == "Online"), None)
+    if target is None:
+        problems.append("StartSession: no node is online")
+        return
+    started = ssm.start_session(Target=target, Reason="conformance")
+    session = started["SessionId"]
+    if ssm.resume_session(SessionId=session)["TokenValue"] == started["TokenValue"]:
+        problems.append("ResumeSession: the same token again")
+    ssm.terminate_session(SessionId=session)
+    if ssm.resume_session(SessionId=session).get("TokenValue"):
+        problems.append("ResumeSession: a token for a session that has ended")

@@ -16,4 +16,5 @@ mod connection;
 mod console;
 mod harness;
 mod hostile;
+mod shell;
 mod terminal_state;

@@ -20,5 +20,6 @@ mod listen;
 mod load;
 mod router;
 mod scenes;
+mod sessions;
 mod ssm;
 mod tables;

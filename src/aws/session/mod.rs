@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials as _;
 use jiff::Timestamp;
 
 pub use clock::Clock;
@@ -17,7 +19,7 @@ pub use connect::{
     connect,
 };
 
-use super::guard::Guard;
+use super::guard::{self, Guard};
 use super::identity::Remembered;
 use super::lanes::Lanes;
 use super::observe::{Observer, Watch};
@@ -69,13 +71,16 @@ impl<C: Clone> Regional<C> {
 
 /// A service's client with everything that each call passes through.
 macro_rules! client {
-    ($session:expr, $sdk:ident, $service:literal, $region:expr $(, $setting:ident = $value:expr)?) => {{
+    ($session:expr, $sdk:ident, $service:literal, $region:expr $(, $setting:ident = $value:expr)?) => {
+        client!($session, $sdk, $service, $region; &[] $(, $setting = $value)?)
+    };
+    ($session:expr, $sdk:ident, $service:literal, $region:expr; $also:expr $(, $setting:ident = $value:expr)?) => {{
         let watch = $session.watch($service, $region);
         $sdk::Client::from_conf(
             $sdk::config::Builder::from(&$session.0.config)
                 .region(Region::new($region.to_owned()))
                 .interceptor(watch)
-                .interceptor(Guard { service: $service })
+                .interceptor(Guard { service: $service, also: $also })
                 $(.$setting($value))?
                 .build(),
         )
@@ -170,6 +175,21 @@ impl Session {
     /// Systems Manager in a region.
     pub(crate) fn ssm(&self, region: &str) -> aws_sdk_ssm::Client {
         self.0.ssm.get(region, || client!(self, aws_sdk_ssm, "ssm", region))
+    }
+
+    /// Systems Manager in a region, for what opens and ends sessions.
+    pub(crate) fn session_manager(&self, region: &str) -> aws_sdk_ssm::Client {
+        client!(self, aws_sdk_ssm, "ssm", region; guard::SESSIONS)
+    }
+
+    /// KMS in a region, for the keys of encrypted sessions.
+    pub(crate) fn session_keys(&self, region: &str) -> aws_sdk_kms::Client {
+        client!(self, aws_sdk_kms, "kms", region; guard::SESSIONS)
+    }
+
+    /// The credentials themselves, to sign what no client of the SDK sends.
+    pub(crate) async fn signing_credentials(&self) -> Option<Credentials> {
+        self.0.credentials.provide_credentials().await.ok()
     }
 
     fn watch(&self, service: &'static str, region: &str) -> Watch {

@@ -11,7 +11,7 @@ pub(super) fn invalid(value: &str, member: &str, constraint: &str) -> ServiceErr
 }
 
 /// A required text of bounded length.
-pub(super) fn text<'a>(value: Option<&'a str>, member: &str, most: usize) -> Result<&'a str, ServiceError> {
+pub(in crate::emulator) fn text<'a>(value: Option<&'a str>, member: &str, most: usize) -> Result<&'a str, ServiceError> {
     match value {
         None => Err(invalid("null", member, "not be null")),
         Some("") => Err(invalid("''", member, "have length greater than or equal to 1")),

@@ -1,8 +1,8 @@
 //! Systems Manager: managed nodes, sessions and one document, over awsJson1.1.
 //!
-//! Sessions can be listed and ended. They are not started here: that needs the data channel behind it.
+//! Sessions are listed here; what runs in them is the [agent](crate::emulator::agent)'s.
 
-mod check;
+pub(in crate::emulator) mod check;
 mod documents;
 mod nodes;
 mod sessions;
@@ -14,6 +14,7 @@ pub use nodes::{Hybrid, Node};
 pub use sessions::Session;
 
 use crate::emulator::account::Account;
+use crate::emulator::agent::api;
 use crate::emulator::svc::Call;
 use crate::emulator::wire::error::ServiceError;
 use crate::emulator::wire::{Response, json};
@@ -38,6 +39,13 @@ pub struct State {
 
 /// Answers one call.
 pub fn call(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
+    api::settle(account, call);
+    match call.operation.as_str() {
+        "StartSession" => return json::result(call, &api::start(account, call)?),
+        "ResumeSession" => return json::result(call, &api::resume(account, call)?),
+        "TerminateSession" => api::terminate(account, call)?,
+        _ => {}
+    }
     let region = account.ssm.regions.entry(call.region.clone()).or_default();
     let answer = match call.operation.as_str() {
         "DescribeInstanceInformation" => nodes::describe(region, call, &json::input(call)?)?,

@@ -1,0 +1,140 @@
+//! What `shell` and `forward` share: the account or the demo, the journal of open sessions, the words at a session's end.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::arguments::{ConnectionArguments, ConsoleArguments};
+use super::connection::Plan;
+use super::{Failure, config};
+use crate::aws::observe::Observer;
+use crate::aws::session::{self, Connect};
+use crate::aws::session_manager::SessionManager;
+use crate::config::paths;
+use crate::domain::text::clean;
+use crate::emulator::{Options, World, agent, in_process, listen};
+use crate::ssm::channel::pipe::{Ending, State};
+use crate::ssm::client::dial::Dialer;
+use crate::ssm::client::gateway::{Gateway as _, StartRequest};
+use crate::ssm::client::journal::{Journal, Place};
+use crate::ssm::client::session::{Closer, HANDSHAKE, Opener, Session};
+
+/// Opens sessions in one region of one account.
+pub(super) struct Sessions {
+    opener: Opener<SessionManager>,
+    /// The demo's own web sockets, as long as they are needed.
+    _demo: Option<DropGuard>,
+}
+
+impl Sessions {
+    /// Connects to the account, or makes the demo; ends what killed programs have left open.
+    pub(super) async fn connect(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<Self, Failure> {
+        let config = config::load(connection, console)?;
+        let dialer = Dialer::new(None).map_err(|error| Failure::Job(format!("TLS: {error}")))?;
+        if let Some(scenario) = &connection.demo {
+            return Self::demo(scenario, &config.regions.value, dialer).await;
+        }
+        let plan = Plan::new(connection, &config.regions.value)?;
+        let session = plan.connect(Observer::nobody()).await?.aws;
+        let region = session.regions().first().cloned().unwrap_or_default();
+        let place = Place {
+            region: region.clone(),
+            profile: session.profile().map(str::to_owned),
+            endpoint_url: connection.endpoint_url.clone(),
+        };
+        let folder = paths::state_dir().ok_or_else(|| Failure::Job("there is no home directory to note sessions in".into()))?;
+        let journal = Journal::new(folder.join("sessions"));
+        reap(&journal).await;
+        let gateway = Arc::new(SessionManager::new(&session, &region));
+        Ok(Self { opener: Opener { gateway, dialer, journal: Some(journal), place, patience: HANDSHAKE }, _demo: None })
+    }
+
+    async fn demo(scenario: &str, regions: &[String], dialer: Dialer) -> Result<Self, Failure> {
+        say("this is the demo: the session runs on this machine, in a folder of its own that goes with it");
+        let world = World::from_scenario(scenario, Options::default()).map_err(|error| Failure::Usage(error.to_string()))?;
+        let world = Arc::new(world);
+        world.account().agent.configure(agent::Options { allow: true, ..agent::Options::default() });
+        let shutdown = CancellationToken::new();
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        listen::serve(address, Arc::clone(&world), shutdown.clone()).await?;
+        let region = regions.first().cloned().unwrap_or_else(|| "us-east-1".to_owned());
+        let wanted =
+            Connect { http: Some(in_process::client(world)), regions: vec![region.clone()], ..Connect::new(Observer::nobody()) };
+        let session = session::connect(wanted).await?;
+        let gateway = Arc::new(SessionManager::new(&session, &region));
+        // Its sessions end with this process: there is nothing to note down.
+        let opener = Opener { gateway, dialer, journal: None, place: Place::default(), patience: HANDSHAKE };
+        Ok(Self { opener, _demo: Some(shutdown.drop_guard()) })
+    }
+
+    /// Opens a session.
+    pub(super) async fn open(&self, request: &StartRequest) -> Result<Session<SessionManager>, Failure> {
+        let session = self.opener.open(request).await.map_err(|error| Failure::Job(error.to_string()))?;
+        if !session.facts.notice.is_empty() {
+            say(&session.facts.notice);
+        }
+        Ok(session)
+    }
+}
+
+/// Ends the sessions that killed programs have left open. What cannot be reached now is tried again at the next start.
+async fn reap(journal: &Journal) {
+    for (entry, note) in journal.orphans() {
+        let wanted = Connect {
+            profile: entry.place.profile.clone(),
+            regions: vec![entry.place.region.clone()],
+            endpoint_url: entry.place.endpoint_url.clone(),
+            ..Connect::new(Observer::nobody())
+        };
+        let Ok(session) = session::connect(wanted).await else { continue };
+        match SessionManager::new(&session, &entry.place.region).terminate(&entry.session_id).await {
+            Ok(()) => {
+                say(&format!("ended session {} to {}, which a killed program had left open", entry.session_id, entry.target));
+                note.erase();
+            }
+            Err(error) => say(&format!("session {} is left open by a killed program: {error}", entry.session_id)),
+        }
+    }
+}
+
+/// Closes a session and says why it ended: an error unless we wanted it or it ended in order.
+pub(super) async fn close(closer: Closer<SessionManager>) -> Result<(), Failure> {
+    match closer.close().await.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))? {
+        Ending::Left => Ok(()),
+        Ending::Closed(words) if words.is_empty() => Ok(()),
+        Ending::Closed(words) => Err(Failure::Job(format!("the session has ended: {words}"))),
+        Ending::TimedOut => Err(Failure::Job("the session has timed out".into())),
+        Ending::Failed(words) => Err(Failure::Job(format!("the session has failed: {words}"))),
+    }
+}
+
+/// Says when the line is lost and found again. In raw mode a line ends with CR LF.
+pub(super) async fn watch(mut state: watch::Receiver<State>) {
+    let mut is_lost = false;
+    while state.changed().await.is_ok() {
+        let now = state.borrow_and_update().clone();
+        match now {
+            State::Reconnecting { attempts: 2.., problem } if !is_lost => {
+                is_lost = true;
+                say(&format!("reconnecting ({problem}); nothing is lost"));
+            }
+            State::Unanswered(_) if !is_lost => {
+                is_lost = true;
+                say("the target has not answered for 10 s");
+            }
+            State::Connected if is_lost => {
+                is_lost = false;
+                say("connected again");
+            }
+            State::Ended(_) => return,
+            _ => {}
+        }
+    }
+}
+
+/// Says something to the person at the terminal, on standard error.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+pub(super) fn say(words: &str) {
+    eprint!("\rbartizan: {}\r\n", clean(words));
+}

@@ -1,0 +1,179 @@
+//! `bartizan shell`: a Session Manager shell in this terminal.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+
+use bytes::Bytes;
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{self, OptionalActions, Termios};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::Failure;
+use super::arguments::{ConnectionArguments, ConsoleArguments, ShellArguments};
+use super::emulate::stopped;
+use super::session::{self, Sessions, say};
+use crate::ssm::client::escape::{Escapes, HELP, Wish};
+use crate::ssm::client::filter::Filter;
+use crate::ssm::client::gateway::{Purpose, StartRequest};
+use crate::ssm::client::shell::{self as remote, Input, Output, RESIZE_PAUSE};
+use crate::ssm::wire::Size;
+
+/// Opens the shell and stays until its end.
+pub(super) fn run(
+    arguments: &ShellArguments,
+    connection: &ConnectionArguments,
+    console: &ConsoleArguments,
+) -> Result<(), Failure> {
+    let runtime = super::runtime()?;
+    let result = runtime.block_on(stay(arguments, connection, console));
+    // A thread may still wait for a key that nobody will press.
+    runtime.shutdown_background();
+    result
+}
+
+async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
+    let stop = stopped()?;
+    let request = StartRequest {
+        target: arguments.target.clone(),
+        purpose: arguments.command.clone().map_or(Purpose::Shell, Purpose::Command),
+        reason: arguments.reason.clone(),
+    };
+    let sessions = Sessions::connect(connection, console).await?;
+    let session = sessions.open(&request).await?;
+    let (closer, sender, receiver) = session.split();
+    let (keys, input) = mpsc::channel(64);
+    let (to_terminal, output) = mpsc::channel(64);
+    // A command has no terminal, so ours stays as it is and Ctrl-C ends the job.
+    let terminal = if arguments.command.is_none() { Raw::enter() } else { None };
+    let wishes = read_keys(keys.clone(), terminal.is_some());
+    let sizes = tokio::spawn(send_sizes(keys));
+    let watching = tokio::spawn(session::watch(sender.state()));
+    let writing = tokio::task::spawn_blocking(move || write(output));
+    let shell = tokio::spawn(remote::run(sender, receiver, input, to_terminal));
+    tokio::select! {
+        _ended = shell => {}
+        () = stop => {}
+        () = end_wished(wishes) => {}
+    }
+    sizes.abort();
+    watching.abort();
+    let closed = session::close(closer).await;
+    let code = tokio::time::timeout(std::time::Duration::from_secs(2), writing).await.ok().and_then(Result::ok).flatten();
+    drop(terminal);
+    closed?;
+    match code {
+        None | Some(0) => Ok(()),
+        Some(code) => Err(Failure::Passed(u8::try_from(code & 0xff).unwrap_or(1))),
+    }
+}
+
+/// Waits until the user wants to end the session; answers other wishes.
+async fn end_wished(mut wishes: mpsc::Receiver<Wish>) {
+    while let Some(wish) = wishes.recv().await {
+        match wish {
+            Wish::End => return,
+            Wish::Help => say(HELP),
+        }
+    }
+    std::future::pending().await
+}
+
+/// Reads keys in a thread of its own: standard input can only be read by waiting.
+fn read_keys(keys: mpsc::Sender<Input>, is_raw: bool) -> mpsc::Receiver<Wish> {
+    let (wish, wishes) = mpsc::channel(4);
+    std::thread::spawn(move || {
+        let mut escapes = Escapes::default();
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = std::io::stdin().read(&mut buffer) {
+            let typed = buffer.get(..length).unwrap_or_default();
+            let (remote, wanted) = if is_raw { escapes.take(typed) } else { (Bytes::copy_from_slice(typed), None) };
+            if !remote.is_empty() && keys.blocking_send(Input::Keys(remote)).is_err() {
+                return;
+            }
+            if let Some(wanted) = wanted
+                && wish.blocking_send(wanted).is_err()
+            {
+                return;
+            }
+        }
+    });
+    wishes
+}
+
+/// Sends the terminal's size at once and whenever it has changed and stands still.
+async fn send_sizes(to: mpsc::Sender<Input>) {
+    let Ok(mut changes) = signal(SignalKind::window_change()) else { return };
+    loop {
+        if let Ok(size) = termios::tcgetwinsize(stdout()) {
+            let size = Size { cols: size.ws_col.into(), rows: size.ws_row.into() };
+            if to.send(Input::Size(size)).await.is_err() {
+                return;
+            }
+        }
+        if changes.recv().await.is_none() {
+            return;
+        }
+        tokio::time::sleep(RESIZE_PAUSE).await;
+    }
+}
+
+/// Writes output until its end; the exit code of a command. What is written to a terminal is made harmless, what goes into a file
+/// or a pipe is left as it is.
+fn write(mut output: mpsc::Receiver<Output>) -> Option<i32> {
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let mut filter = out.is_terminal().then(Filter::default);
+    let mut error_filter = err.is_terminal().then(Filter::default);
+    let mut code = None;
+    while let Some(news) = output.blocking_recv() {
+        let written = match news {
+            Output::Terminal(bytes) => put(&mut out, &mut filter, bytes),
+            Output::StdErr(bytes) => put(&mut err, &mut error_filter, bytes),
+            Output::Exit(number) => {
+                code = Some(number);
+                Ok(())
+            }
+        };
+        if written.is_err() {
+            // Whoever read has gone; dropping the receiver ends the session.
+            return code;
+        }
+    }
+    code
+}
+
+fn put(to: &mut impl std::io::Write, filter: &mut Option<Filter>, bytes: Bytes) -> std::io::Result<()> {
+    let bytes = filter.as_mut().map_or(bytes.clone(), |filter| filter.pass(&bytes));
+    to.write_all(&bytes)?;
+    to.flush()
+}
+
+/// The terminal in raw mode, given back as it was found on every way out.
+struct Raw(Termios);
+
+impl Raw {
+    /// `None` where standard input is no terminal.
+    fn enter() -> Option<Self> {
+        let found = termios::tcgetattr(stdin()).ok()?;
+        let mut raw = found.clone();
+        raw.make_raw();
+        termios::tcsetattr(stdin(), OptionalActions::Now, &raw).ok()?;
+        Some(Self(found))
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // A terminal that has gone needs nothing back.
+        let _unless_gone = termios::tcsetattr(stdin(), OptionalActions::Now, &self.0);
+        if stdout_is_terminal() {
+            // The remote may have left its own modes: normal screen and keys, cursor shown, colours off, no paste brackets, no mouse.
+            let restore = b"\x1b[?1049l\x1b[?25h\x1b[0m\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1l\x1b>";
+            let mut out = std::io::stdout();
+            let _unless_gone = out.write_all(restore).and_then(|()| out.flush());
+        }
+    }
+}
+
+fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}

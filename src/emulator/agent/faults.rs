@@ -1,0 +1,220 @@
+//! Bad days of sessions, by switch.
+//!
+//! In words ([`Faults::parse`], `bartizan emulate --session-fault`), separated by commas:
+//!
+//! ```text
+//! drop=N  duplicate=N  reorder=N  corrupt=N    so many of a thousand messages of the agent; drop also those of the client
+//! delay=MS                                     messages of the agent come up to so much later
+//! close=N                                      the web socket is closed with code 1000 after every N messages of the agent
+//! unknown=N                                    so many of a thousand messages are followed by one of an unknown type
+//! oversize=N                                   the same, by one of 64 KiB of an unknown kind
+//! silent                                       the agent never says a word
+//! token                                        tokens are refused
+//! forget                                       ResumeSession answers without a token
+//! refuse                                       every connection to a port is refused
+//! end=TEXT                                     the session ends at its start with these words
+//! ```
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::ssm::channel::link::Line;
+use crate::ssm::wire::{Frame, MessageType};
+
+/// What goes wrong with sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Faults {
+    /// Lost messages, in a thousand.
+    pub drop: u32,
+    /// Messages that come twice, in a thousand.
+    pub duplicate: u32,
+    /// Messages that are overtaken by the next one, in a thousand.
+    pub reorder: u32,
+    /// Messages whose digest does not fit, in a thousand.
+    pub corrupt: u32,
+    /// The longest delay.
+    pub delay: Duration,
+    /// The web socket closes after so many messages.
+    pub close: Option<u32>,
+    /// Messages that are followed by one of an unknown type, in a thousand.
+    pub unknown: u32,
+    /// Messages that are followed by a very large one, in a thousand.
+    pub oversize: u32,
+    /// The agent never says a word.
+    pub is_silent: bool,
+    /// Tokens are refused.
+    pub refuses_token: bool,
+    /// `ResumeSession` answers without a token.
+    pub forgets_sessions: bool,
+    /// Every connection to a port is refused.
+    pub refuses_connections: bool,
+    /// The session ends at its start with these words.
+    pub ends_with: Option<String>,
+}
+
+/// Text that names no fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, unknown=N, oversize=N, silent, token, forget, refuse, end=TEXT)"
+)]
+pub struct InvalidFault(String);
+
+impl Faults {
+    /// Adds what the text names.
+    pub fn parse(&mut self, text: &str) -> Result<(), InvalidFault> {
+        for part in text.split(',') {
+            self.parse_one(part.trim()).ok_or_else(|| InvalidFault(part.to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn parse_one(&mut self, part: &str) -> Option<()> {
+        match part.split_once('=') {
+            None => match part {
+                "silent" => self.is_silent = true,
+                "token" => self.refuses_token = true,
+                "forget" => self.forgets_sessions = true,
+                "refuse" => self.refuses_connections = true,
+                _ => return None,
+            },
+            Some(("end", words)) => self.ends_with = Some(words.to_owned()),
+            Some((name, number)) => {
+                let number: u32 = number.parse().ok()?;
+                match name {
+                    "drop" => self.drop = number,
+                    "duplicate" => self.duplicate = number,
+                    "reorder" => self.reorder = number,
+                    "corrupt" => self.corrupt = number,
+                    "delay" => self.delay = Duration::from_millis(u64::from(number)),
+                    "close" if number > 0 => self.close = Some(number),
+                    "unknown" => self.unknown = number,
+                    "oversize" => self.oversize = number,
+                    _ => return None,
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// A line with these faults.
+    pub(super) fn line(&self, seed: u64) -> BadLine {
+        BadLine { faults: self.clone(), rng: fastrand::Rng::with_seed(seed), held: Vec::new(), written: 0, last: Duration::ZERO }
+    }
+}
+
+/// Changes, loses and keeps back messages.
+#[derive(Debug)]
+pub(super) struct BadLine {
+    faults: Faults,
+    rng: fastrand::Rng,
+    held: Vec<(Duration, Bytes)>,
+    written: u32,
+    last: Duration,
+}
+
+impl BadLine {
+    fn happens(&mut self, thousandths: u32) -> bool {
+        thousandths > 0 && self.rng.u32(0..1000) < thousandths
+    }
+
+    fn damaged(&mut self, frame: Bytes) -> Bytes {
+        let mut bytes = frame.to_vec();
+        // In the digest: the payload does not fit to it any more.
+        if let Some(byte) = bytes.get_mut(80 + self.rng.usize(0..32)) {
+            *byte ^= 1;
+        }
+        bytes.into()
+    }
+
+    fn stranger(&mut self, size: usize) -> Bytes {
+        let frame = Frame {
+            message_type: MessageType::Other("maintenance_notice".to_owned()),
+            created: 1,
+            sequence: 0,
+            flags: 3,
+            id: crate::ssm::wire::MessageId(self.rng.u128(..).to_be_bytes()),
+            payload_type: 99,
+            payload: vec![b'?'; size].into(),
+        };
+        frame.encode()
+    }
+}
+
+impl Line for BadLine {
+    fn write(&mut self, now: Duration, frame: Bytes, queue: &mut VecDeque<Bytes>) {
+        self.written = self.written.saturating_add(1);
+        if self.happens(self.faults.drop) {
+            return;
+        }
+        let frame = if self.happens(self.faults.corrupt) { self.damaged(frame) } else { frame };
+        if self.happens(self.faults.unknown) {
+            let stranger = self.stranger(16);
+            queue.push_back(stranger);
+        }
+        if self.happens(self.faults.oversize) {
+            let stranger = self.stranger(64 << 10);
+            queue.push_back(stranger);
+        }
+        let copies = if self.happens(self.faults.duplicate) { 2 } else { 1 };
+        for _ in 0..copies {
+            let delay = self.faults.delay.mul_f64(self.rng.f64());
+            if self.happens(self.faults.reorder) {
+                self.held.push((now + delay + Duration::from_millis(5), frame.clone()));
+            } else if delay.is_zero() {
+                queue.push_back(frame.clone());
+            } else {
+                // In order: a line that delays does not reorder by itself.
+                self.last = self.last.max(now + delay);
+                self.held.push((self.last, frame.clone()));
+            }
+        }
+    }
+
+    fn read(&mut self, _now: Duration, frame: Bytes) -> Option<Bytes> {
+        if self.happens(self.faults.drop) { None } else { Some(frame) }
+    }
+
+    fn release(&mut self, now: Duration, queue: &mut VecDeque<Bytes>) {
+        if self.held.is_empty() {
+            return;
+        }
+        self.held.sort_by_key(|(at, _)| *at);
+        let due = self.held.partition_point(|(at, _)| *at <= now);
+        queue.extend(self.held.drain(..due).map(|(_, frame)| frame));
+    }
+
+    fn next_release(&self) -> Option<Duration> {
+        self.held.iter().map(|(at, _)| *at).min()
+    }
+
+    fn closes(&mut self, _now: Duration) -> bool {
+        match self.faults.close {
+            Some(after) if self.written >= after => {
+                self.written = 0;
+                self.held.clear();
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_are_read() {
+        let mut faults = Faults::default();
+        faults.parse("drop=20,delay=50").unwrap();
+        faults.parse("silent,end=no such user").unwrap();
+        assert_eq!((faults.drop, faults.delay), (20, Duration::from_millis(50)));
+        assert!(faults.is_silent);
+        assert_eq!(faults.ends_with.as_deref(), Some("no such user"));
+        for wrong in ["drop", "drop=x", "close=0", "explode", ""] {
+            assert!(Faults::default().parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a client needs of AWS: starting, resuming and ending sessions, a signed upgrade, a data key. Somebody else calls AWS.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+
+use secrecy::{SecretSlice, SecretString};
+
+/// A session to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartRequest {
+    /// The node, `i-…` or `mi-…`.
+    pub target: String,
+    /// What to do there.
+    pub purpose: Purpose,
+    /// Why, for the account's records.
+    pub reason: Option<String>,
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A shell, as the account's preferences say.
+    Shell,
+    /// A command on a terminal.
+    InteractiveCommand(String),
+    /// A command without a terminal; standard error apart, and with its exit code.
+    Command(String),
+    /// Connections to a port of the node.
+    Port(u16),
+    /// Connections to a port of another host, from the node.
+    RemotePort(String, u16),
+    /// One connection to the node's SSH server.
+    Ssh(u16),
+}
+
+impl Purpose {
+    /// The session document; the account's own preferences decide where there is none.
+    #[must_use]
+    pub fn document(&self) -> Option<&'static str> {
+        match self {
+            Self::Shell => None,
+            Self::InteractiveCommand(_) => Some("AWS-StartInteractiveCommand"),
+            Self::Command(_) => Some("AWS-StartNonInteractiveCommand"),
+            Self::Port(_) => Some("AWS-StartPortForwardingSession"),
+            Self::RemotePort(..) => Some("AWS-StartPortForwardingSessionToRemoteHost"),
+            Self::Ssh(_) => Some("AWS-StartSSHSession"),
+        }
+    }
+
+    /// The document's parameters: every value is a list of texts, numbers too.
+    #[must_use]
+    pub fn parameters(&self) -> BTreeMap<String, Vec<String>> {
+        let pairs: Vec<(&str, String)> = match self {
+            Self::Shell => Vec::new(),
+            Self::InteractiveCommand(command) => vec![("command", command.clone())],
+            Self::Command(command) => vec![("command", command.clone()), ("separateOutputStream", "true".to_owned())],
+            Self::Port(port) | Self::Ssh(port) => vec![("portNumber", port.to_string())],
+            Self::RemotePort(host, port) => vec![("host", host.clone()), ("portNumber", port.to_string())],
+        };
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect()
+    }
+
+    /// Whether connections are carried, not a terminal.
+    #[must_use]
+    pub fn is_port(&self) -> bool {
+        matches!(self, Self::Port(_) | Self::RemotePort(..) | Self::Ssh(_))
+    }
+}
+
+/// What AWS answers to a start or a resumption.
+#[derive(Clone)]
+pub struct Opened {
+    /// The session.
+    pub session_id: String,
+    /// Where its web socket is, to be used as it is.
+    pub stream_url: String,
+    /// What opens it, once.
+    pub token: SecretString,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
+}
+
+/// A data key of KMS.
+#[derive(Debug)]
+pub struct DataKey {
+    /// The 64 bytes in clear.
+    pub plain: SecretSlice<u8>,
+    /// The same, encrypted by KMS.
+    pub cipher_text: Vec<u8>,
+}
+
+/// Why AWS did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It never will: denied, unknown target, wrong parameters.
+    #[error("{0}")]
+    Never(String),
+    /// It may later: no network, throttled.
+    #[error("{0}")]
+    Later(String),
+}
+
+/// AWS, as far as a session needs it.
+pub trait Gateway: Send + Sync + 'static {
+    /// `ssm:StartSession`.
+    fn start(&self, request: &StartRequest) -> impl Future<Output = Result<Opened, Refusal>> + Send;
+
+    /// `ssm:ResumeSession`; `None` when the session has ended.
+    fn resume(&self, session_id: &str) -> impl Future<Output = Result<Option<Opened>, Refusal>> + Send;
+
+    /// `ssm:TerminateSession`.
+    fn terminate(&self, session_id: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// The headers that sign the upgrade of this URL now; empty to go unsigned.
+    fn sign(&self, url: &str) -> impl Future<Output = Result<Vec<(String, String)>, Refusal>> + Send;
+
+    /// `kms:GenerateDataKey` for 64 bytes.
+    fn data_key(&self, key_id: &str, context: BTreeMap<String, String>) -> impl Future<Output = Result<DataKey, Refusal>> + Send;
+}

@@ -1,0 +1,169 @@
+//! Many connections over one session: smux v1 with back-pressure, over tokio.
+//!
+//! One task runs [`Mux::run`]; each connection is a [`Stream`], which [`copy()`](copy::copy) joins to a TCP connection. Version 1 has no flow
+//! control per stream: what a slow connection leaves unread is counted, and beyond a bound the whole session is read no further
+//! (so that nothing is lost and memory stays bounded). Up to that bound the other connections go on.
+
+pub mod copy;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc;
+
+use crate::ssm::wire::payload::LARGEST_DATA;
+use crate::ssm::wire::smux::{Decoder, FIRST_CLIENT_STREAM, Frame, ProtocolError};
+pub use stream::{Stream, StreamReader, StreamWriter};
+use stream::{Unread, Word};
+
+/// Received bytes that all streams together may leave unread: what the official programs allow.
+pub const MOST_UNREAD: usize = 4 << 20;
+/// Frames of data that wait to be written; each stream gets its turn.
+const QUEUE: usize = 32;
+
+/// Which end this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Opens streams.
+    Client,
+    /// Accepts them.
+    Server,
+}
+
+/// Why a multiplexed session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MuxError {
+    /// The other end speaks something else.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// The channel below has ended.
+    #[error("the session has ended")]
+    Ended,
+}
+
+/// Opens streams; cheap to copy.
+#[derive(Debug, Clone)]
+pub struct Opener {
+    words: mpsc::Sender<Word>,
+}
+
+impl Opener {
+    /// Opens a stream.
+    pub async fn open(&self) -> Result<Stream, MuxError> {
+        let (reply, opened) = tokio::sync::oneshot::channel();
+        self.words.send(Word::Open(reply)).await.map_err(|_| MuxError::Ended)?;
+        opened.await.map_err(|_| MuxError::Ended)
+    }
+
+    /// Says "still here" to an end that wants to hear it.
+    pub async fn keep_alive(&self) -> Result<(), MuxError> {
+        self.words.send(Word::KeepAlive).await.map_err(|_| MuxError::Ended)
+    }
+}
+
+/// One end of a multiplexed session.
+#[derive(Debug)]
+pub struct Mux {
+    role: Role,
+    next_stream: u32,
+    streams: BTreeMap<u32, mpsc::UnboundedSender<Bytes>>,
+    decoder: Decoder,
+    unread: Arc<Unread>,
+    words: mpsc::Receiver<Word>,
+    speak: mpsc::Sender<Word>,
+    accepted: mpsc::UnboundedSender<Stream>,
+    out: BytesMut,
+}
+
+impl Mux {
+    /// An end, what opens streams on it, and the streams that the other end opens.
+    #[must_use]
+    pub fn new(role: Role) -> (Self, Opener, mpsc::UnboundedReceiver<Stream>) {
+        let (speak, words) = mpsc::channel(QUEUE);
+        let (accepted, accepting) = mpsc::unbounded_channel();
+        let opener = Opener { words: speak.clone() };
+        let mux = Self {
+            role,
+            next_stream: if role == Role::Client { FIRST_CLIENT_STREAM } else { 2 },
+            streams: BTreeMap::new(),
+            decoder: Decoder::default(),
+            unread: Arc::new(Unread::default()),
+            words,
+            speak,
+            accepted,
+            out: BytesMut::new(),
+        };
+        (mux, opener, accepting)
+    }
+
+    /// Runs until the channel ends or nobody uses it any more. `from` and `to` are the channel's bytes, cut anywhere.
+    pub async fn run(mut self, mut from: mpsc::Receiver<Bytes>, to: mpsc::Sender<Bytes>) -> Result<(), MuxError> {
+        loop {
+            let unread = Arc::clone(&self.unread);
+            tokio::select! {
+                bytes = from.recv(), if unread.has_room() => {
+                    self.decoder.push(&bytes.ok_or(MuxError::Ended)?);
+                    while let Some(frame) = self.decoder.next_frame()? {
+                        self.received(frame);
+                    }
+                }
+                permit = to.reserve(), if !self.out.is_empty() => {
+                    let length = self.out.len().min(LARGEST_DATA);
+                    permit.map_err(|_| MuxError::Ended)?.send(self.out.split_to(length).freeze());
+                }
+                word = self.words.recv(), if self.out.len() < LARGEST_DATA => match word {
+                    Some(word) => self.said(word),
+                    None => return Ok(()),
+                },
+                () = unread.room(), if !unread.has_room() => {}
+            }
+        }
+    }
+
+    fn received(&mut self, frame: Frame) {
+        match frame {
+            Frame::Open(id) if self.role == Role::Server && !self.streams.contains_key(&id) => {
+                let stream = self.stream(id);
+                // Nobody accepts any more: the stream is dropped, and so closed.
+                let _unless_over = self.accepted.send(stream);
+            }
+            Frame::Data(id, data) if !data.is_empty() => {
+                let length = data.len();
+                // Data of a stream that has gone is skipped, as the official programs do.
+                if let Some(stream) = self.streams.get(&id) {
+                    self.unread.add(length);
+                    if stream.send(data).is_err() {
+                        self.unread.subtract(length);
+                    }
+                }
+            }
+            Frame::Close(id) => drop(self.streams.remove(&id)),
+            Frame::Open(_) | Frame::Data(..) | Frame::KeepAlive => {}
+        }
+    }
+
+    fn said(&mut self, word: Word) {
+        match word {
+            Word::Open(reply) => {
+                let id = self.next_stream;
+                self.next_stream = self.next_stream.wrapping_add(2);
+                let stream = self.stream(id);
+                Frame::Open(id).encode(&mut self.out);
+                // Whoever asked has gone: dropping the stream closes it.
+                let _unless_gone = reply.send(stream);
+            }
+            Word::Data(id, data) => Frame::Data(id, data).encode(&mut self.out),
+            Word::Close(id) => Frame::Close(id).encode(&mut self.out),
+            Word::KeepAlive => Frame::KeepAlive.encode(&mut self.out),
+            Word::Forget(id) => drop(self.streams.remove(&id)),
+        }
+    }
+
+    fn stream(&mut self, id: u32) -> Stream {
+        let (deliver, delivered) = mpsc::unbounded_channel();
+        self.streams.insert(id, deliver);
+        Stream::new(id, delivered, Arc::clone(&self.unread), self.speak.clone())
+    }
+}

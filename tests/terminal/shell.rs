@@ -1,0 +1,153 @@
+//! `bartizan shell` and `bartizan forward`, built and in a terminal, over an embedded AWS in a process of its own.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::harness::{Emulated, Start, Terminal, credentials, environment, without_terminal};
+
+/// A bastion of the quiet scenario.
+const TARGET: &str = "i-0c55b159cbfafe1f0";
+
+struct Place {
+    home: TempDir,
+    world: Emulated,
+}
+
+fn place() -> Place {
+    let home = tempfile::tempdir().unwrap();
+    let world = Emulated::start(home.path(), &["--scenario", "quiet", "--sessions"]);
+    Place { home, world }
+}
+
+impl Place {
+    fn shell(&self) -> Terminal {
+        let arguments = ["--endpoint-url", &self.world.url, "shell", TARGET, "--reason", "OPS-7"];
+        Start::new(self.home.path(), &arguments).with(credentials()).size(100, 30).run()
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut environment = environment(self.home.path());
+        environment.extend(credentials());
+        let arguments: Vec<&str> = ["--endpoint-url", &self.world.url].into_iter().chain(arguments.iter().copied()).collect();
+        without_terminal(&environment, &arguments)
+    }
+
+    fn notes(&self) -> usize {
+        std::fs::read_dir(self.home.path().join(".local/state/bartizan/sessions")).map_or(0, Iterator::count)
+    }
+}
+
+#[test]
+fn a_shell_has_the_terminals_size_and_gives_it_back() {
+    let place = place();
+    let mut terminal = place.shell();
+    terminal.until("$ ");
+    assert_eq!(place.notes(), 1, "an open session is noted down");
+    terminal.keys("stty size\r").until("30 100");
+    terminal.resize(90, 20).keys("sleep 0.3; stty size\r").until("20 90");
+    terminal.keys("cat\r").keys("\u{3}").until("^C");
+    terminal.keys("printf '\\033[?1049h\\033[?25l\\033]52;c;cHduZWQ=\\007'\r");
+    terminal.keys("exit\r");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_as_found();
+    assert!(!terminal.written().windows(5).any(|bytes| bytes == b"\x1b]52;"), "the clipboard is left alone");
+    assert_eq!(place.notes(), 0);
+}
+
+#[test]
+fn a_tilde_and_a_dot_end_the_session() {
+    let place = place();
+    let mut terminal = place.shell();
+    terminal.until("$ ").keys("~?").until("~. ends the session").keys("\r~.");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_as_found();
+    let (_, active, _) = place.run(&["sessions", "--json"]);
+    assert!(!active.contains(r#""reason":"OPS-7","region":"us-east-1","started":"20","status":"Connected""#));
+    assert_eq!(place.notes(), 0);
+}
+
+#[test]
+fn a_signal_ends_the_session_and_gives_the_terminal_back() {
+    for signal in ["TERM", "HUP"] {
+        let place = place();
+        let mut terminal = place.shell();
+        terminal.until("$ ");
+        terminal.signal(signal);
+        assert_eq!(terminal.ended(), 0, "{signal}");
+        terminal.assert_as_found();
+        assert_eq!(place.notes(), 0, "{signal}");
+    }
+}
+
+#[test]
+fn what_a_killed_program_left_open_is_ended_by_the_next() {
+    let place = place();
+    let mut terminal = place.shell();
+    terminal.until("$ ");
+    terminal.signal("KILL");
+    terminal.ended();
+    assert_eq!(place.notes(), 1);
+    let (status, out, told) = place.run(&["shell", TARGET, "--command", "echo next"]);
+    assert_eq!((status, out.as_str()), (0, "next\n"));
+    assert!(told.contains("which a killed program had left open"), "{told}");
+    assert_eq!(place.notes(), 0);
+}
+
+#[test]
+fn the_status_of_a_command_is_passed_on() {
+    let place = place();
+    let (status, out, err) = place.run(&["shell", TARGET, "--command", "sh -c 'echo out; echo err >&2; exit 7'"]);
+    assert_eq!((status, out.as_str(), err.as_str()), (7, "out\n", "err\n"));
+    let (status, _, told) = place.run(&["shell", "i-0000000000000dead"]);
+    assert_eq!(status, 1);
+    assert!(told.contains("is not connected"), "{told}");
+}
+
+#[test]
+fn a_forward_carries_and_ends_with_a_signal() {
+    let place = place();
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = target.local_addr().unwrap().port().to_string();
+    std::thread::spawn(move || {
+        for stream in target.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4];
+            stream.read_exact(&mut request).unwrap();
+            stream.write_all(&request).unwrap();
+        }
+    });
+    let local = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut child = forward(place.home.path(), &place.world.url, &format!("{local}:{port}"));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut stream = loop {
+        match TcpStream::connect(("127.0.0.1", local)) {
+            Ok(stream) => break stream,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    };
+    stream.write_all(b"ping").unwrap();
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"ping");
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(place.notes(), 0);
+    let (status, _, told) = place.run(&["forward", TARGET, "no:such:port"]);
+    assert_eq!(status, 2, "{told}");
+}
+
+fn forward(home: &Path, url: &str, ports: &str) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_bartizan"))
+        .args(["--endpoint-url", url, "forward", TARGET, ports])
+        .env_clear()
+        .envs(environment(home))
+        .envs(credentials())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod age;
 pub mod call;
+pub mod change;
 pub mod detail;
 pub mod event;
 pub mod evidence;
@@ -16,6 +17,7 @@ pub mod key;
 pub mod known;
 pub mod node;
 pub mod report;
+pub mod rotation;
 pub mod text;
 pub mod user;
 

@@ -1,6 +1,7 @@
 //! What every pane is built from: pure, no terminal, no AWS, no clock.
 
 pub mod action;
+pub mod confirm;
 pub mod document;
 pub mod effect;
 pub mod field;

@@ -1,0 +1,105 @@
+//! What can be changed in an account, as plain data: what the confirm door asks about, the audit log records and `aws/change.rs` does.
+//!
+//! A rotation is no single change but a job that makes several; see [`super::rotation`].
+
+use serde::{Deserialize, Serialize};
+
+use super::text::Untrusted;
+
+/// One change to the account: one mutating call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "change")]
+pub enum Change {
+    /// IAM `CreateAccessKey`. Only a rotation makes it: the secret must have a place before it is made.
+    CreateKey {
+        /// `UserName`.
+        user: Untrusted,
+    },
+    /// IAM `UpdateAccessKey`.
+    SetKeyStatus {
+        /// `UserName`.
+        user: Untrusted,
+        /// `AccessKeyId`.
+        key: Untrusted,
+        /// `Active`, else `Inactive`.
+        active: bool,
+    },
+    /// IAM `DeleteAccessKey`.
+    DeleteKey {
+        /// `UserName`.
+        user: Untrusted,
+        /// `AccessKeyId`.
+        key: Untrusted,
+    },
+    /// IAM `PutUserPolicy` with a document of ours: [`DENY_ALL`] or [`REVOKE_SESSIONS`].
+    PutPolicy {
+        /// `UserName`.
+        user: Untrusted,
+        /// `PolicyName`.
+        policy: String,
+        /// `PolicyDocument`, as JSON.
+        document: String,
+    },
+    /// IAM `DeleteUserPolicy`, of a policy that we put.
+    DeletePolicy {
+        /// `UserName`.
+        user: Untrusted,
+        /// `PolicyName`.
+        policy: String,
+    },
+    /// IAM `DeleteLoginProfile`: the password goes.
+    DeleteLoginProfile {
+        /// `UserName`.
+        user: Untrusted,
+    },
+    /// SSM `StartSession`: changes nothing in the account by itself, but is a door, so it is recorded like a change.
+    StartSession {
+        /// Region of the node.
+        region: String,
+        /// `Target`.
+        target: Untrusted,
+        /// `DocumentName`; `None`: the account's own shell document.
+        document: Option<String>,
+        /// `Reason`.
+        reason: Option<String>,
+    },
+    /// SSM `TerminateSession`.
+    TerminateSession {
+        /// Region of the session.
+        region: String,
+        /// `SessionId`.
+        session: Untrusted,
+    },
+}
+
+/// Name of the inline policy that denies a user everything.
+pub const DENY_ALL: &str = "BartizanDenyAll";
+/// Name of the inline policy that ends the sessions made so far from a user's keys (`aws:TokenIssueTime`).
+pub const REVOKE_SESSIONS: &str = "BartizanRevokeOlderSessions";
+
+impl Change {
+    /// The call, as (service, operation).
+    pub fn call(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::CreateKey { .. } => ("iam", "CreateAccessKey"),
+            Self::SetKeyStatus { .. } => ("iam", "UpdateAccessKey"),
+            Self::DeleteKey { .. } => ("iam", "DeleteAccessKey"),
+            Self::PutPolicy { .. } => ("iam", "PutUserPolicy"),
+            Self::DeletePolicy { .. } => ("iam", "DeleteUserPolicy"),
+            Self::DeleteLoginProfile { .. } => ("iam", "DeleteLoginProfile"),
+            Self::StartSession { .. } => ("ssm", "StartSession"),
+            Self::TerminateSession { .. } => ("ssm", "TerminateSession"),
+        }
+    }
+
+    /// What it is done to, in one word or two: user and key, user and policy, node, session.
+    pub fn object(&self) -> String {
+        match self {
+            Self::CreateKey { user } | Self::DeleteLoginProfile { user } => user.raw().to_owned(),
+            Self::SetKeyStatus { user, key, .. } | Self::DeleteKey { user, key } => format!("{}/{}", user.raw(), key.raw()),
+            Self::PutPolicy { user, policy, .. } | Self::DeletePolicy { user, policy } => format!("{}/{policy}", user.raw()),
+            Self::StartSession { target, .. } => target.raw().to_owned(),
+            Self::TerminateSession { session, .. } => session.raw().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The door that every change goes through: [`Approved`] has no other maker than [`Pending::confirm`].
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::action::Danger;
+
+/// One call of a plan, as the dialog shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCall {
+    /// The IAM action: `iam:UpdateAccessKey`.
+    pub action: String,
+    /// The equivalent line of the AWS CLI.
+    pub cli: String,
+    /// What undoes it, or that nothing does.
+    pub undo: String,
+}
+
+/// What the person is asked to approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// One imperative sentence: `Deactivate the key AKIA…7EXAMPLE of ada`.
+    pub title: String,
+    /// How much it can hurt: decides what the person has to do.
+    pub danger: Danger,
+    /// Name and value of what it is about: account, alias, user, key, last use.
+    pub facts: Vec<(String, String)>,
+    /// The calls, in order.
+    pub calls: Vec<PlannedCall>,
+    /// What has to be typed, where [`Danger::TypeName`] asks for it.
+    pub must_type: Option<String>,
+    /// Whether a reason has to be given (the account's rule in the configuration).
+    pub wants_reason: bool,
+}
+
+/// How long after it opened the dialog takes no yes: type-ahead cannot confirm.
+pub const DEBOUNCE: SignedDuration = SignedDuration::from_secs(1);
+
+/// Something that waits for the person's yes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending<T> {
+    /// What will be done.
+    what: T,
+    /// What the person is shown.
+    pub plan: Plan,
+    /// What has been typed.
+    pub typed: String,
+    /// The reason given.
+    pub reason: String,
+    /// When the dialog opened.
+    pub opened: Timestamp,
+}
+
+/// Something that the person has approved. Only [`Pending::confirm`] makes one; it is not read from anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approved<T> {
+    what: T,
+    /// The reason given, for the audit log.
+    reason: Option<String>,
+}
+
+impl<T> Approved<T> {
+    /// What was approved.
+    pub fn what(&self) -> &T {
+        &self.what
+    }
+
+    /// The reason given.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// The same approval of a part of it, or of it in another form.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Approved<U> {
+        Approved { what: form(self.what), reason: self.reason }
+    }
+}
+
+/// Why a yes was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotYet {
+    /// The dialog has just opened.
+    TooSoon,
+    /// What was typed is not what was asked for.
+    NotTyped,
+    /// A reason is wanted.
+    NoReason,
+}
+
+impl<T> Pending<T> {
+    /// Asks.
+    pub fn new(what: T, plan: Plan, now: Timestamp) -> Self {
+        Self { what, plan, typed: String::new(), reason: String::new(), opened: now }
+    }
+
+    /// What is asked about.
+    pub fn what(&self) -> &T {
+        &self.what
+    }
+
+    /// Whether a yes would be taken now, and why not.
+    pub fn check(&self, now: Timestamp) -> Result<(), NotYet> {
+        if now.duration_since(self.opened) < DEBOUNCE {
+            Err(NotYet::TooSoon)
+        } else if self.plan.must_type.as_ref().is_some_and(|wanted| *wanted != self.typed) {
+            Err(NotYet::NotTyped)
+        } else if self.plan.wants_reason && self.reason.trim().is_empty() {
+            Err(NotYet::NoReason)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The person's yes.
+    ///
+    /// # Errors
+    /// It cannot be taken yet; everything stays as it was.
+    pub fn confirm(self, now: Timestamp) -> Result<Approved<T>, (Self, NotYet)> {
+        match self.check(now) {
+            Ok(()) => {
+                let reason = Some(self.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+                Ok(Approved { what: self.what, reason })
+            }
+            Err(why) => Err((self, why)),
+        }
+    }
+}

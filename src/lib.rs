@@ -7,6 +7,7 @@ pub mod app;
 pub mod domain;
 pub mod kit;
 pub mod panes;
+pub mod rotation;
 pub mod ssm;
 pub mod theme;
 pub mod widgets;

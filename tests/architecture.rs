@@ -90,6 +90,24 @@ const RULES: &[(&str, &[&str], &str)] = &[
         "the embedded AWS is a stranger to the program: they meet on the wire only",
     ),
     (
+        "src/rotation/",
+        &[
+            "ratatui",
+            "crossterm",
+            "aws_sdk",
+            "aws_config",
+            "aws_smithy",
+            "crate::panes",
+            "crate::app",
+            "crate::aws",
+            "crate::runtime",
+            "crate::emulator",
+            "crate::theme",
+            "crate::widgets",
+        ],
+        "a rotation depends on no pane and names no SDK: who calls AWS is behind a trait",
+    ),
+    (
         "src/ssm/",
         &[
             "ratatui",

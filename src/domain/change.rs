@@ -52,6 +52,37 @@ pub enum Change {
         /// `UserName`.
         user: Untrusted,
     },
+    /// Secrets Manager `CreateSecret`, with the new pair as its pending version.
+    CreateSecret {
+        /// Region of the secret.
+        region: String,
+        /// `Name`.
+        secret: String,
+        /// `ClientRequestToken`, which becomes the `VersionId`.
+        version: String,
+    },
+    /// Secrets Manager `PutSecretValue` under the stage `AWSPENDING`. The value itself is no part of this.
+    PutSecretValue {
+        /// Region of the secret.
+        region: String,
+        /// Name or ARN.
+        secret: String,
+        /// `ClientRequestToken`, which becomes the `VersionId`: the same one twice makes one version.
+        version: String,
+    },
+    /// Secrets Manager `UpdateSecretVersionStage`.
+    MoveSecretStage {
+        /// Region of the secret.
+        region: String,
+        /// Name or ARN.
+        secret: String,
+        /// `VersionStage`: `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS`.
+        stage: String,
+        /// `MoveToVersionId`.
+        to: Option<String>,
+        /// `RemoveFromVersionId`.
+        from: Option<String>,
+    },
     /// SSM `StartSession`: changes nothing in the account by itself, but is a door, so it is recorded like a change.
     StartSession {
         /// Region of the node.
@@ -87,6 +118,9 @@ impl Change {
             Self::PutPolicy { .. } => ("iam", "PutUserPolicy"),
             Self::DeletePolicy { .. } => ("iam", "DeleteUserPolicy"),
             Self::DeleteLoginProfile { .. } => ("iam", "DeleteLoginProfile"),
+            Self::CreateSecret { .. } => ("secretsmanager", "CreateSecret"),
+            Self::PutSecretValue { .. } => ("secretsmanager", "PutSecretValue"),
+            Self::MoveSecretStage { .. } => ("secretsmanager", "UpdateSecretVersionStage"),
             Self::StartSession { .. } => ("ssm", "StartSession"),
             Self::TerminateSession { .. } => ("ssm", "TerminateSession"),
         }
@@ -98,6 +132,12 @@ impl Change {
             Self::CreateKey { user } | Self::DeleteLoginProfile { user } => user.raw().to_owned(),
             Self::SetKeyStatus { user, key, .. } | Self::DeleteKey { user, key } => format!("{}/{}", user.raw(), key.raw()),
             Self::PutPolicy { user, policy, .. } | Self::DeletePolicy { user, policy } => format!("{}/{policy}", user.raw()),
+            Self::CreateSecret { secret, version, .. } | Self::PutSecretValue { secret, version, .. } => {
+                format!("{secret}/{version}")
+            }
+            Self::MoveSecretStage { secret, stage, to, from, .. } => {
+                format!("{secret}/{stage} {} -> {}", from.as_deref().unwrap_or("-"), to.as_deref().unwrap_or("-"))
+            }
             Self::StartSession { target, .. } => target.raw().to_owned(),
             Self::TerminateSession { session, .. } => session.raw().to_owned(),
         }

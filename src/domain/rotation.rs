@@ -29,15 +29,21 @@ pub enum StoreChoice {
         /// Profile under which `credential-process` serves it.
         profile: String,
     },
-    /// `credentials:PROFILE`: a section of the AWS credentials file.
+    /// `credentials:PROFILE`, or `new-credentials:PROFILE`: a section of the AWS credentials file.
     Credentials {
         /// The section.
         profile: String,
+        /// Whether the section may be made where there is none.
+        #[serde(default)]
+        create: bool,
     },
-    /// `secretsmanager:NAME`: AWS Secrets Manager.
+    /// `secretsmanager:NAME`, or `new-secretsmanager:NAME`: AWS Secrets Manager.
     SecretsManager {
         /// Name or ARN of the secret.
         name: String,
+        /// Whether the secret may be made where there is none.
+        #[serde(default)]
+        create: bool,
     },
     /// `file:PATH`: a file encrypted under a passphrase.
     File {
@@ -56,12 +62,17 @@ impl StoreChoice {
         let or_user = |rest: &str| if rest.is_empty() { user.to_owned() } else { rest.to_owned() };
         match (kind, rest) {
             ("keyring", rest) => Ok(Self::Keyring { profile: or_user(rest) }),
-            ("credentials", rest) => Ok(Self::Credentials { profile: or_user(rest) }),
-            ("secretsmanager", name) if !name.is_empty() => Ok(Self::SecretsManager { name: name.to_owned() }),
+            ("credentials" | "new-credentials", rest) => {
+                Ok(Self::Credentials { profile: or_user(rest), create: kind == "new-credentials" })
+            }
+            ("secretsmanager" | "new-secretsmanager", name) if !name.is_empty() => {
+                Ok(Self::SecretsManager { name: name.to_owned(), create: kind == "new-secretsmanager" })
+            }
             ("file", path) if !path.is_empty() => Ok(Self::File { path: path.to_owned() }),
-            ("secretsmanager" | "file", _) => Err(format!("{kind}: needs a name after the colon")),
+            ("secretsmanager" | "new-secretsmanager" | "file", _) => Err(format!("{kind}: needs a name after the colon")),
             _ => Err(format!(
-                "{text:?} is no store; write keyring[:PROFILE], credentials:PROFILE, secretsmanager:NAME or file:PATH"
+                "{text:?} is no store; write keyring[:PROFILE], credentials:PROFILE, secretsmanager:NAME or file:PATH \
+                 (new-credentials and new-secretsmanager make what is not there)"
             )),
         }
     }
@@ -71,8 +82,10 @@ impl fmt::Display for StoreChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring { profile } => write!(f, "keyring:{profile}"),
-            Self::Credentials { profile } => write!(f, "credentials:{profile}"),
-            Self::SecretsManager { name } => write!(f, "secretsmanager:{name}"),
+            Self::Credentials { profile, create: false } => write!(f, "credentials:{profile}"),
+            Self::Credentials { profile, create: true } => write!(f, "new-credentials:{profile}"),
+            Self::SecretsManager { name, create: false } => write!(f, "secretsmanager:{name}"),
+            Self::SecretsManager { name, create: true } => write!(f, "new-secretsmanager:{name}"),
             Self::File { path } => write!(f, "file:{path}"),
         }
     }
@@ -274,7 +287,14 @@ mod tests {
 
     #[test]
     fn stores_are_read_as_they_are_written() {
-        for text in ["keyring:ada", "credentials:prod", "secretsmanager:team/ada", "file:/tmp/a.age"] {
+        for text in [
+            "keyring:ada",
+            "credentials:prod",
+            "new-credentials:prod",
+            "secretsmanager:team/ada",
+            "new-secretsmanager:a",
+            "file:/tmp/a.age",
+        ] {
             assert_eq!(StoreChoice::parse(text, "eve").unwrap().to_string(), text);
         }
         assert_eq!(StoreChoice::parse("keyring", "ada").unwrap().to_string(), "keyring:ada");

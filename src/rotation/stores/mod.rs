@@ -1,0 +1,72 @@
+//! Where a new secret goes and the old one stays until nobody needs it: one trait, and one file for each place.
+//!
+//! Every store keeps several pairs of the same user at once, each under its access key id, and says which of them is *current*: what
+//! tools are served. A rotation puts the new pair in as *pending*, reads it back, proves that it works, makes it current, and
+//! forgets the old pair only when its key is deleted. Until then both can be read (rule I8).
+//!
+//! All methods are idempotent. An error does not say that nothing was done: a keyring was seen to fail and to have stored the value,
+//! so the caller reads back and believes what it reads.
+
+mod error;
+mod memory;
+mod pair;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use secrecy::SecretString;
+
+pub use error::{StoreError, StoreErrorKind};
+pub use memory::{MemoryStore, Trouble};
+pub use pair::KeyPair;
+
+use crate::domain::rotation::StoreChoice;
+
+/// A place for the pairs of one user.
+pub trait Store: Send + Sync {
+    /// What the place is called in messages: `keyring`, `~/.aws/credentials, section prod`.
+    fn name(&self) -> &str;
+
+    /// Tries the place without touching what is in it: a canary written, read back and removed, free space, permissions, what
+    /// would stand in the way of a rotation.
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// What the operator should know and may go on with: a file that others can read, for example. One sentence each.
+    fn notes(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    /// Puts a pair in without serving it to anybody. The same pair again changes nothing; another secret under the same id replaces it.
+    fn put_pending<'a>(&'a self, key: &'a KeyPair) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The secret of a key id, whether pending, current or former. `None`: the place works and does not have it.
+    fn read<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, StoreError>>;
+
+    /// Serves this pair from now on; it must be in the place. The pair served so far stays readable. `before` is the id that the
+    /// caller believes to be current; if it is neither that nor already `key_id`, somebody else was here: [`StoreErrorKind::Changed`].
+    fn promote<'a>(&'a self, key_id: &'a str, before: Option<&'a str>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The id that is served.
+    fn current(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+
+    /// Removes a pair that is not current. One that is not there is no error; one that is current is.
+    fn forget<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// Of whom the pairs in a store are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// Twelve digits.
+    pub account: String,
+    /// `UserName`.
+    pub user: String,
+}
+
+/// Opens the store that a person chose. Opening touches nothing; [`Store::probe`] says whether it can be used.
+pub trait StoreFactory: Send + Sync {
+    /// The store for this user.
+    ///
+    /// # Errors
+    /// The choice cannot be met on this machine, such as a file without a passphrase.
+    fn open(&self, choice: &StoreChoice, owner: &Owner) -> Result<Arc<dyn Store>, StoreError>;
+}

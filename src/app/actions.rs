@@ -16,6 +16,7 @@ pub mod app {
         Trail        = "trail",         "Go to CloudTrail events",                     Safe, [];
         Bastions     = "bastions",      "Go to nodes and sessions",                    Safe, [];
         Activity     = "activity",      "Go to the calls made to AWS",                 Safe, [];
+        Rotations    = "rotations",     "Go to the rotations of access keys",          Safe, [];
         NextPane     = "next-pane",     "Go to the next pane",                         Safe, [];
         PreviousPane = "previous-pane", "Go to the previous pane",                     Safe, [];
         LastPane     = "last-pane",     "Go to the pane shown before",                 Safe, [];

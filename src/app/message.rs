@@ -7,6 +7,7 @@ use crate::domain::account::{CredentialSource, Identity, SessionView};
 use crate::domain::call::ApiCall;
 use crate::domain::fault::Fault;
 use crate::domain::known::Known;
+use crate::domain::rotation::Rotation;
 use crate::domain::text::Untrusted;
 use crate::kit::effect::{Generation, SessionId, Slot};
 use crate::kit::input::Input;
@@ -51,6 +52,8 @@ pub enum Msg {
     Call(ApiCall),
     /// So many records of calls were lost.
     CallsLost(u64),
+    /// All rotations of this machine, as they stand now.
+    Rotations(Vec<Rotation>),
     /// There is time for a slice of waiting work.
     Work,
     /// Something about keymap, theme or configuration that the person should know.

@@ -156,6 +156,48 @@ impl Phase {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Aborted)
     }
+
+    /// The phase in one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Preflight => "preflight",
+            Self::Creating => "creating",
+            Self::Escrowed => "escrowed",
+            Self::Stored => "stored",
+            Self::Verified => "verified",
+            Self::Soaking => "soaking",
+            Self::Deactivating => "deactivating",
+            Self::Observing => "observing",
+            Self::Deleting => "deleting",
+            Self::Done => "done",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// What the phase means for the keys, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Planned => "keys and their last use are known, nothing is done",
+            Self::Preflight => "store, keyring, disk and permissions are tried",
+            Self::Creating => "the new key is made, once",
+            Self::Escrowed => "the new secret is encrypted on disk",
+            Self::Stored => "the new secret was read back from its store",
+            Self::Verified => "the new key works",
+            Self::Soaking => "tools are served the new key; both keys are active",
+            Self::Deactivating => "the old key is being made inactive",
+            Self::Observing => "the old key is inactive and can be made active again",
+            Self::Deleting => "the old key is being deleted",
+            Self::Done => "the old key is gone",
+            Self::Aborted => "ended early",
+        }
+    }
+
+    /// The phase that follows where all goes well.
+    pub fn next(self) -> Option<Self> {
+        let at = Self::CHECKLIST.iter().position(|phase| *phase == self)?;
+        Self::CHECKLIST.get(at + 1).copied()
+    }
 }
 
 /// What a rotation is waiting for.
@@ -205,6 +247,34 @@ pub enum Choice {
     DeleteOrphan,
     /// Leave everything as it is and end.
     Abort,
+}
+
+impl Choice {
+    /// The answer in a word or two, as `rotations.…` and the command line name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::SkipWait => "skip-wait",
+            Self::Reactivate => "reactivate",
+            Self::RollBack => "roll-back",
+            Self::DeleteOrphan => "delete-orphan",
+            Self::Abort => "abort",
+        }
+    }
+
+    /// What the answer does to a rotation in this phase.
+    pub fn meaning(self, phase: Phase) -> &'static str {
+        match (self, phase) {
+            (Self::Continue, _) => "go on, or try again what failed",
+            (Self::SkipWait, Phase::Soaking) => "do not wait out the soak: the old key becomes inactive now",
+            (Self::SkipWait, Phase::Observing) => "do not wait out the observation: the old key is deleted now, for good",
+            (Self::SkipWait, _) => "do not wait",
+            (Self::Reactivate, _) => "make the old key active again",
+            (Self::RollBack, _) => "deactivate and delete the new key; the old key stays as it is",
+            (Self::DeleteOrphan, _) => "delete the key whose secret was lost when it was made",
+            (Self::Abort, _) => "leave every key as it is now and end the rotation",
+        }
+    }
 }
 
 /// A rotation, as the board lists it.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, keys, trail, users};
+use super::{AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, keys, rotations, trail, users};
 use crate::domain::detail::Section;
 use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
@@ -66,7 +66,7 @@ impl Panes {
             PaneId::Findings => vec![&self.findings.remote],
             PaneId::Trail => vec![&self.trail.remote],
             PaneId::Bastions => vec![&self.bastions.nodes_remote, &self.bastions.sessions_remote],
-            PaneId::Activity => Vec::new(),
+            PaneId::Activity | PaneId::Rotations => Vec::new(),
         };
         remotes.into_iter().flat_map(|remote| remote.faults.values()).collect()
     }
@@ -80,6 +80,7 @@ impl Panes {
             PaneId::Trail => &self.trail.table,
             PaneId::Bastions => self.bastions.listing(),
             PaneId::Activity => &self.activity.table,
+            PaneId::Rotations => &self.rotations.table,
         }
     }
 
@@ -92,11 +93,12 @@ impl Panes {
             PaneId::Trail => &mut self.trail.table,
             PaneId::Bastions => self.bastions.listing_mut(),
             PaneId::Activity => &mut self.activity.table,
+            PaneId::Rotations => &mut self.rotations.table,
         }
     }
 
     /// Every table, on screen or not.
-    pub fn all_listings(&self) -> [&dyn Listing; 7] {
+    pub fn all_listings(&self) -> [&dyn Listing; 8] {
         [
             &self.users.table,
             &self.keys.table,
@@ -105,11 +107,12 @@ impl Panes {
             &self.bastions.nodes,
             &self.bastions.sessions,
             &self.activity.table,
+            &self.rotations.table,
         ]
     }
 
     /// Every table, to work on.
-    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 7] {
+    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 8] {
         [
             &mut self.users.table,
             &mut self.keys.table,
@@ -118,6 +121,7 @@ impl Panes {
             &mut self.bastions.nodes,
             &mut self.bastions.sessions,
             &mut self.activity.table,
+            &mut self.rotations.table,
         ]
     }
 
@@ -129,8 +133,8 @@ impl Panes {
             PaneId::Findings => with(out, Read::Findings, |out| findings::load(&mut self.findings, cx, out)),
             PaneId::Trail => with(out, Read::Trail, |out| trail::load(&mut self.trail, cx, out)),
             PaneId::Bastions => with(out, Read::Bastions, |out| bastions::load(&mut self.bastions, cx, out)),
-            // Calls are told as they are made: there is nothing to read.
-            PaneId::Activity => {}
+            // Calls and rotations are told as they go: there is nothing to read.
+            PaneId::Activity | PaneId::Rotations => {}
         }
     }
 
@@ -147,6 +151,7 @@ impl Panes {
                 with(out, Read::Bastions, |out| bastions::on_action(&mut self.bastions, action, cx, out));
             }
             AnyAction::Activity(action) => activity::on_action(&mut self.activity, action, cx, out),
+            AnyAction::Rotations(action) => rotations::on_action(&mut self.rotations, action, cx, out),
         }
     }
 
@@ -159,6 +164,7 @@ impl Panes {
             AnyAction::Trail(action) => trail::available(&self.trail, action, cx),
             AnyAction::Bastions(action) => bastions::available(&self.bastions, action, cx),
             AnyAction::Activity(action) => activity::available(&self.activity, action, cx),
+            AnyAction::Rotations(action) => rotations::available(&self.rotations, action, cx),
         }
     }
 
@@ -207,7 +213,7 @@ impl Panes {
         match pane {
             PaneId::Users => with(out, Read::Users, |out| users::settle(&mut self.users, cx, out)),
             PaneId::Keys => with(out, Read::Keys, |out| keys::settle(&mut self.keys, cx, out)),
-            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity => {}
+            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity | PaneId::Rotations => {}
         }
     }
 
@@ -216,7 +222,7 @@ impl Panes {
         match pane {
             PaneId::Users => self.users.watch.waits(),
             PaneId::Keys => self.keys.watch.waits(),
-            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity => false,
+            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity | PaneId::Rotations => false,
         }
     }
 
@@ -229,6 +235,7 @@ impl Panes {
             PaneId::Trail => self.trail.remote.is_loading(),
             PaneId::Bastions => self.bastions.nodes_remote.is_loading() || self.bastions.sessions_remote.is_loading(),
             PaneId::Activity => self.activity.in_flight() > 0,
+            PaneId::Rotations => self.rotations.is_working(),
         }
     }
 
@@ -241,7 +248,7 @@ impl Panes {
             PaneId::Findings => with(out, Read::Findings, |out| stopped = findings::stop(&mut self.findings, cx, out)),
             PaneId::Trail => with(out, Read::Trail, |out| stopped = trail::stop(&mut self.trail, cx, out)),
             PaneId::Bastions => with(out, Read::Bastions, |out| stopped = bastions::stop(&mut self.bastions, cx, out)),
-            PaneId::Activity => {}
+            PaneId::Activity | PaneId::Rotations => {}
         }
         stopped
     }
@@ -280,7 +287,7 @@ impl Panes {
             PaneId::Findings => findings::trail_of(&self.findings, cx),
             PaneId::Trail => trail::trail_of(&self.trail, cx),
             PaneId::Bastions => bastions::trail_of(&self.bastions, cx),
-            PaneId::Activity => None,
+            PaneId::Activity | PaneId::Rotations => None,
         }
     }
 
@@ -293,6 +300,7 @@ impl Panes {
             PaneId::Trail => trail::copied(&self.trail),
             PaneId::Bastions => bastions::copied(&self.bastions),
             PaneId::Activity => activity::copied(&self.activity),
+            PaneId::Rotations => rotations::copied(&self.rotations),
         }
     }
 
@@ -329,6 +337,10 @@ impl Panes {
                 let call = self.activity.table.selected()?;
                 (format!("call {}", call.number), activity::detail(call, now))
             }
+            PaneId::Rotations => {
+                let rotation = self.rotations.table.selected()?;
+                (format!("rotation of a key of {}", rotation.user.shown_within(64)), rotations::detail(rotation, now))
+            }
         })
     }
 
@@ -341,6 +353,7 @@ impl Panes {
             PaneId::Trail => self.trail.summary(now),
             PaneId::Bastions => self.bastions.summary(now),
             PaneId::Activity => self.activity.summary(stale),
+            PaneId::Rotations => self.rotations.summary(now),
         }
     }
 }

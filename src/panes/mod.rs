@@ -9,6 +9,7 @@ mod common;
 mod dispatch;
 pub mod findings;
 pub mod keys;
+pub mod rotations;
 pub mod trail;
 pub mod users;
 
@@ -38,11 +39,14 @@ pub enum PaneId {
     Bastions,
     /// Calls to AWS.
     Activity,
+    /// Rotations of access keys.
+    Rotations,
 }
 
 impl PaneId {
     /// All panes, in the order of their tabs.
-    pub const ALL: [Self; 6] = [Self::Users, Self::Keys, Self::Findings, Self::Trail, Self::Bastions, Self::Activity];
+    pub const ALL: [Self; 7] =
+        [Self::Users, Self::Keys, Self::Findings, Self::Trail, Self::Bastions, Self::Activity, Self::Rotations];
 
     /// Its name on the command line and in keymaps.
     pub fn name(self) -> &'static str {
@@ -53,6 +57,7 @@ impl PaneId {
             Self::Trail => "trail",
             Self::Bastions => "bastions",
             Self::Activity => "activity",
+            Self::Rotations => "rotations",
         }
     }
 }
@@ -83,6 +88,8 @@ pub struct Panes {
     pub bastions: bastions::Model,
     /// Calls to AWS.
     pub activity: activity::Model,
+    /// Rotations of access keys.
+    pub rotations: rotations::Model,
 }
 
 /// What a pane reads.
@@ -146,6 +153,8 @@ pub enum AnyAction {
     Bastions(bastions::Action),
     /// Of the activity pane.
     Activity(activity::Action),
+    /// Of the rotations pane.
+    Rotations(rotations::Action),
 }
 
 impl AnyAction {
@@ -158,6 +167,7 @@ impl AnyAction {
             Self::Trail(_) => PaneId::Trail,
             Self::Bastions(_) => PaneId::Bastions,
             Self::Activity(_) => PaneId::Activity,
+            Self::Rotations(_) => PaneId::Rotations,
         }
     }
 }
@@ -172,6 +182,7 @@ impl std::str::FromStr for AnyAction {
             .or_else(|()| id.parse().map(Self::Trail))
             .or_else(|()| id.parse().map(Self::Bastions))
             .or_else(|()| id.parse().map(Self::Activity))
+            .or_else(|()| id.parse().map(Self::Rotations))
     }
 }
 
@@ -183,6 +194,7 @@ pub fn catalogue() -> impl Iterator<Item = Spec> {
         .chain(trail::Action::ALL.iter().map(|action| action.spec()))
         .chain(bastions::Action::ALL.iter().map(|action| action.spec()))
         .chain(activity::Action::ALL.iter().map(|action| action.spec()))
+        .chain(rotations::Action::ALL.iter().map(|action| action.spec()))
 }
 
 /// The IAM actions that a pane's reads call.
@@ -193,6 +205,6 @@ pub fn needs_of(pane: PaneId) -> &'static [&'static str] {
         PaneId::Findings => findings::NEEDS,
         PaneId::Trail => trail::NEEDS,
         PaneId::Bastions => bastions::NEEDS,
-        PaneId::Activity => &[],
+        PaneId::Activity | PaneId::Rotations => &[],
     }
 }

@@ -59,6 +59,9 @@ fn list_availability(model: &Model, action: list::Action) -> Availability {
         list::Action::Reload if model.focus == PaneId::Activity => {
             Availability::Unavailable("calls are shown as they are made: there is nothing to reload".into())
         }
+        list::Action::Reload if model.focus == PaneId::Rotations => {
+            Availability::Unavailable("rotations are shown as they go: there is nothing to reload".into())
+        }
         _ => Availability::Ready,
     }
 }
@@ -74,6 +77,7 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, interrupted: 
         app::Action::Trail => switch(model, PaneId::Trail, out),
         app::Action::Bastions => switch(model, PaneId::Bastions, out),
         app::Action::Activity => switch(model, PaneId::Activity, out),
+        app::Action::Rotations => switch(model, PaneId::Rotations, out),
         app::Action::NextPane => switch(model, neighbour(model.focus, 1), out),
         app::Action::PreviousPane => switch(model, neighbour(model.focus, PaneId::ALL.len() - 1), out),
         app::Action::LastPane => {

@@ -54,6 +54,11 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 changed(model);
             }
         }
+        Msg::Rotations(rotations) => {
+            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            panes::rotations::on_told(&mut model.panes.rotations, rotations, &cx);
+            changed(model);
+        }
         Msg::Work => work(model),
         Msg::Warning(text) => {
             model.notice(Level::Warning, text);

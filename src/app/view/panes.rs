@@ -25,6 +25,7 @@ pub(super) fn list(model: &Model, look: &Look, layout: &Layout, buf: &mut Buffer
         }
         PaneId::Bastions => table::draw(&panes.bastions.sessions, focused, now, look, area, buf),
         PaneId::Activity => table::draw(&panes.activity.table, focused, now, look, area, buf),
+        PaneId::Rotations => table::draw(&panes.rotations.table, focused, now, look, area, buf),
     }
     if let Some(empty) = model.summary().blank {
         let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -80,7 +81,11 @@ pub(super) fn rule(layout: &Layout, look: &Look, buf: &mut Buffer) {
 pub(super) fn tabs(model: &Model, key: impl Fn(PaneId) -> Option<String>) -> Vec<tabs::Tab> {
     let panes = &model.panes;
     let tab = |pane: PaneId| {
-        let (_, total) = panes.listing(pane).counts();
+        let total = match pane {
+            // What has ended wants no attention.
+            PaneId::Rotations => panes.rotations.open(),
+            _ => panes.listing(pane).counts().1,
+        };
         let state = if panes.is_loading(pane) {
             tabs::State::Loading
         } else if panes.summary(pane, model.now, model.stale_dropped).banner.is_empty() {

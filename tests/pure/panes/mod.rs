@@ -151,6 +151,7 @@ impl Stage {
             PaneId::Bastions if panes.bastions.view == panes::bastions::View::Nodes => cells(&panes.bastions.nodes, now),
             PaneId::Bastions => cells(&panes.bastions.sessions, now),
             PaneId::Activity => cells(&panes.activity.table, now),
+            PaneId::Rotations => cells(&panes.rotations.table, now),
         }
     }
 

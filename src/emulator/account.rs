@@ -1,7 +1,7 @@
 //! The one AWS account of a world: everything that exists, and who is asking.
 
 use crate::emulator::agent::Agent;
-use crate::emulator::svc::{cloudtrail, guardduty, iam, ssm, sts};
+use crate::emulator::svc::{cloudtrail, guardduty, iam, kms, ssm, sts};
 
 /// The state of the account. Services change it under the world's lock, one request at a time.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Account {
     pub cloudtrail: cloudtrail::State,
     /// Managed nodes and sessions.
     pub ssm: ssm::State,
+    /// Symmetric keys; the handle may be kept elsewhere, too.
+    pub kms: kms::Kms,
     /// The agents on the nodes.
     pub agent: Agent,
 }
@@ -41,6 +43,7 @@ impl Account {
             guardduty: guardduty::State::default(),
             cloudtrail: cloudtrail::State::default(),
             ssm: ssm::State::default(),
+            kms: kms::Kms::new(id, seed),
             agent: Agent::default(),
         }
     }

@@ -63,10 +63,9 @@ pub struct UnknownService {
 /// The service that an unsigned request looks like.
 fn guess(request: &Request) -> Service {
     let target = target(request);
-    if target.is_some_and(|target| target.contains("CloudTrail")) {
-        Service::CloudTrail
-    } else if target.is_some() {
-        Service::Ssm
+    let named = |service: &Service| service.target().is_some_and(|name| target.is_some_and(|target| target.contains(name)));
+    if target.is_some() {
+        Service::ALL.into_iter().find(named).unwrap_or(Service::Ssm)
     } else if request.uri().path() != "/" {
         Service::GuardDuty
     } else if request.body().windows(18).any(|part| part == b"Version=2011-06-15") {
@@ -125,6 +124,5 @@ fn json_operation(request: &Request, service: Service) -> Result<String, Service
     }
     let mut parts = target(request).unwrap_or_default().rsplit('.');
     let (operation, prefix) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let expected = if service == Service::CloudTrail { "CloudTrail_20131101" } else { "AmazonSSM" };
-    if operation.is_empty() || prefix != expected { Err(unknown()) } else { Ok(operation.to_owned()) }
+    if operation.is_empty() || service.target() != Some(prefix) { Err(unknown()) } else { Ok(operation.to_owned()) }
 }

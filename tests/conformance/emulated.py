@@ -5,7 +5,7 @@ from botocore import xform_name
 
 from clients import Boto
 
-SERVICES = ("iam", "sts", "guardduty", "cloudtrail", "ssm")
+SERVICES = ("iam", "sts", "guardduty", "cloudtrail", "ssm", "kms")
 UNKNOWN = {"InvalidAction", "UnknownOperationException"}
 NOTHING_THERE = {"NoSuchEntity", "InvalidDocument"}
 
@@ -18,6 +18,15 @@ def offered(call, *arguments, **parameters):
         if error.response["Error"]["Code"] in UNKNOWN | NOTHING_THERE:
             return None
         raise
+
+
+def refusal(call, *arguments, **parameters):
+    """The code with which a call is refused, or `no error`."""
+    try:
+        call(*arguments, **parameters)
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+    return "no error"
 
 
 def operations(endpoint):

@@ -5,48 +5,13 @@ use std::sync::{Arc, LazyLock};
 use aws_credential_types::Credentials;
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use bartizan::emulator::fault::Rule;
+use bartizan::emulator::svc::Service;
 use bartizan::emulator::wire::{Reply, Response};
 use bartizan::emulator::{Options, World, in_process, svc};
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::emulated::{account, administrator, strict};
-
-const QUERY_OPERATIONS: [&str; 33] = [
-    "ListUsers",
-    "GetUser",
-    "ListUserTags",
-    "GetLoginProfile",
-    "DeleteLoginProfile",
-    "ListMFADevices",
-    "ListVirtualMFADevices",
-    "DeactivateMFADevice",
-    "ListAccessKeys",
-    "GetAccessKeyLastUsed",
-    "CreateAccessKey",
-    "UpdateAccessKey",
-    "DeleteAccessKey",
-    "GenerateCredentialReport",
-    "GetCredentialReport",
-    "GetAccountSummary",
-    "ListAccountAliases",
-    "GetAccountPasswordPolicy",
-    "ListGroups",
-    "ListGroupsForUser",
-    "ListRoles",
-    "GetRole",
-    "ListAttachedUserPolicies",
-    "AttachUserPolicy",
-    "DetachUserPolicy",
-    "ListUserPolicies",
-    "GetUserPolicy",
-    "PutUserPolicy",
-    "DeleteUserPolicy",
-    "GetCallerIdentity",
-    "GetAccessKeyInfo",
-    "GetSessionToken",
-    "AssumeRole",
-];
 
 const QUERY_PARAMETERS: [&str; 14] = [
     "UserName",
@@ -65,20 +30,19 @@ const QUERY_PARAMETERS: [&str; 14] = [
     "DurationSeconds",
 ];
 
-const TARGETS: [(&str, &str); 10] = [
-    ("cloudtrail", "CloudTrail_20131101.LookupEvents"),
-    ("cloudtrail", "CloudTrail_20131101.DescribeTrails"),
-    ("cloudtrail", "CloudTrail_20131101.GetTrailStatus"),
-    ("cloudtrail", "CloudTrail_20131101.Dwarf"),
-    ("ssm", "AmazonSSM.DescribeInstanceInformation"),
-    ("ssm", "AmazonSSM.DescribeSessions"),
-    ("ssm", "AmazonSSM.GetConnectionStatus"),
-    ("ssm", "AmazonSSM.StartSession"),
-    ("ssm", "AmazonSSM.TerminateSession"),
-    ("ssm", "AmazonSSM."),
-];
-
-const JSON_MEMBERS: [&str; 14] = [
+const JSON_MEMBERS: [&str; 26] = [
+    "KeyId",
+    "NumberOfBytes",
+    "KeySpec",
+    "EncryptionContext",
+    "CiphertextBlob",
+    "SecretId",
+    "Name",
+    "SecretString",
+    "ClientRequestToken",
+    "VersionStages",
+    "VersionStage",
+    "VersionId",
     "MaxResults",
     "maxResults",
     "NextToken",
@@ -171,33 +135,45 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+fn query_operation() -> impl Strategy<Value = (Service, &'static str)> {
+    let of = |service: Service| service.operations().iter().map(move |operation| (service, *operation));
+    prop::sample::select([Service::Iam, Service::Sts].into_iter().flat_map(of).collect::<Vec<_>>())
+}
+
+/// A target of `X-Amz-Target`, some of which there are not.
+fn target() -> impl Strategy<Value = (Service, String)> {
+    let of = |service: Service| {
+        let prefix = service.target().unwrap_or_default();
+        service.operations().iter().copied().chain(["Dwarf", ""]).map(move |name| (service, format!("{prefix}.{name}")))
+    };
+    let spoken = Service::ALL.into_iter().filter(|service| service.target().is_some());
+    prop::sample::select(spoken.flat_map(of).collect::<Vec<_>>())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn any_form_gets_xml(
-        operation in prop::sample::select(&QUERY_OPERATIONS[..]),
+        (service, operation) in query_operation(),
         given in prop::collection::btree_map(prop::sample::select(&QUERY_PARAMETERS[..]), value(), 0..6),
     ) {
-        let (service, version) = match operation {
-            "GetCallerIdentity" | "GetAccessKeyInfo" | "GetSessionToken" | "AssumeRole" => ("sts", "2011-06-15"),
-            _ => ("iam", "2010-05-08"),
-        };
+        let version = service.version();
         let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let parameters: String = given.iter().map(|(name, value)| format!("&{name}={}", encode(value))).collect();
         let body = Bytes::from(format!("Action={operation}&Version={version}{parameters}"));
-        let response = ask(&OPEN, signed(service, "POST", "/").body(body).unwrap());
+        let response = ask(&OPEN, signed(service.name(), "POST", "/").body(body).unwrap());
         prop_assert!(response.status().as_u16() < 500, "{:?}", response);
         prop_assert!(is_well_formed_xml(response.body()), "{:?}", response);
     }
 
     #[test]
     fn any_json_gets_json(
-        target in prop::sample::select(&TARGETS[..]),
+        (service, target) in target(),
         members in prop::collection::btree_map(prop::sample::select(&JSON_MEMBERS[..]), json(), 0..5),
     ) {
         let body = Bytes::from(serde_json::to_vec(&members).unwrap());
-        let request = signed(target.0, "POST", "/").header("content-type", "application/x-amz-json-1.1").header("x-amz-target", target.1);
+        let request = signed(service.name(), "POST", "/").header("content-type", "application/x-amz-json-1.1").header("x-amz-target", target);
         let response = ask(&OPEN, request.body(body).unwrap());
         prop_assert!(response.status().as_u16() < 500, "{:?}", response);
         prop_assert!(serde_json::from_slice::<serde_json::Value>(response.body()).is_ok(), "{:?}", response);
@@ -279,21 +255,24 @@ fn documented(service: &str) -> Vec<&'static str> {
 
 #[test]
 fn the_page_names_the_operations_that_there_are() {
-    let mut offered: Vec<&str> = [documented("iam"), documented("sts")].concat();
-    offered.sort_unstable();
-    let mut tried = QUERY_OPERATIONS.to_vec();
-    tried.sort_unstable();
-    assert_eq!(offered, tried);
-    for (service, version) in [("iam", "2010-05-08"), ("sts", "2011-06-15")] {
-        for operation in documented(service) {
-            let body = format!("Action={operation}&Version={version}");
-            let response = ask(&OPEN, signed(service, "POST", "/").body(body.into()).unwrap());
+    for service in Service::ALL {
+        let mut named = documented(service.name());
+        let mut offered = service.operations().to_vec();
+        named.sort_unstable();
+        offered.sort_unstable();
+        assert_eq!(named, offered, "{}", service.name());
+    }
+    for service in [Service::Iam, Service::Sts] {
+        for operation in service.operations() {
+            let body = format!("Action={operation}&Version={}", service.version());
+            let response = ask(&OPEN, signed(service.name(), "POST", "/").body(body.into()).unwrap());
             assert!(!String::from_utf8_lossy(response.body()).contains("InvalidAction"), "{operation}");
         }
     }
-    for (service, prefix) in [("cloudtrail", "CloudTrail_20131101"), ("ssm", "AmazonSSM")] {
-        for operation in documented(service) {
-            let request = signed(service, "POST", "/")
+    for service in Service::ALL {
+        let Some(prefix) = service.target() else { continue };
+        for operation in service.operations() {
+            let request = signed(service.name(), "POST", "/")
                 .header("content-type", "application/x-amz-json-1.1")
                 .header("x-amz-target", format!("{prefix}.{operation}"));
             let response = ask(&OPEN, request.body("{}".into()).unwrap());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use thiserror::Error;
 
-use super::{Failure, Kind, Rule};
+use super::{Failure, Kind, Rule, matches};
 use crate::emulator::svc::Service;
 
 /// A text that is no fault rule.
@@ -63,11 +63,27 @@ fn setting(part: &str) -> Result<(&str, &str), String> {
 }
 
 fn check_operation(rule: &Rule) -> Result<(), String> {
-    if rule.service == "*" || Service::from_name(&rule.service).is_some() {
+    if rule.service == "*" {
+        return if rule.operation == "*" {
+            Ok(())
+        } else {
+            Err("an operation needs its service before it: iam:ListUsers".into())
+        };
+    }
+    let Some(service) = Service::from_name(&rule.service) else {
+        let names = Service::ALL.map(Service::name).join(", ");
+        return Err(format!("'{}' is no service of this world ({names} or *)", rule.service));
+    };
+    // A misspelt rule would never apply, and a test that relies on it would prove nothing.
+    if service.operations().iter().any(|name| matches(&rule.operation, name)) {
         return Ok(());
     }
-    let names = Service::ALL.map(Service::name).join(", ");
-    Err(format!("'{}' is no service of this world ({names} or *)", rule.service))
+    let nearest = service
+        .operations()
+        .iter()
+        .max_by(|one, other| strsim::jaro_winkler(one, &rule.operation).total_cmp(&strsim::jaro_winkler(other, &rule.operation)));
+    let hint = nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+    Err(format!("{} has no operation '{}' in this world{hint}", service.name(), rule.operation))
 }
 
 fn kind(word: &str, settings: &[(&str, &str)]) -> Result<Kind, String> {
@@ -116,6 +132,9 @@ mod tests {
         for (text, problem) in [
             ("iam:ListUsers", "no '='"),
             ("s3:ListBuckets=throttle", "'s3' is no service"),
+            ("iam:ListUser=throttle", "did you mean ListUsers?"),
+            ("iam:Lost*=throttle", "no operation 'Lost*'"),
+            ("*:ListUsers=throttle", "needs its service"),
             ("*=explode", "'explode' is no kind"),
             ("*=latency", "needs ms=N"),
             ("*=latency,ms=-1", "cannot be negative"),

@@ -3,6 +3,7 @@
 pub mod cloudtrail;
 pub mod guardduty;
 pub mod iam;
+pub mod kms;
 pub mod ssm;
 pub mod sts;
 
@@ -28,11 +29,13 @@ pub enum Service {
     CloudTrail,
     /// `ssm`, awsJson1.1.
     Ssm,
+    /// `kms`, awsJson1.1.
+    Kms,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Iam, Self::Sts, Self::GuardDuty, Self::CloudTrail, Self::Ssm];
+    pub const ALL: [Self; 6] = [Self::Iam, Self::Sts, Self::GuardDuty, Self::CloudTrail, Self::Ssm, Self::Kms];
 
     /// The name in SigV4 scopes, IAM actions and fault specifications.
     pub const fn name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Service {
             Self::GuardDuty => "guardduty",
             Self::CloudTrail => "cloudtrail",
             Self::Ssm => "ssm",
+            Self::Kms => "kms",
         }
     }
 
@@ -55,7 +59,7 @@ impl Service {
         match self {
             Self::Iam | Self::Sts => Protocol::Query,
             Self::GuardDuty => Protocol::RestJson,
-            Self::CloudTrail | Self::Ssm => Protocol::Json,
+            Self::CloudTrail | Self::Ssm | Self::Kms => Protocol::Json,
         }
     }
 
@@ -67,6 +71,29 @@ impl Service {
             Self::GuardDuty => "2017-11-28",
             Self::CloudTrail => "2013-11-01",
             Self::Ssm => "2014-11-06",
+            Self::Kms => "2014-11-01",
+        }
+    }
+
+    /// What `X-Amz-Target` says before the operation, of awsJson services.
+    pub const fn target(self) -> Option<&'static str> {
+        match self {
+            Self::Iam | Self::Sts | Self::GuardDuty => None,
+            Self::CloudTrail => Some("CloudTrail_20131101"),
+            Self::Ssm => Some("AmazonSSM"),
+            Self::Kms => Some("TrentService"),
+        }
+    }
+
+    /// Every operation that it answers here.
+    pub const fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Iam => iam::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
+            Self::GuardDuty => guardduty::OPERATIONS,
+            Self::CloudTrail => cloudtrail::OPERATIONS,
+            Self::Ssm => ssm::OPERATIONS,
+            Self::Kms => kms::OPERATIONS,
         }
     }
 
@@ -115,6 +142,7 @@ pub fn dispatch(account: &mut Account, call: &Call) -> Result<Response, ServiceE
         Service::GuardDuty => guardduty::call(account, call),
         Service::CloudTrail => cloudtrail::call(account, call),
         Service::Ssm => ssm::call(account, call),
+        Service::Kms => kms::call(account, call),
     }
 }
 
@@ -126,5 +154,6 @@ pub fn resource(account: &str, call: &Call) -> Option<String> {
         Service::GuardDuty => Some(guardduty::resource(account, call)),
         Service::CloudTrail => None,
         Service::Ssm => Some(format!("arn:aws:ssm:{}:{account}:*", call.region)),
+        Service::Kms => Some(kms::resource(account, call)),
     }
 }

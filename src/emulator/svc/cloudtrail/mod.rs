@@ -24,6 +24,9 @@ use crate::emulator::svc::Call;
 use crate::emulator::wire::error::ServiceError;
 use crate::emulator::wire::{Response, json};
 
+/// Every operation that CloudTrail answers here.
+pub const OPERATIONS: &[&str] = &["LookupEvents", "DescribeTrails", "ListTrails", "GetTrailStatus", "GetEventSelectors"];
+
 /// What CloudTrail holds.
 #[derive(Debug)]
 pub struct State {

@@ -69,6 +69,21 @@ pub fn route(method: &Method, path: &str) -> Option<&'static str> {
     })
 }
 
+/// Every operation that GuardDuty answers here.
+pub const OPERATIONS: &[&str] = &[
+    "ListDetectors",
+    "GetDetector",
+    "ListMembers",
+    "GetAdministratorAccount",
+    "ListFindings",
+    "GetFindings",
+    "GetFindingsStatistics",
+    "ArchiveFindings",
+    "UnarchiveFindings",
+    "UpdateFindingsFeedback",
+    "CreateSampleFindings",
+];
+
 /// The resource in AWS's refusal.
 pub fn resource(account: &str, call: &Call) -> String {
     let detector = detector_of(&call.path);

@@ -23,6 +23,39 @@ use crate::emulator::svc::Call;
 use crate::emulator::wire::Response;
 use crate::emulator::wire::error::ServiceError;
 
+/// Every operation that IAM answers here.
+pub const OPERATIONS: &[&str] = &[
+    "ListUsers",
+    "GetUser",
+    "ListUserTags",
+    "GetLoginProfile",
+    "DeleteLoginProfile",
+    "ListMFADevices",
+    "ListVirtualMFADevices",
+    "DeactivateMFADevice",
+    "ListAccessKeys",
+    "GetAccessKeyLastUsed",
+    "CreateAccessKey",
+    "UpdateAccessKey",
+    "DeleteAccessKey",
+    "GenerateCredentialReport",
+    "GetCredentialReport",
+    "GetAccountSummary",
+    "ListAccountAliases",
+    "GetAccountPasswordPolicy",
+    "ListGroups",
+    "ListGroupsForUser",
+    "ListRoles",
+    "GetRole",
+    "ListAttachedUserPolicies",
+    "AttachUserPolicy",
+    "DetachUserPolicy",
+    "ListUserPolicies",
+    "GetUserPolicy",
+    "PutUserPolicy",
+    "DeleteUserPolicy",
+];
+
 /// The resource in AWS's refusal: the user that the call is about, or all users.
 pub fn resource(account: &str, call: &Call) -> String {
     let name = call.form.get("UserName").or_else(|| call.principal.user_name()).unwrap_or_default();

@@ -19,6 +19,17 @@ use crate::emulator::svc::Call;
 use crate::emulator::wire::error::ServiceError;
 use crate::emulator::wire::{Response, json};
 
+/// Every operation that Systems Manager answers here.
+pub const OPERATIONS: &[&str] = &[
+    "DescribeInstanceInformation",
+    "DescribeSessions",
+    "GetConnectionStatus",
+    "StartSession",
+    "ResumeSession",
+    "TerminateSession",
+    "GetDocument",
+];
+
 /// What Systems Manager holds in one region.
 #[derive(Debug, Default)]
 pub struct Region {

@@ -15,6 +15,9 @@ use crate::emulator::wire::error::ServiceError;
 use crate::emulator::wire::query::{self, time};
 use crate::emulator::wire::xml::Xml;
 
+/// Every operation that STS answers here.
+pub const OPERATIONS: &[&str] = &["GetCallerIdentity", "GetAccessKeyInfo", "GetSessionToken", "AssumeRole"];
+
 /// Temporary credentials that were given out.
 #[derive(Clone)]
 pub struct Session {

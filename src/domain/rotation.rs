@@ -104,6 +104,36 @@ pub struct Request {
     pub soak: SignedDuration,
     /// How long the old key stays, inactive, before it is deleted.
     pub observe: SignedDuration,
+    /// What becomes of a second key, where the user has two at the start.
+    #[serde(default)]
+    pub other: OtherKey,
+    /// Where the key of the escrow is kept.
+    #[serde(default)]
+    pub escrow: EscrowKey,
+}
+
+/// What becomes of a second key that the user has at the start: two are all that AWS allows, so there is no room for a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherKey {
+    /// Nothing: the rotation is refused, and both keys are shown.
+    #[default]
+    Stop,
+    /// It goes, if it is inactive or was never used: deactivated, soaked, deleted.
+    Retire,
+    /// It is the new key: its secret is in the store already.
+    Adopt,
+}
+
+/// Where the key is kept that encrypts the new secret between its making and its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EscrowKey {
+    /// In the system's keyring.
+    #[default]
+    Keyring,
+    /// In a file of its own, encrypted under the operator's passphrase: for machines without a keyring.
+    Passphrase,
 }
 
 /// The states of the machine that a person sees, in the order in which they are passed.

@@ -17,6 +17,7 @@ pub mod app {
         Bastions     = "bastions",      "Go to nodes and sessions",                    Safe, [];
         Activity     = "activity",      "Go to the calls made to AWS",                 Safe, [];
         Rotations    = "rotations",     "Go to the rotations of access keys",          Safe, [];
+        Forwards     = "forwards",      "Go to forwards",                              Safe, [];
         NextPane     = "next-pane",     "Go to the next pane",                         Safe, [];
         PreviousPane = "previous-pane", "Go to the previous pane",                     Safe, [];
         LastPane     = "last-pane",     "Go to the pane shown before",                 Safe, [];

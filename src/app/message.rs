@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::account::{CredentialSource, Identity, SessionView};
 use crate::domain::call::ApiCall;
 use crate::domain::fault::Fault;
+use crate::domain::forward::Forward;
 use crate::domain::known::Known;
 use crate::domain::rotation::Rotation;
+use crate::domain::shell::SessionWish;
 use crate::domain::text::Untrusted;
 use crate::kit::effect::{Generation, SessionId, Slot};
 use crate::kit::input::Input;
@@ -50,6 +52,8 @@ pub enum Msg {
     },
     /// The newest record of a call to AWS.
     Call(ApiCall),
+    /// The newest record of a forward.
+    Forward(Forward),
     /// So many records of calls were lost.
     CallsLost(u64),
     /// All rotations of this machine, as they stand now.
@@ -112,6 +116,8 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Open, start or stop a session.
+    Session(SessionWish),
     /// End the program.
     Quit,
     /// Stop the program as a shell does with ctrl-z.

@@ -12,12 +12,14 @@ pub mod event;
 pub mod evidence;
 pub mod fault;
 pub mod finding;
+pub mod forward;
 mod json;
 pub mod key;
 pub mod known;
 pub mod node;
 pub mod report;
 pub mod rotation;
+pub mod shell;
 pub mod text;
 pub mod user;
 

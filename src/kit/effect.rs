@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Lookup;
+use crate::domain::shell::SessionWish;
 use crate::domain::text::Untrusted;
 
 /// What a person thinks of as one thing in the making: "the users list", "finding 7". Starting it again replaces what ran in it.
@@ -91,6 +92,8 @@ pub enum Effect<R> {
     Cancel(Slot),
     /// Go to another pane.
     Go(Pivot),
+    /// Open, start or stop a session.
+    Session(SessionWish),
     /// Tell the person something in a toast.
     Notice(Level, String),
     /// Put text on the clipboard (OSC 52).
@@ -128,6 +131,11 @@ impl<R> Out<R> {
     /// Goes to another pane.
     pub fn go(&mut self, pivot: Pivot) {
         self.effects.push(Effect::Go(pivot));
+    }
+
+    /// Wants a session opened, started or stopped.
+    pub fn session(&mut self, wish: SessionWish) {
+        self.effects.push(Effect::Session(wish));
     }
 
     /// Shows a toast.

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, keys, rotations, trail, users};
+use super::{
+    AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, forwards, keys, rotations, trail, users,
+};
 use crate::domain::detail::Section;
 use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
+use crate::domain::text::clean;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Effect, Out, Pivot, Slot};
 use crate::kit::table::{Listing, Row, Table};
@@ -28,6 +31,7 @@ fn with<R>(out: &mut Out<Read>, wrap: fn(R) -> Read, run: impl FnOnce(&mut Out<R
             Effect::Read { slot, read } => out.read(slot, wrap(read)),
             Effect::Cancel(slot) => out.cancel(slot),
             Effect::Go(pivot) => out.go(pivot),
+            Effect::Session(wish) => out.session(wish),
             Effect::Notice(level, text) => out.notice(level, text),
             Effect::Copy { what, text } => out.copy(what, text),
         }
@@ -66,7 +70,7 @@ impl Panes {
             PaneId::Findings => vec![&self.findings.remote],
             PaneId::Trail => vec![&self.trail.remote],
             PaneId::Bastions => vec![&self.bastions.nodes_remote, &self.bastions.sessions_remote],
-            PaneId::Activity | PaneId::Rotations => Vec::new(),
+            PaneId::Activity | PaneId::Rotations | PaneId::Forwards => Vec::new(),
         };
         remotes.into_iter().flat_map(|remote| remote.faults.values()).collect()
     }
@@ -81,6 +85,7 @@ impl Panes {
             PaneId::Bastions => self.bastions.listing(),
             PaneId::Activity => &self.activity.table,
             PaneId::Rotations => &self.rotations.table,
+            PaneId::Forwards => &self.forwards.table,
         }
     }
 
@@ -94,11 +99,12 @@ impl Panes {
             PaneId::Bastions => self.bastions.listing_mut(),
             PaneId::Activity => &mut self.activity.table,
             PaneId::Rotations => &mut self.rotations.table,
+            PaneId::Forwards => &mut self.forwards.table,
         }
     }
 
     /// Every table, on screen or not.
-    pub fn all_listings(&self) -> [&dyn Listing; 8] {
+    pub fn all_listings(&self) -> [&dyn Listing; 9] {
         [
             &self.users.table,
             &self.keys.table,
@@ -108,11 +114,12 @@ impl Panes {
             &self.bastions.sessions,
             &self.activity.table,
             &self.rotations.table,
+            &self.forwards.table,
         ]
     }
 
     /// Every table, to work on.
-    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 8] {
+    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 9] {
         [
             &mut self.users.table,
             &mut self.keys.table,
@@ -122,6 +129,7 @@ impl Panes {
             &mut self.bastions.sessions,
             &mut self.activity.table,
             &mut self.rotations.table,
+            &mut self.forwards.table,
         ]
     }
 
@@ -133,8 +141,8 @@ impl Panes {
             PaneId::Findings => with(out, Read::Findings, |out| findings::load(&mut self.findings, cx, out)),
             PaneId::Trail => with(out, Read::Trail, |out| trail::load(&mut self.trail, cx, out)),
             PaneId::Bastions => with(out, Read::Bastions, |out| bastions::load(&mut self.bastions, cx, out)),
-            // Calls and rotations are told as they go: there is nothing to read.
-            PaneId::Activity | PaneId::Rotations => {}
+            // Calls, rotations and forwards are told as they go: there is nothing to read.
+            PaneId::Activity | PaneId::Rotations | PaneId::Forwards => {}
         }
     }
 
@@ -152,6 +160,7 @@ impl Panes {
             }
             AnyAction::Activity(action) => activity::on_action(&mut self.activity, action, cx, out),
             AnyAction::Rotations(action) => rotations::on_action(&mut self.rotations, action, cx, out),
+            AnyAction::Forwards(action) => forwards::on_action(&mut self.forwards, action, cx, out),
         }
     }
 
@@ -165,6 +174,7 @@ impl Panes {
             AnyAction::Bastions(action) => bastions::available(&self.bastions, action, cx),
             AnyAction::Activity(action) => activity::available(&self.activity, action, cx),
             AnyAction::Rotations(action) => rotations::available(&self.rotations, action, cx),
+            AnyAction::Forwards(action) => forwards::available(&self.forwards, action, cx),
         }
     }
 
@@ -175,6 +185,9 @@ impl Panes {
                 let text = trail::show_attribute(self.trail.attribute.as_ref());
                 Some(Prompt { label: "search CloudTrail by", text })
             }
+            AnyAction::Forwards(forwards::Action::New) => {
+                Some(Prompt { label: "forward TARGET [LOCAL:][HOST:]PORT", text: String::new() })
+            }
             _ => None,
         }
     }
@@ -182,8 +195,14 @@ impl Panes {
     /// Does an action with what was typed. An error says what would be right; the field stays open.
     pub fn answer(&mut self, action: AnyAction, text: &str, cx: &Ctx<'_>, out: &mut Out<Read>) -> Result<(), String> {
         let mut result = Ok(());
-        if action == AnyAction::Trail(trail::Action::Attribute) {
-            with(out, Read::Trail, |out| result = trail::search(&mut self.trail, text, cx, out));
+        match action {
+            AnyAction::Trail(trail::Action::Attribute) => {
+                with(out, Read::Trail, |out| result = trail::search(&mut self.trail, text, cx, out));
+            }
+            AnyAction::Forwards(forwards::Action::New) => {
+                result = forwards::new_forward(&mut self.forwards, text, cx, out);
+            }
+            _ => {}
         }
         result
     }
@@ -213,7 +232,7 @@ impl Panes {
         match pane {
             PaneId::Users => with(out, Read::Users, |out| users::settle(&mut self.users, cx, out)),
             PaneId::Keys => with(out, Read::Keys, |out| keys::settle(&mut self.keys, cx, out)),
-            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity | PaneId::Rotations => {}
+            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity | PaneId::Rotations | PaneId::Forwards => {}
         }
     }
 
@@ -222,7 +241,9 @@ impl Panes {
         match pane {
             PaneId::Users => self.users.watch.waits(),
             PaneId::Keys => self.keys.watch.waits(),
-            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity | PaneId::Rotations => false,
+            PaneId::Findings | PaneId::Trail | PaneId::Bastions | PaneId::Activity | PaneId::Rotations | PaneId::Forwards => {
+                false
+            }
         }
     }
 
@@ -236,6 +257,7 @@ impl Panes {
             PaneId::Bastions => self.bastions.nodes_remote.is_loading() || self.bastions.sessions_remote.is_loading(),
             PaneId::Activity => self.activity.in_flight() > 0,
             PaneId::Rotations => self.rotations.is_working(),
+            PaneId::Forwards => self.forwards.is_starting(),
         }
     }
 
@@ -248,7 +270,7 @@ impl Panes {
             PaneId::Findings => with(out, Read::Findings, |out| stopped = findings::stop(&mut self.findings, cx, out)),
             PaneId::Trail => with(out, Read::Trail, |out| stopped = trail::stop(&mut self.trail, cx, out)),
             PaneId::Bastions => with(out, Read::Bastions, |out| stopped = bastions::stop(&mut self.bastions, cx, out)),
-            PaneId::Activity | PaneId::Rotations => {}
+            PaneId::Activity | PaneId::Rotations | PaneId::Forwards => {}
         }
         stopped
     }
@@ -288,6 +310,7 @@ impl Panes {
             PaneId::Trail => trail::trail_of(&self.trail, cx),
             PaneId::Bastions => bastions::trail_of(&self.bastions, cx),
             PaneId::Activity | PaneId::Rotations => None,
+            PaneId::Forwards => forwards::trail_of(&self.forwards, cx),
         }
     }
 
@@ -301,6 +324,7 @@ impl Panes {
             PaneId::Bastions => bastions::copied(&self.bastions),
             PaneId::Activity => activity::copied(&self.activity),
             PaneId::Rotations => rotations::copied(&self.rotations),
+            PaneId::Forwards => forwards::copied(&self.forwards),
         }
     }
 
@@ -341,6 +365,10 @@ impl Panes {
                 let rotation = self.rotations.table.selected()?;
                 (format!("rotation of a key of {}", rotation.user.shown_within(64)), rotations::detail(rotation, now))
             }
+            PaneId::Forwards => {
+                let forward = self.forwards.table.selected()?;
+                (format!("forward to {}", clean(&forward.spec.ports.remote())), forwards::detail(forward, now))
+            }
         })
     }
 
@@ -354,6 +382,7 @@ impl Panes {
             PaneId::Bastions => self.bastions.summary(now),
             PaneId::Activity => self.activity.summary(stale),
             PaneId::Rotations => self.rotations.summary(now),
+            PaneId::Forwards => self.forwards.summary(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod bastions;
 mod common;
 mod dispatch;
 pub mod findings;
+pub mod forwards;
 pub mod keys;
 pub mod rotations;
 pub mod trail;
@@ -41,12 +42,14 @@ pub enum PaneId {
     Activity,
     /// Rotations of access keys.
     Rotations,
+    /// Local ports that lead to nodes.
+    Forwards,
 }
 
 impl PaneId {
     /// All panes, in the order of their tabs.
-    pub const ALL: [Self; 7] =
-        [Self::Users, Self::Keys, Self::Findings, Self::Trail, Self::Bastions, Self::Activity, Self::Rotations];
+    pub const ALL: [Self; 8] =
+        [Self::Users, Self::Keys, Self::Findings, Self::Trail, Self::Bastions, Self::Activity, Self::Rotations, Self::Forwards];
 
     /// Its name on the command line and in keymaps.
     pub fn name(self) -> &'static str {
@@ -58,6 +61,7 @@ impl PaneId {
             Self::Bastions => "bastions",
             Self::Activity => "activity",
             Self::Rotations => "rotations",
+            Self::Forwards => "forwards",
         }
     }
 }
@@ -90,6 +94,8 @@ pub struct Panes {
     pub activity: activity::Model,
     /// Rotations of access keys.
     pub rotations: rotations::Model,
+    /// Local ports that lead to nodes.
+    pub forwards: forwards::Model,
 }
 
 /// What a pane reads.
@@ -155,6 +161,8 @@ pub enum AnyAction {
     Activity(activity::Action),
     /// Of the rotations pane.
     Rotations(rotations::Action),
+    /// Of the forwards pane.
+    Forwards(forwards::Action),
 }
 
 impl AnyAction {
@@ -168,6 +176,7 @@ impl AnyAction {
             Self::Bastions(_) => PaneId::Bastions,
             Self::Activity(_) => PaneId::Activity,
             Self::Rotations(_) => PaneId::Rotations,
+            Self::Forwards(_) => PaneId::Forwards,
         }
     }
 }
@@ -183,6 +192,7 @@ impl std::str::FromStr for AnyAction {
             .or_else(|()| id.parse().map(Self::Bastions))
             .or_else(|()| id.parse().map(Self::Activity))
             .or_else(|()| id.parse().map(Self::Rotations))
+            .or_else(|()| id.parse().map(Self::Forwards))
     }
 }
 
@@ -195,6 +205,7 @@ pub fn catalogue() -> impl Iterator<Item = Spec> {
         .chain(bastions::Action::ALL.iter().map(|action| action.spec()))
         .chain(activity::Action::ALL.iter().map(|action| action.spec()))
         .chain(rotations::Action::ALL.iter().map(|action| action.spec()))
+        .chain(forwards::Action::ALL.iter().map(|action| action.spec()))
 }
 
 /// The IAM actions that a pane's reads call.
@@ -205,6 +216,6 @@ pub fn needs_of(pane: PaneId) -> &'static [&'static str] {
         PaneId::Findings => findings::NEEDS,
         PaneId::Trail => trail::NEEDS,
         PaneId::Bastions => bastions::NEEDS,
-        PaneId::Activity | PaneId::Rotations => &[],
+        PaneId::Activity | PaneId::Rotations | PaneId::Forwards => &[],
     }
 }

@@ -187,6 +187,10 @@ impl Turn<'_> {
                 Effect::Read { session, slot, generation, read } => runner.read(session, slot, generation, read),
                 Effect::Cancel(slot) => runner.cancel(&slot),
                 Effect::Copy { text, .. } => self.closed_on(|turn| turn.screen.copy(&text)),
+                Effect::Session(_) => {
+                    let text = "sessions open from the command line: `bartizan shell`, `bartizan forward`";
+                    self.inbox.push(Msg::Warning(text.into()));
+                }
                 Effect::Quit => self.end = Some(End::Quit),
                 Effect::Suspend => self.suspend().await,
                 Effect::Redraw => {

@@ -34,7 +34,7 @@ pub struct Tab {
 
 /// Draws the tabs. Where they do not fit, they move together, then counts go, then the names of the panes that are not shown.
 pub fn draw(tabs: &[Tab], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
-    for form in [Form::Whole, Form::Tight, Form::Short, Form::Keys] {
+    for form in [Form::Whole, Form::Tight, Form::Short, Form::Names, Form::Keys] {
         let pieces: Vec<Piece> = tabs.iter().flat_map(|tab| pieces(tab, form, milliseconds, look)).collect();
         if form == Form::Keys || pieces.iter().map(Piece::width).sum::<usize>() <= usize::from(area.width) {
             paint::pieces(buf, area, 0, &pieces);
@@ -51,6 +51,8 @@ enum Form {
     Tight,
     /// Without counts.
     Short,
+    /// Without counts, side by side.
+    Names,
     /// Keys alone, but for the pane that is shown.
     Keys,
 }
@@ -69,7 +71,7 @@ fn pieces(tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
         text.push_str(&brief(count));
     }
     // Where there is room, the mark has its place also while there is none, so that the tabs stand still.
-    let tight = form == Form::Tight;
+    let tight = matches!(form, Form::Tight | Form::Names);
     let (mark, role) = match tab.state {
         State::Quiet if tight && !tab.active => ("", Role::Tab),
         State::Quiet => (" ", Role::Tab),

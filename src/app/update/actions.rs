@@ -56,6 +56,9 @@ fn list_availability(model: &Model, action: list::Action) -> Availability {
         list::Action::Trail if model.panes.trail_of(model.focus, &model.ctx()).is_none() => {
             Availability::Unavailable("there is nothing in this row that CloudTrail can search by".into())
         }
+        list::Action::Reload if model.focus == PaneId::Forwards => {
+            Availability::Unavailable("forwards are shown as they change: there is nothing to reload".into())
+        }
         list::Action::Reload if model.focus == PaneId::Activity => {
             Availability::Unavailable("calls are shown as they are made: there is nothing to reload".into())
         }
@@ -78,6 +81,7 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, interrupted: 
         app::Action::Bastions => switch(model, PaneId::Bastions, out),
         app::Action::Activity => switch(model, PaneId::Activity, out),
         app::Action::Rotations => switch(model, PaneId::Rotations, out),
+        app::Action::Forwards => switch(model, PaneId::Forwards, out),
         app::Action::NextPane => switch(model, neighbour(model.focus, 1), out),
         app::Action::PreviousPane => switch(model, neighbour(model.focus, PaneId::ALL.len() - 1), out),
         app::Action::LastPane => {

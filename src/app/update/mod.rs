@@ -47,6 +47,16 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 changed(model);
             }
         }
+        Msg::Forward(forward) => {
+            run(model, out, |model, out| {
+                let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+                panes::forwards::on_news(&mut model.panes.forwards, forward, &cx, out);
+            });
+            if model.focus == panes::PaneId::Forwards {
+                changed(model);
+            }
+            model.dirty = true;
+        }
         Msg::CallsLost(lost) => {
             let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
             panes::activity::on_lost(&mut model.panes.activity, lost, &cx);
@@ -112,6 +122,7 @@ fn run(model: &mut Model, out: &mut Vec<Effect>, ask: impl FnOnce(&mut Model, &m
                     out.push(Effect::Cancel(slot));
                 }
             }
+            effect::Effect::Session(wish) => out.push(Effect::Session(wish)),
             effect::Effect::Go(pivot) => actions::go(model, &pivot, out),
             effect::Effect::Notice(level, text) => model.notice(level, text),
             effect::Effect::Copy { what, text } => out.push(Effect::Copy { what, text }),

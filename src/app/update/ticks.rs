@@ -39,7 +39,7 @@ fn is_spinning(model: &Model) -> bool {
 /// Whether a pane reads or is about to.
 fn is_reading(model: &Model) -> bool {
     PaneId::ALL.into_iter().any(|pane| match pane {
-        PaneId::Activity | PaneId::Rotations => model.focus == pane && model.panes.is_loading(pane),
+        PaneId::Activity | PaneId::Rotations | PaneId::Forwards => model.focus == pane && model.panes.is_loading(pane),
         _ => model.panes.is_loading(pane),
     }) || model.panes.waits(model.focus)
 }

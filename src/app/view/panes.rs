@@ -26,6 +26,7 @@ pub(super) fn list(model: &Model, look: &Look, layout: &Layout, buf: &mut Buffer
         PaneId::Bastions => table::draw(&panes.bastions.sessions, focused, now, look, area, buf),
         PaneId::Activity => table::draw(&panes.activity.table, focused, now, look, area, buf),
         PaneId::Rotations => table::draw(&panes.rotations.table, focused, now, look, area, buf),
+        PaneId::Forwards => table::draw(&panes.forwards.table, focused, now, look, area, buf),
     }
     if let Some(empty) = model.summary().blank {
         let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

@@ -152,6 +152,7 @@ impl Stage {
             PaneId::Bastions => cells(&panes.bastions.sessions, now),
             PaneId::Activity => cells(&panes.activity.table, now),
             PaneId::Rotations => cells(&panes.rotations.table, now),
+            PaneId::Forwards => cells(&panes.forwards.table, now),
         }
     }
 

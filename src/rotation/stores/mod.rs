@@ -7,15 +7,18 @@
 //! All methods are idempotent. An error does not say that nothing was done: a keyring was seen to fail and to have stored the value,
 //! so the caller reads back and believes what it reads.
 
+mod credentials;
 mod error;
 mod memory;
 mod pair;
+mod replace;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 
+pub use credentials::CredentialsFile;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::{MemoryStore, Trouble};
 pub use pair::KeyPair;
@@ -69,4 +72,15 @@ pub trait StoreFactory: Send + Sync {
     /// # Errors
     /// The choice cannot be met on this machine, such as a file without a passphrase.
     fn open(&self, choice: &StoreChoice, owner: &Owner) -> Result<Arc<dyn Store>, StoreError>;
+}
+
+/// Runs a job that waits for files or computes for long where it holds up nobody.
+async fn blocking<T: Send + 'static>(
+    store: &str,
+    job: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(job).await {
+        Ok(result) => result,
+        Err(_) => Err(StoreError::new(StoreErrorKind::Other, store, "the program is ending")),
+    }
 }

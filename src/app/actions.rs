@@ -48,6 +48,9 @@ pub mod list {
         Reverse        = "reverse",         "Reverse the order",                             Safe, [];
         Reload         = "reload",          "Read the list from AWS again",                  Safe, [];
         Copy           = "copy",            "Copy the id of the selected row",               Safe, [];
+        Mark           = "mark",            "Mark the selected row, or unmark it",           Safe, [];
+        MarkAll        = "mark-all",        "Mark all rows that match, or unmark them",      Safe, [];
+        Unmark         = "unmark",          "Take all marks away",                           Safe, [];
         Trail          = "trail",           "Search CloudTrail for the selected row",        Safe, ["cloudtrail:LookupEvents"];
     } }
 }

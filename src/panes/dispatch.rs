@@ -11,7 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::text::clean;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Effect, Out, Pivot, Slot};
-use crate::kit::table::{Listing, Row, Table};
+use crate::kit::table::{Cell, Listing, Row, Table};
 
 /// A line that an action wants typed before it can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -374,7 +374,7 @@ impl Panes {
 
     /// What stands around a pane's table. `stale` is how many replies came too late to be wanted.
     pub fn summary(&self, pane: PaneId, now: Timestamp, stale: u64) -> Summary {
-        match pane {
+        let mut summary = match pane {
             PaneId::Users => self.users.summary(now),
             PaneId::Keys => self.keys.summary(now),
             PaneId::Findings => self.findings.summary(now),
@@ -383,6 +383,12 @@ impl Panes {
             PaneId::Activity => self.activity.summary(stale),
             PaneId::Rotations => self.rotations.summary(now),
             PaneId::Forwards => self.forwards.summary(),
+        };
+        let marked = self.listing(pane).how_many_marked();
+        if marked > 0 {
+            let at = summary.facts.len().min(1);
+            summary.facts.insert(at, Cell::plain(format!("{marked} marked")));
         }
+        summary
     }
 }

@@ -17,6 +17,10 @@ pub struct Glyphs {
     pub dot: &'static str,
     /// The selected row, also without colours.
     pub pointer: &'static str,
+    /// A marked row.
+    pub marked: &'static str,
+    /// A marked row that is selected.
+    pub marked_pointer: &'static str,
     /// Marks of the tones from `Good` on, in the order of [`Tone`].
     marks: [&'static str; 11],
     /// Frames of the sign that something is under way.
@@ -31,6 +35,8 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     horizontal: "─",
     dot: "·",
     pointer: "▌",
+    marked: "•",
+    marked_pointer: "◉",
     marks: ["✓", "!", "✗", "○", "●", "▲", "◆", "?", "⊘", "…", "~"],
     spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"],
 };
@@ -43,6 +49,8 @@ pub(super) const ASCII: Glyphs = Glyphs {
     horizontal: "-",
     dot: "-",
     pointer: ">",
+    marked: "*",
+    marked_pointer: "@",
     marks: ["+", "!", "x", ".", "o", "^", "#", "?", "/", ".", "~"],
     spinner: &["|", "/", "-", "\\"],
 };

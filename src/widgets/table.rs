@@ -22,11 +22,14 @@ pub fn draw<R: Row>(table: &Table<R>, focused: bool, now: Timestamp, look: &Look
     let cursor = table.cursor();
     for (number, row) in table.window().enumerate().take(usize::from(area.height.saturating_sub(1))) {
         let line = u16::try_from(number + 1).unwrap_or(u16::MAX);
+        let (whole, marked) = (paint::line(area, line), table.is_marked(&row.id()));
         if cursor.top + number == cursor.at {
             let role = if focused { Role::RowSelected } else { Role::RowUnfocused };
-            let whole = paint::line(area, line);
             buf.set_style(whole.intersection(buf.area), look[role]);
-            paint::text(buf, whole, 0, look.glyphs.pointer, look[Role::Title]);
+            let sign = if marked { look.glyphs.marked_pointer } else { look.glyphs.pointer };
+            paint::text(buf, whole, 0, sign, look[Role::Title]);
+        } else if marked {
+            paint::text(buf, whole, 0, look.glyphs.marked, look[Role::Title]);
         }
         for place in &placed {
             let Some(column) = R::COLUMNS.get(place.column) else { continue };

@@ -52,6 +52,9 @@ enum Step {
     Filter(&'static str),
     Work(usize),
     Move(isize),
+    Mark,
+    MarkAll,
+    Unmark,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -64,6 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop_oneof![Just(""), Just("watts>20"), Just("lamp-0"), Just("!lamp-0 watts<40")].prop_map(Step::Filter),
         3 => (1_usize..5000).prop_map(Step::Work),
         2 => (-9_isize..9).prop_map(Step::Move),
+        3 => Just(Step::Mark),
+        1 => prop_oneof![Just(Step::MarkAll), Just(Step::Unmark)],
     ]
 }
 
@@ -79,6 +84,7 @@ proptest! {
         let mut model: BTreeMap<u16, Lamp> = BTreeMap::new();
         let mut wanted = Sort::ascending(0);
         let mut query = Query::default();
+        let mut marks = std::collections::BTreeSet::new();
         for step in steps {
             let before = table.selected().map(|row| row.id);
             let touched = table.cursor().touched;
@@ -111,7 +117,27 @@ proptest! {
                 }
                 Step::Work(budget) => table.step(budget, NOW),
                 Step::Move(rows) => { table.move_by(rows); moves = true; }
+                Step::Mark => {
+                    if let Some(id) = before && !marks.remove(&id) {
+                        marks.insert(id);
+                    }
+                    table.mark();
+                    moves = true;
+                }
+                Step::MarkAll => {
+                    let shown: Vec<u16> = table.ordered().map(|row| row.id).collect();
+                    if shown.iter().all(|id| marks.contains(id)) {
+                        marks.retain(|id| !shown.contains(id));
+                    } else {
+                        marks.extend(shown);
+                    }
+                    table.mark_all();
+                }
+                Step::Unmark => { marks.clear(); table.unmark(); }
             }
+            marks.retain(|id| model.contains_key(id));
+            prop_assert_eq!(table.marked().map(|row| row.id).collect::<Vec<_>>(), marks.iter().copied().collect::<Vec<_>>());
+            prop_assert_eq!(table.how_many_marked(), marks.len());
             let cursor = table.cursor();
             prop_assert!(cursor.at < table.matching().max(1));
             prop_assert!(cursor.top <= cursor.at && cursor.at < cursor.top + 7);

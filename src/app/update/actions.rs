@@ -50,9 +50,12 @@ pub fn availability(model: &Model, id: &str) -> Availability {
 fn list_availability(model: &Model, action: list::Action) -> Availability {
     let selected = model.panes.copied(model.focus).is_some();
     match action {
-        list::Action::Open | list::Action::Record | list::Action::Copy | list::Action::Trail if !selected => {
+        list::Action::Open | list::Action::Record | list::Action::Copy | list::Action::Trail | list::Action::Mark
+            if !selected =>
+        {
             Availability::Unavailable("no row is selected".into())
         }
+        list::Action::Unmark if model.listing().how_many_marked() == 0 => Availability::Unavailable("no row is marked".into()),
         list::Action::Trail if model.panes.trail_of(model.focus, &model.ctx()).is_none() => {
             Availability::Unavailable("there is nothing in this row that CloudTrail can search by".into())
         }
@@ -190,6 +193,9 @@ fn on_list(model: &mut Model, action: list::Action, out: &mut Vec<Effect>) {
                 out.push(Effect::Copy { what: what.into(), text });
             }
         }
+        list::Action::Mark => listing.mark(),
+        list::Action::MarkAll => listing.mark_all(),
+        list::Action::Unmark => listing.unmark(),
         list::Action::Trail => {
             if let Some(lookup) = model.panes.trail_of(model.focus, &model.ctx()) {
                 go(model, &Pivot::Trail { lookup }, out);

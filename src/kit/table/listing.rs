@@ -35,6 +35,14 @@ pub trait Listing {
     fn counts(&self) -> (usize, usize);
     /// The selected row's record as JSON text.
     fn selected_record(&self) -> Option<String>;
+    /// Marks the selected row, or takes its mark away, and goes down by one.
+    fn mark(&mut self);
+    /// Marks every row that matches, or takes the marks of all of them away.
+    fn mark_all(&mut self);
+    /// Takes all marks away.
+    fn unmark(&mut self);
+    /// How many rows are marked, shown or not.
+    fn how_many_marked(&self) -> usize;
 }
 
 impl<R: Row> Listing for Table<R> {
@@ -84,5 +92,17 @@ impl<R: Row> Listing for Table<R> {
     }
     fn selected_record(&self) -> Option<String> {
         self.selected().map(Row::record)
+    }
+    fn mark(&mut self) {
+        self.toggle_mark();
+    }
+    fn mark_all(&mut self) {
+        self.mark_matching();
+    }
+    fn unmark(&mut self) {
+        self.clear_marks();
+    }
+    fn how_many_marked(&self) -> usize {
+        self.marked_count()
     }
 }

@@ -7,6 +7,7 @@ mod cursor;
 mod fact;
 mod filtering;
 mod listing;
+mod marks;
 mod row;
 mod sorting;
 
@@ -14,6 +15,8 @@ pub use cursor::Cursor;
 pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional, seconds_since};
 pub use listing::Listing;
 pub use row::{Cell, Column, Row, Sort, Tone};
+
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -42,6 +45,8 @@ pub struct Table<R: Row> {
     view: Option<Vec<u32>>,
     filtering: Option<Filtering>,
     cursor: Cursor,
+    /// Ids of the marked rows.
+    marks: BTreeSet<R::Id>,
 }
 
 impl<R: Row> Table<R> {
@@ -58,6 +63,7 @@ impl<R: Row> Table<R> {
             view: None,
             filtering: None,
             cursor: Cursor::default(),
+            marks: BTreeSet::new(),
         }
     }
 
@@ -221,10 +227,11 @@ impl<R: Row> Table<R> {
             *numbers = numbers.iter().filter_map(|&old| renumber.get(old as usize).copied().flatten()).collect();
         };
         let selected = self.selected_number().and_then(|old| renumber.get(old as usize).copied().flatten());
-        let mut marks = keep.iter();
-        self.rows.retain(|_, _| marks.next().copied().unwrap_or(true));
-        let mut marks = keep.iter();
-        self.seen.retain(|_| marks.next().copied().unwrap_or(true));
+        let mut stays = keep.iter();
+        self.rows.retain(|_, _| stays.next().copied().unwrap_or(true));
+        let mut stays = keep.iter();
+        self.seen.retain(|_| stays.next().copied().unwrap_or(true));
+        self.marks.retain(|id| self.rows.contains_key(id));
         map(&mut self.sorted);
         if let Some(view) = &mut self.view {
             map(view);

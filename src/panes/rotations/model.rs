@@ -19,6 +19,9 @@ pub struct Model {
     pub before_open: Option<String>,
 }
 
+/// Words and tone for the rotations of which this is true.
+type Kind = (&'static str, Tone, fn(&Rotation) -> bool);
+
 impl Default for Model {
     fn default() -> Self {
         Self { table: Table::new(Sort::descending(STARTED)), told: false, before_open: None }
@@ -32,7 +35,7 @@ impl Model {
         let noun = if total == 1 { "rotation" } else { "rotations" };
         let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
         let mut facts = vec![Cell::plain(count)];
-        let kinds: [(&str, Tone, fn(&Rotation) -> bool); 5] = [
+        let kinds: [Kind; 5] = [
             ("wait for you", Tone::Warning, needs_person),
             ("at work", Tone::Loading, |rotation| matches!(rotation.wait, Wait::Working | Wait::Retry { .. })),
             ("soaking or observed", Tone::Plain, |rotation| matches!(rotation.wait, Wait::Until { .. })),

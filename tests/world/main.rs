@@ -22,4 +22,5 @@ mod router;
 mod scenes;
 mod sessions;
 mod ssm;
+mod stores;
 mod tables;

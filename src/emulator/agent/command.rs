@@ -3,10 +3,12 @@
 use std::process::Stdio;
 
 use bytes::{Bytes, BytesMut};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use super::session::Voice;
+use super::signals;
 use super::terminal::environment;
 use crate::ssm::channel::pipe::Receiver;
 use crate::ssm::wire::PayloadType;
@@ -26,6 +28,7 @@ pub(super) async fn run(command: &str, prefixes: Option<&(String, String)>, voic
     let Some((program, arguments)) = words.split_first() else {
         return "Unable to start command: it is empty".to_owned();
     };
+    signals::make_hearable();
     let child = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -34,6 +37,8 @@ pub(super) async fn run(command: &str, prefixes: Option<&(String, String)>, voic
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // A group of its own, so that what it has started hears signals and ends with it.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn();
     match child {
@@ -51,7 +56,7 @@ pub(super) async fn run(command: &str, prefixes: Option<&(String, String)>, voic
 
 async fn watch(mut child: Child, prefixes: Option<&(String, String)>, voice: &Voice, receiver: &mut Receiver) {
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else { return };
-    let process = child.id();
+    let Some(group) = Group::of(&child) else { return };
     let outputs = async {
         match prefixes {
             Some((out, err)) => {
@@ -67,8 +72,8 @@ async fn watch(mut child: Child, prefixes: Option<&(String, String)>, voice: &Vo
             payload = receiver.receive() => match payload {
                 None => return,
                 Some((PayloadType::Output, keys)) => {
-                    if let (Some(keys), Some(process)) = (voice.hear(PayloadType::Output, keys), process) {
-                        signal(process, &keys);
+                    if let Some(keys) = voice.hear(PayloadType::Output, keys) {
+                        group.typed(&keys);
                     }
                 }
                 Some(_) => {}
@@ -76,6 +81,7 @@ async fn watch(mut child: Child, prefixes: Option<&(String, String)>, voice: &Vo
         }
     }
     let Ok(status) = child.wait().await else { return };
+    group.leave();
     if prefixes.is_some() {
         let code = status.code().unwrap_or_else(|| 128 + signal_of(status));
         let _unless_ended = voice.say(PayloadType::ExitCode, encode_exit_code(code)).await;
@@ -86,17 +92,41 @@ fn signal_of(status: std::process::ExitStatus) -> i32 {
     std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default()
 }
 
-/// Ctrl-C and Ctrl-\ reach the command as signals; nothing else does.
-fn signal(process: u32, keys: &[u8]) {
-    let Some(process) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw) else { return };
-    for key in keys {
-        let signal = match key {
-            0x03 => rustix::process::Signal::INT,
-            0x1c => rustix::process::Signal::QUIT,
-            _ => continue,
-        };
-        // A command that has just ended hears nothing.
-        let _unless_ended = rustix::process::kill_process(process, signal);
+/// The command and whatever it has started. Dropped before the command has ended, it is killed with all of them.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Option<Self> {
+        Some(Self(Some(Pid::from_raw(i32::try_from(child.id()?).ok()?)?)))
+    }
+
+    /// Ctrl-C and Ctrl-\ reach the command as signals; nothing else does.
+    fn typed(&self, keys: &[u8]) {
+        for key in keys {
+            match key {
+                0x03 => self.signal(Signal::INT),
+                0x1c => self.signal(Signal::QUIT),
+                _ => {}
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // A command that has just ended hears nothing.
+            let _unless_ended = kill_process_group(group, signal);
+        }
+    }
+
+    /// The command has ended in order: what it has left running on purpose goes on.
+    fn leave(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
     }
 }
 

@@ -18,6 +18,7 @@ pub mod faults;
 mod handshake;
 mod port;
 mod session;
+mod signals;
 pub mod socket;
 mod terminal;
 mod text;

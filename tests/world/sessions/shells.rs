@@ -88,10 +88,11 @@ async fn a_command_has_two_outputs_and_an_exit_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_can_be_interrupted() {
     let stage = Stage::new().await;
-    let shell = stage.shell(Purpose::Command("sleep 1000".to_owned())).await;
+    let mut shell = stage.shell(Purpose::Command("sh -c 'echo begun; exec sleep 1000'".to_owned())).await;
+    shell.until("begun").await;
     shell.types("\u{3}").await;
-    let (remains, _) = shell.ends().await;
-    assert_eq!(remains.exit, Some(130));
+    let (remains, ending) = shell.ends().await;
+    assert_eq!((remains.exit, &ending), (Some(130), &Ending::Closed(String::new())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

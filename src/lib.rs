@@ -4,10 +4,12 @@
 //! `ARCHITECTURE.md` has the picture, `tests/architecture.rs` holds it.
 
 pub mod app;
+pub mod audit;
 pub mod domain;
 pub mod kit;
 pub mod panes;
 pub mod rotation;
+pub mod secrets;
 pub mod ssm;
 pub mod theme;
 pub mod widgets;

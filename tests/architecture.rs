@@ -126,6 +126,8 @@ const RULES: &[(&str, &[&str], &str)] = &[
         ],
         "sessions could be a crate of their own: who calls AWS and who draws is behind a trait",
     ),
+    ("src/secrets/", KEEPERS, "secrets know what the system offers and nothing of who asks"),
+    ("src/audit/", KEEPERS, "the log is written before AWS is called and read without it"),
     ("src/ssm/wire/", IMPURE, "the wire is plain data: no I/O, no clock, no randomness"),
     ("src/runtime/", &["aws_sdk_", "aws_config::", "aws_smithy_"], "only aws/ names the SDK; the runtime calls aws/"),
     (
@@ -152,6 +154,22 @@ const IMPURE: &[&str] = &[
     "Timestamp::now",
     "Zoned::now",
     "rand::",
+];
+
+/// What those who keep things on this machine may not name: anybody who calls AWS or draws.
+const KEEPERS: &[&str] = &[
+    "ratatui",
+    "crossterm",
+    "aws_",
+    "crate::kit",
+    "crate::panes",
+    "crate::app",
+    "crate::aws",
+    "crate::runtime",
+    "crate::emulator",
+    "crate::config",
+    "crate::theme",
+    "crate::widgets",
 ];
 
 /// What panes and the root's model and update may not name either.

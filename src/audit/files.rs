@@ -1,0 +1,73 @@
+//! The log's files: which there are, and how they are opened. Never through a symbolic link, never for other users.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::error::AuditError;
+
+/// The file that holds the lock and repeats what the newest record is.
+pub(super) const HEAD: &str = "head";
+
+/// Makes the folder, for its owner only, and makes sure that it stays there.
+pub(super) fn make(folder: &Path) -> Result<(), AuditError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| {
+        sync_folder(folder)?;
+        folder.parent().map_or(Ok(()), sync_folder)
+    });
+    made.map_err(|error| AuditError::io("make the folder", folder, &error))
+}
+
+/// Files of months, oldest first. A name that is no month's is not of the log.
+pub(super) fn months(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_month) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_month(name: &str) -> bool {
+    name.strip_suffix(".jsonl")
+        .is_some_and(|month| month.len() == 7 && format!("{month}-01").parse::<jiff::civil::Date>().is_ok())
+}
+
+/// The file for a record of this time.
+pub(super) fn month(at: Timestamp) -> String {
+    at.strftime("%Y-%m.jsonl").to_string()
+}
+
+/// Opens a file for reading and writing; makes it where it is missing.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600).custom_flags(no_follow());
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let file = options.create_new(true).open(path)?;
+            path.parent().map_or(Ok(()), sync_folder)?;
+            Ok(file)
+        }
+        opened => opened,
+    }
+}
+
+/// Opens a file for reading.
+pub(super) fn read(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(no_follow()).open(path)
+}
+
+fn no_follow() -> i32 {
+    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default()
+}
+
+/// Makes sure that names in a folder outlive a crash.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    OpenOptions::new().read(true).open(folder)?.sync_all()
+}

@@ -1,0 +1,149 @@
+use std::sync::Mutex;
+use std::sync::mpsc;
+
+use super::*;
+use secrecy::ExposeSecret as _;
+
+/// A keyring that answers as it is told.
+struct Told(Box<dyn Fn(Action) -> Option<Trouble> + Send>, Memory);
+
+impl Told {
+    fn check(&self, action: Action, item: &str) -> Result<(), KeyringError> {
+        (self.0)(action).map_or(Ok(()), |trouble| Err(KeyringError::new(action, item, trouble, "")))
+    }
+}
+
+impl Backend for Told {
+    fn get(&self, item: &str) -> Result<Option<SecretString>, KeyringError> {
+        self.check(Action::Read, item)?;
+        self.1.get(item)
+    }
+
+    fn set(&self, item: &str, secret: &SecretString) -> Result<(), KeyringError> {
+        self.check(Action::Write, item)?;
+        self.1.set(item, secret)
+    }
+
+    fn delete(&self, item: &str) -> Result<(), KeyringError> {
+        self.check(Action::Delete, item)?;
+        self.1.delete(item)
+    }
+}
+
+fn told(answers: impl Fn(Action) -> Option<Trouble> + Clone + Send + Sync + 'static) -> Keyring {
+    Keyring::with(move || Ok(Box::new(Told(Box::new(answers.clone()), Memory::default()))))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn what_is_stored_comes_back_and_goes() {
+    for keyring in [Keyring::in_memory(), told(|_| None)] {
+        runtime().block_on(async {
+            assert!(keyring.get("a").await.unwrap().is_none());
+            keyring.set("a", &"one".into()).await.unwrap();
+            keyring.set("a", &"two".into()).await.unwrap();
+            assert_eq!(keyring.get("a").await.unwrap().unwrap().expose_secret(), "two");
+            keyring.delete("a").await.unwrap();
+            keyring.delete("a").await.unwrap();
+            assert!(keyring.get("a").await.unwrap().is_none());
+            assert!(keyring.probe().await.is_ready());
+        });
+        keyring.set_blocking("b", &"three".into()).unwrap();
+        assert_eq!(keyring.get_blocking("b").unwrap().unwrap().expose_secret(), "three");
+        keyring.delete_blocking("b").unwrap();
+        assert!(keyring.probe_blocking().is_ready());
+    }
+}
+
+#[test]
+fn nothing_there_is_said_only_by_a_keyring_that_works() {
+    let lies = told(|action| (action == Action::Write).then_some(Trouble::Absent));
+    let error = lies.get_blocking("a").unwrap_err();
+    assert_eq!((error.trouble, error.action, error.item.as_str()), (Trouble::Absent, Action::Read, "a"));
+    assert!(matches!(lies.probe_blocking(), Health::Absent(_)));
+    let locked = told(|_| Some(Trouble::Locked));
+    assert!(matches!(locked.probe_blocking(), Health::Locked(_)));
+    let full = told(|action| (action == Action::Write).then_some(Trouble::ReadOnly));
+    assert!(matches!(full.probe_blocking(), Health::ReadOnly(_)));
+}
+
+#[test]
+fn a_keyring_that_waits_for_somebody_is_left_and_the_next_call_gets_another_thread() {
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(Some(gate)));
+    // The first connection hangs in its first call; later ones are well.
+    let keyring = Keyring::with(move || {
+        let gate = Mutex::new(gate.lock().unwrap().take());
+        let hang = move |_| {
+            if let Some(gate) = gate.lock().unwrap().take() {
+                let _ = gate.recv();
+            }
+            None
+        };
+        Ok(Box::new(Told(Box::new(hang), Memory::default())))
+    });
+    let quick = keyring.clone().within(Duration::from_millis(20));
+    assert_eq!(quick.set_blocking("a", &"one".into()).unwrap_err().trouble, Trouble::Blocking);
+    assert!(keyring.probe_blocking().is_ready());
+    drop(release);
+    assert!(keyring.probe_blocking().is_ready());
+}
+
+#[test]
+fn not_more_than_a_few_threads_are_left_waiting() {
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
+    let keyring = Keyring::with(move || {
+        let gate = Arc::clone(&gate);
+        Ok(Box::new(Told(
+            Box::new(move |_| {
+                let _ = gate.lock().unwrap().recv();
+                None
+            }),
+            Memory::default(),
+        )))
+    });
+    let quick = keyring.clone().within(Duration::from_millis(5));
+    for _ in 0..4 {
+        assert_eq!(quick.probe_blocking(), Health::Blocking(KeyringError::new(Action::Probe, "canary", Trouble::Blocking, "")));
+    }
+    let error = quick.get_blocking("a").unwrap_err();
+    assert_eq!((error.trouble, error.said.as_str()), (Trouble::Blocking, "earlier calls still wait for it"));
+    // They come back one after the other, and then there is room again.
+    drop(release);
+    while matches!(keyring.get_blocking("a"), Err(error) if error.trouble == Trouble::Blocking) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn after_a_failure_it_connects_anew() {
+    let opened = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let keyring = Keyring::with(move || {
+        // The daemon of the first connection has died.
+        let is_first = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        Ok(Box::new(Told(Box::new(move |_| is_first.then_some(Trouble::Other)), Memory::default())))
+    });
+    assert!(!keyring.probe_blocking().is_ready());
+    assert!(keyring.probe_blocking().is_ready());
+    assert!(keyring.probe_blocking().is_ready());
+    assert_eq!(opened.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[test]
+fn no_error_holds_the_secret() {
+    use keyring_core::Error as Core;
+    let secret = b"hunter2-hunter2".to_vec();
+    let errors = [Core::BadEncoding(secret.clone()), Core::BadDataFormat(secret, "bad".into())];
+    for error in &errors {
+        let ours = KeyringError::from_core(Action::Read, "a", error);
+        let words = format!("{ours} {ours:?}");
+        assert!(!words.contains("hunter2") && !words.contains("104, 117"), "{words}");
+        assert_eq!(ours.trouble, Trouble::Corrupt);
+    }
+    assert!(!format!("{:?}", Keyring::in_memory()).contains("Memory"));
+}

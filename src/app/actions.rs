@@ -21,6 +21,7 @@ pub mod app {
         NextPane     = "next-pane",     "Go to the next pane",                         Safe, [];
         PreviousPane = "previous-pane", "Go to the previous pane",                     Safe, [];
         LastPane     = "last-pane",     "Go to the pane shown before",                 Safe, [];
+        Arm          = "arm",           "Allow changes for 15 minutes, or end that now", Safe, [];
         Redraw       = "redraw",        "Paint the whole screen anew",                 Safe, [];
         Suspend      = "suspend",       "Suspend to the shell; `fg` comes back",       Safe, [];
         Interrupt    = "interrupt",     "Quit when pressed twice",                     Safe, [];
@@ -99,6 +100,21 @@ pub mod menu {
     } }
 }
 
+/// Works in the dialog that asks whether something shall be changed.
+pub mod confirm {
+    crate::actions! { "confirm" {
+        Next     = "next",      "Go to the next field or button",           Safe, [];
+        Previous = "previous",  "Go to the field or button before",         Safe, [];
+        Yes      = "yes",       "Say yes to what can be undone; else go to the button that does it", Safe, [];
+        Accept   = "accept",    "Press the button, or leave the field",     Safe, [];
+        Cancel   = "cancel",    "Leave everything as it is",                Safe, [];
+        Down     = "down",      "Scroll the plan down",                     Safe, [];
+        Up       = "up",        "Scroll the plan up",                       Safe, [];
+        PageDown = "page-down", "Scroll the plan down a page",              Safe, [];
+        PageUp   = "page-up",   "Scroll the plan up a page",                Safe, [];
+    } }
+}
+
 /// Works where a line of text is typed. Characters go into the field before any binding is looked up.
 pub mod field {
     crate::actions! { "field" {
@@ -124,6 +140,7 @@ pub fn shared() -> impl Iterator<Item = Spec> {
         .chain(text::Action::ALL.iter().map(|action| action.spec()))
         .chain(overlay::Action::ALL.iter().map(|action| action.spec()))
         .chain(menu::Action::ALL.iter().map(|action| action.spec()))
+        .chain(confirm::Action::ALL.iter().map(|action| action.spec()))
         .chain(field::Action::ALL.iter().map(|action| action.spec()))
 }
 

@@ -32,6 +32,7 @@ fn title(scope: ScopeName) -> String {
         "text" => "Where text is read".into(),
         "overlay" => "In this window".into(),
         "menu" => "Where something is chosen".into(),
+        "confirm" => "Where a change is confirmed".into(),
         "field" => "Where text is typed".into(),
         pane => {
             let mut letters = pane.chars();

@@ -11,9 +11,10 @@ use crate::domain::known::Known;
 use crate::domain::rotation::Rotation;
 use crate::domain::shell::SessionWish;
 use crate::domain::text::Untrusted;
+use crate::kit::confirm::Approved;
 use crate::kit::effect::{Generation, SessionId, Slot};
 use crate::kit::input::Input;
-use crate::panes;
+use crate::panes::{self, Done, Mutation};
 
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,17 @@ pub enum Msg {
         generation: Generation,
         /// It.
         body: panes::Msg,
+    },
+    /// A change has ended, one way or another.
+    Changed {
+        /// In which session.
+        session: SessionId,
+        /// Its number.
+        number: u64,
+        /// What was to be done.
+        mutation: Mutation,
+        /// What AWS said.
+        outcome: Result<Done, Fault>,
     },
     /// A task broke. That is a defect; its slot is told.
     Broken {
@@ -89,8 +101,8 @@ pub enum SessionNews {
     Failed(Fault),
 }
 
-/// What the root wants done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What the root wants done. It is read from nowhere: an [`Approved`] comes from the dialog alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[must_use]
 pub enum Effect {
@@ -106,6 +118,22 @@ pub enum Effect {
         generation: Generation,
         /// What.
         read: panes::Read,
+    },
+    /// The session may change something until then; `None`: no more.
+    Arm {
+        /// Which.
+        session: SessionId,
+        /// Until when.
+        until: Option<Timestamp>,
+    },
+    /// Change something at AWS.
+    Mutate {
+        /// In which session.
+        session: SessionId,
+        /// The number of the change, which the answer carries.
+        number: u64,
+        /// What, with the person's yes.
+        approved: Approved<Mutation>,
     },
     /// Stop what runs in a slot.
     Cancel(Slot),
@@ -130,6 +158,8 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cadence {
+    /// Once a second: a time runs down.
+    Second,
     /// Eight times a second: something is on its way, or is about to vanish.
     Spinner,
     /// Once a minute: ages grow.

@@ -1,6 +1,8 @@
 //! The root of the console: composes the panes, moves between them, drops stale replies.
 
 pub mod actions;
+pub mod dialog;
+pub mod door;
 pub mod help;
 pub mod layout;
 mod message;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::dialog::Dialog;
+use super::door::Door;
 use super::layout::{DetailPlace, Layout};
 use crate::domain::account::SessionView;
 use crate::domain::fault::Fault;
@@ -33,6 +35,8 @@ pub struct Startup {
     pub endpoint: Option<String>,
     /// The scenario, in the demo.
     pub demo: Option<String>,
+    /// Why nothing may be changed, where that is settled from the start, and the rules about accounts.
+    pub door: Door,
     /// The time of the start.
     pub now: Timestamp,
 }
@@ -46,6 +50,7 @@ impl Default for Startup {
             profile: None,
             endpoint: None,
             demo: None,
+            door: Door::default(),
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -75,6 +80,8 @@ pub struct Model {
     pub view: SessionView,
     /// Whether AWS can be asked.
     pub connection: Connection,
+    /// Whether anything may be changed.
+    pub door: Door,
     /// The size of the screen.
     pub size: Size,
     /// The time.
@@ -176,6 +183,8 @@ pub enum Overlay {
         /// The selected column.
         selected: usize,
     },
+    /// The question whether something shall be changed.
+    Confirm(Box<Dialog>),
     /// A line that an action wants typed.
     Prompt {
         /// The action.
@@ -203,12 +212,13 @@ pub struct Notice {
 impl Model {
     /// The console before anything is known.
     pub fn new(startup: Startup) -> Self {
-        let Startup { pane, query, regions, profile, endpoint, demo, now } = startup;
+        let Startup { pane, query, regions, profile, endpoint, demo, door, now } = startup;
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
             session: SessionId::default(),
             view: SessionView { profile, regions, identity, alias, credentials, endpoint, demo },
             connection: Connection::Connecting,
+            door,
             size: Size { width: 80, height: 24 },
             now,
             focus: pane,
@@ -271,6 +281,9 @@ impl Model {
             Some(Overlay::Record(reader)) if reader.search.is_none() => vec!["text", "app"],
             Some(Overlay::Palette { .. }) => vec!["menu", "field", "app"],
             Some(Overlay::Sort { .. }) => vec!["menu", "app"],
+            Some(Overlay::Confirm(dialog)) if dialog.field().is_some() => vec!["field", "confirm", "app"],
+            Some(Overlay::Confirm(dialog)) if dialog.takes_text() => vec!["confirm", "field", "app"],
+            Some(Overlay::Confirm(_)) => vec!["confirm", "app"],
             Some(Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. }) => vec!["field", "app"],
             None => self.pane_scopes(),
         }
@@ -290,6 +303,7 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Palette { field, .. } | Overlay::Prompt { field, .. }) => Some(field),
             Some(Overlay::Help(reader) | Overlay::Record(reader)) => reader.search.as_ref(),
+            Some(Overlay::Confirm(dialog)) => dialog.field(),
             Some(Overlay::Sort { .. }) => None,
             None => self.filter.as_ref().map(|filter| &filter.field).or(self.detail.search.as_ref()),
         }
@@ -300,6 +314,7 @@ impl Model {
         match &mut self.overlay {
             Some(Overlay::Palette { field, .. } | Overlay::Prompt { field, .. }) => Some(field),
             Some(Overlay::Help(reader) | Overlay::Record(reader)) => reader.search.as_mut(),
+            Some(Overlay::Confirm(dialog)) => dialog.field_mut(),
             Some(Overlay::Sort { .. }) => None,
             None => self.filter.as_mut().map(|filter| &mut filter.field).or(self.detail.search.as_mut()),
         }
@@ -315,8 +330,12 @@ impl Model {
             listing.set_height(layout.list_rows());
         }
         self.detail.scroll.resize(layout.detail.size(), &self.detail.document);
-        if let Some(Overlay::Help(reader) | Overlay::Record(reader)) = &mut self.overlay {
-            reader.scroll.resize(layout.text().size(), &reader.document);
+        match &mut self.overlay {
+            Some(Overlay::Help(reader) | Overlay::Record(reader)) => {
+                reader.scroll.resize(layout.text().size(), &reader.document);
+            }
+            Some(Overlay::Confirm(dialog)) => dialog.resize(&layout),
+            _ => {}
         }
     }
 

@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
 use super::{Failure, config, keymap, theme};
+use crate::app::door::Door;
 use crate::app::{self, Startup};
 use crate::aws::session::Clock;
 use crate::config::Config;
@@ -47,6 +48,11 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         profile: connection.profile.clone(),
         endpoint: connection.endpoint_url.clone(),
         demo: connection.demo.clone(),
+        door: Door {
+            closed: console.read_only.then(|| "started with --read-only".to_owned()),
+            rules: Vec::new(),
+            ..Door::default()
+        },
         now: Clock::system().now(),
     }
 }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::Failure;
+use crate::kit::action::Danger;
 use crate::panes::{self, PaneId};
 
 /// What the header asks for, whichever pane is open. `sts:GetCallerIdentity` needs no permission.
@@ -44,11 +45,12 @@ fn policy(panes: &[PaneId]) -> serde_json::Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// What these panes call, by their reads and by their actions.
+/// What these panes call, by their reads and by those of their actions that change nothing.
 fn needed(panes: &[PaneId]) -> BTreeSet<&'static str> {
     let reads = panes.iter().flat_map(|pane| panes::needs_of(*pane)).copied();
     let scopes: Vec<_> = panes.iter().map(|pane| pane.name()).collect();
-    let actions = panes::catalogue().filter(|spec| scopes.contains(&spec.scope)).flat_map(|spec| spec.needs).copied();
+    let reading = panes::catalogue().filter(|spec| spec.danger == Danger::Safe);
+    let actions = reading.filter(|spec| scopes.contains(&spec.scope)).flat_map(|spec| spec.needs).copied();
     reads.chain(actions).collect()
 }
 

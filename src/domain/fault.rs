@@ -115,6 +115,14 @@ impl Fault {
         }
     }
 
+    /// Whether AWS may have done what it was asked to all the same: the call went out, and no answer came that says no.
+    pub fn leaves_unknown(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::TimedOut | FaultKind::Offline | FaultKind::Malformed | FaultKind::Unavailable | FaultKind::Internal
+        )
+    }
+
     /// Whether other credentials would help, and these never will again.
     pub fn is_about_credentials(&self) -> bool {
         matches!(self.kind, FaultKind::Expired | FaultKind::UnknownIdentity | FaultKind::NoCredentials)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::change::ChangeNote;
 use super::known::Known;
 use super::text::Untrusted;
 
@@ -81,6 +82,9 @@ pub struct AccessKey {
     pub created: Known<Timestamp>,
     /// Last use.
     pub last_used: Known<LastUsed>,
+    /// What became of the last change that this console asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeNote>,
 }
 
 /// An active key older than this many days wants to be rotated: the limit of the CIS AWS benchmark and of Security Hub.

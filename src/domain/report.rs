@@ -114,6 +114,7 @@ impl ReportRow {
             status: Known::reported(if key.active { KeyStatus::Active } else { KeyStatus::Inactive }, at),
             created: key.created.map_or(Known::Unknown, |created| Known::reported(created, at)),
             last_used: Known::reported(key.last_used.clone(), at),
+            change: None,
         };
         (1..).zip(&self.keys).map(one).collect()
     }

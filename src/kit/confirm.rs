@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::action::Danger;
+use crate::domain::change::Change;
 
 /// One call of a plan, as the dialog shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +17,13 @@ pub struct PlannedCall {
     pub undo: String,
 }
 
-/// What the person is asked to approve.
+impl From<&Change> for PlannedCall {
+    fn from(change: &Change) -> Self {
+        Self { action: change.action(), cli: change.cli(), undo: change.undo() }
+    }
+}
+
+/// What the person is asked to approve. Whose account it is about is added by the root, which knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// One imperative sentence: `Deactivate the key AKIA…7EXAMPLE of ada`.
@@ -31,6 +38,28 @@ pub struct Plan {
     pub must_type: Option<String>,
     /// Whether a reason has to be given (the account's rule in the configuration).
     pub wants_reason: bool,
+}
+
+impl Plan {
+    /// A plan of these changes.
+    pub fn of<'a>(title: impl Into<String>, danger: Danger, changes: impl IntoIterator<Item = &'a Change>) -> Self {
+        let calls = changes.into_iter().map(PlannedCall::from).collect();
+        Self { title: title.into(), danger, facts: Vec::new(), calls, must_type: None, wants_reason: false }
+    }
+
+    /// With one more thing that the person should know.
+    #[must_use]
+    pub fn fact(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.facts.push((name.into(), value.into()));
+        self
+    }
+
+    /// With a text that has to be typed.
+    #[must_use]
+    pub fn typing(mut self, text: impl Into<String>) -> Self {
+        self.must_type = Some(text.into());
+        self
+    }
 }
 
 /// How long after it opened the dialog takes no yes: type-ahead cannot confirm.
@@ -49,6 +78,8 @@ pub struct Pending<T> {
     pub reason: String,
     /// When the dialog opened.
     pub opened: Timestamp,
+    /// The account that it was asked about; a yes holds for no other.
+    account: Option<String>,
 }
 
 /// Something that the person has approved. Only [`Pending::confirm`] makes one; it is not read from anywhere.
@@ -57,6 +88,8 @@ pub struct Approved<T> {
     what: T,
     /// The reason given, for the audit log.
     reason: Option<String>,
+    /// The account that it was approved for.
+    account: Option<String>,
 }
 
 impl<T> Approved<T> {
@@ -70,9 +103,14 @@ impl<T> Approved<T> {
         self.reason.as_deref()
     }
 
+    /// The account that it was approved for: twelve digits; `None` where the door was the command line, which names none.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
     /// The same approval of a part of it, or of it in another form.
     pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Approved<U> {
-        Approved { what: form(self.what), reason: self.reason }
+        Approved { what: form(self.what), reason: self.reason, account: self.account }
     }
 }
 
@@ -90,7 +128,14 @@ pub enum NotYet {
 impl<T> Pending<T> {
     /// Asks.
     pub fn new(what: T, plan: Plan, now: Timestamp) -> Self {
-        Self { what, plan, typed: String::new(), reason: String::new(), opened: now }
+        Self { what, plan, typed: String::new(), reason: String::new(), opened: now, account: None }
+    }
+
+    /// The yes shall hold for this account only.
+    #[must_use]
+    pub fn for_account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
     }
 
     /// What is asked about.
@@ -115,13 +160,13 @@ impl<T> Pending<T> {
     ///
     /// # Errors
     /// It cannot be taken yet; everything stays as it was.
-    pub fn confirm(self, now: Timestamp) -> Result<Approved<T>, (Self, NotYet)> {
+    pub fn confirm(self, now: Timestamp) -> Result<Approved<T>, Box<(Self, NotYet)>> {
         match self.check(now) {
             Ok(()) => {
                 let reason = Some(self.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-                Ok(Approved { what: self.what, reason })
+                Ok(Approved { what: self.what, reason, account: self.account })
             }
-            Err(why) => Err((self, why)),
+            Err(why) => Err(Box::new((self, why))),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::confirm::Plan;
+use crate::domain::change::Mutation;
 use crate::domain::event::Lookup;
 use crate::domain::shell::SessionWish;
 use crate::domain::text::Untrusted;
@@ -96,6 +98,13 @@ pub enum Effect<R> {
     Session(SessionWish),
     /// Tell the person something in a toast.
     Notice(Level, String),
+    /// Ask the person whether this shall be changed. The root opens the dialog, if anything may be changed at all.
+    Ask {
+        /// What the dialog shows.
+        plan: Box<Plan>,
+        /// What is done on a yes.
+        mutation: Box<Mutation>,
+    },
     /// Put text on the clipboard (OSC 52).
     Copy {
         /// What it is, for the notice: `access key id`.
@@ -141,6 +150,11 @@ impl<R> Out<R> {
     /// Shows a toast.
     pub fn notice(&mut self, level: Level, text: impl Into<String>) {
         self.effects.push(Effect::Notice(level, text.into()));
+    }
+
+    /// Asks the person whether `mutation` shall be done.
+    pub fn ask(&mut self, plan: Plan, mutation: Mutation) {
+        self.effects.push(Effect::Ask { plan: Box::new(plan), mutation: Box::new(mutation) });
     }
 
     /// Puts text on the clipboard.

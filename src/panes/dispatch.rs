@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{
     AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, forwards, keys, rotations, trail, users,
 };
+use crate::domain::change::{Done, Mutation};
 use crate::domain::detail::Section;
 use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
@@ -33,6 +34,7 @@ fn with<R>(out: &mut Out<Read>, wrap: fn(R) -> Read, run: impl FnOnce(&mut Out<R
             Effect::Go(pivot) => out.go(pivot),
             Effect::Session(wish) => out.session(wish),
             Effect::Notice(level, text) => out.notice(level, text),
+            Effect::Ask { plan, mutation } => out.ask(*plan, *mutation),
             Effect::Copy { what, text } => out.copy(what, text),
         }
     }
@@ -216,6 +218,17 @@ impl Panes {
             Msg::Trail(message) => trail::on_message(&mut self.trail, message, cx),
             Msg::Bastions(message) => bastions::on_message(&mut self.bastions, message, cx),
         }
+    }
+
+    /// A change has been asked for: the rows that it is about say so.
+    pub fn on_asked(&mut self, mutation: &Mutation, cx: &Ctx<'_>) {
+        keys::on_asked(&mut self.keys, mutation, cx);
+    }
+
+    /// A change has ended, one way or another: the rows that it is about are read anew.
+    pub fn on_changed(&mut self, mutation: &Mutation, outcome: &Result<Done, Fault>, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        with(out, Read::Keys, |out| keys::on_changed(&mut self.keys, mutation, outcome, cx, out));
+        with(out, Read::Bastions, |out| bastions::on_changed(&mut self.bastions, mutation, outcome, cx, out));
     }
 
     /// A task that was reading for a slot broke.

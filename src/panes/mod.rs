@@ -22,6 +22,8 @@ use common::{
 };
 pub use dispatch::Prompt;
 
+pub use crate::domain::change::{Done, Mutation};
+
 use crate::kit::action::Spec;
 
 /// The panes, in the order of their tabs.
@@ -177,6 +179,22 @@ impl AnyAction {
             Self::Activity(_) => PaneId::Activity,
             Self::Rotations(_) => PaneId::Rotations,
             Self::Forwards(_) => PaneId::Forwards,
+        }
+    }
+}
+
+impl AnyAction {
+    /// The row of its table.
+    pub fn spec(self) -> Spec {
+        match self {
+            Self::Users(action) => action.spec(),
+            Self::Keys(action) => action.spec(),
+            Self::Findings(action) => action.spec(),
+            Self::Trail(action) => action.spec(),
+            Self::Bastions(action) => action.spec(),
+            Self::Rotations(action) => action.spec(),
+            Self::Forwards(action) => action.spec(),
+            Self::Activity(action) => action.spec(),
         }
     }
 }

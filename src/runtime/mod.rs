@@ -15,6 +15,7 @@
 mod connector;
 mod input;
 pub mod log;
+mod mutations;
 pub mod pacer;
 mod panics;
 pub mod protect;

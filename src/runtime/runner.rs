@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
+use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Connected, Connector};
 use super::panics::Broke;
-use super::reads;
+use super::{mutations, reads};
 use crate::app::{Msg, SessionNews, Task};
 use crate::aws::iam;
 use crate::aws::observe::Observer;
@@ -22,8 +23,9 @@ use crate::aws::sts;
 use crate::domain::account::SessionView;
 use crate::domain::call::{ApiCall, Outcome};
 use crate::domain::known::Known;
+use crate::kit::confirm::Approved;
 use crate::kit::effect::{Generation, SessionId, Slot};
-use crate::panes;
+use crate::panes::{self, Mutation};
 
 /// Replies that wait for the loop. When it is behind, readers stop asking AWS for more.
 const REPLIES: usize = 256;
@@ -77,6 +79,8 @@ pub(super) struct Runner {
     token: CancellationToken,
     slots: BTreeMap<Slot, CancellationToken>,
     running: usize,
+    /// The session that may change something, and until when: the runner keeps its own account of it.
+    armed: Option<(SessionId, Timestamp)>,
     break_next_read: bool,
 }
 
@@ -97,6 +101,7 @@ impl Runner {
             token: CancellationToken::new(),
             slots: BTreeMap::new(),
             running: 0,
+            armed: None,
             break_next_read,
         };
         (runner, Replies { replies: received, calls: observed, lost })
@@ -174,6 +179,24 @@ impl Runner {
             break_if(break_now);
             // Whether somebody still wants the answer is the token's business.
             let _stopped = reads::run(&aws, read, &to).await;
+        });
+    }
+
+    /// The session may change something until then; `None`: no more.
+    pub(super) fn arm(&mut self, session: SessionId, until: Option<Timestamp>) {
+        self.armed = until.map(|until| (session, until));
+    }
+
+    /// Changes something, if this is the session that may. What has begun is not given up when the session is replaced: its end must
+    /// be known.
+    pub(super) fn mutate(&mut self, session: SessionId, number: u64, approved: Approved<Mutation>) {
+        let mutation = approved.what().clone();
+        let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
+        let armed = self.armed.is_some_and(|(armed, until)| armed == session && aws.now() < until);
+        let replies = self.replies.clone();
+        self.spawn(Slot::new("change"), None, CancellationToken::new(), async move {
+            let outcome = if armed { mutations::run(&aws, approved).await } else { Err(mutations::read_only(&aws)) };
+            let _loop_has_ended = replies.send(tell(Msg::Changed { session, number, mutation, outcome })).await;
         });
     }
 

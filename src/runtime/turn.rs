@@ -185,6 +185,8 @@ impl Turn<'_> {
             match effect {
                 Effect::Connect => runner.connect(),
                 Effect::Read { session, slot, generation, read } => runner.read(session, slot, generation, read),
+                Effect::Arm { session, until } => runner.arm(session, until),
+                Effect::Mutate { session, number, approved } => runner.mutate(session, number, approved),
                 Effect::Cancel(slot) => runner.cancel(&slot),
                 Effect::Copy { text, .. } => self.closed_on(|turn| turn.screen.copy(&text)),
                 Effect::Session(_) => {
@@ -280,6 +282,7 @@ fn will_ask(model: &Model) -> bool {
 fn period(cadence: Cadence) -> Duration {
     match cadence {
         Cadence::Spinner => Duration::from_millis(125),
+        Cadence::Second => Duration::from_secs(1),
         Cadence::Minute => Duration::from_secs(60),
     }
 }

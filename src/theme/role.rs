@@ -1,5 +1,6 @@
 //! The roles: everything that a theme can colour, by what it means. Views ask for roles and never for colours.
 
+use crate::domain::account::AccountColour;
 use crate::kit::effect::Level;
 use crate::kit::table::Tone;
 
@@ -68,6 +69,13 @@ roles! {
     JsonKey = "json.key", "A member's name in a raw record";
     JsonText = "json.text", "A string in a raw record";
     JsonOther = "json.other", "A number, true, false or null in a raw record";
+    BadgeArmed = "badge.armed", "The mark that something can be changed, and for how long";
+    Button = "button", "A button of a dialog";
+    ButtonFocused = "button.focused", "The button that the enter key presses";
+    AccountRed = "account.red", "An account that the configuration marks red: production";
+    AccountYellow = "account.yellow", "An account that the configuration marks yellow: take care";
+    AccountGreen = "account.green", "An account that the configuration marks green: anything goes";
+    AccountBlue = "account.blue", "An account that the configuration marks blue";
 }
 
 impl From<Tone> for Role {
@@ -86,6 +94,17 @@ impl From<Tone> for Role {
             Tone::Denied => Self::Denied,
             Tone::Loading => Self::Loading,
             Tone::Stale => Self::Stale,
+        }
+    }
+}
+
+impl From<AccountColour> for Role {
+    fn from(colour: AccountColour) -> Self {
+        match colour {
+            AccountColour::Red => Self::AccountRed,
+            AccountColour::Yellow => Self::AccountYellow,
+            AccountColour::Green => Self::AccountGreen,
+            AccountColour::Blue => Self::AccountBlue,
         }
     }
 }

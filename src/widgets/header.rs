@@ -1,11 +1,11 @@
 //! The lines at the top: whose account this is, as whom, where, with what credentials, and what can be done.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::paint::{self, Piece};
-use crate::domain::account::SessionView;
+use crate::domain::account::{AccountColour, SessionView};
 use crate::domain::age::age;
 use crate::domain::fault::Fault;
 use crate::domain::known::Known;
@@ -27,13 +27,24 @@ pub enum Link<'a> {
     Failed(&'a Fault),
 }
 
+/// What may be done here, and what the configuration says of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// How long changes are allowed still; `None`: they are not.
+    pub armed: Option<SignedDuration>,
+    /// What the configuration calls the account.
+    pub name: Option<String>,
+    /// The account's colour.
+    pub colour: Option<AccountColour>,
+}
+
 /// Draws one or two lines, as many as `area` has.
-pub fn draw(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, area: Rect, buf: &mut Buffer) {
-    let badges = badges(view, area.width, look);
+pub fn draw(view: &SessionView, standing: &Standing, link: Link<'_>, now: Timestamp, look: &Look, area: Rect, buf: &mut Buffer) {
+    let badges = badges(view, standing, area.width, look);
     let first = paint::line(area, 0);
     let used: usize = badges.iter().map(Piece::width).sum();
     let room = usize::from(area.width).saturating_sub(used + 3);
-    let account = account(view, link, look);
+    let account = account(view, standing, link, look);
     let left = Rect { width: area.width.saturating_sub(u16::try_from(used).unwrap_or(u16::MAX)), ..first };
     let room = room.saturating_sub(account.iter().map(Piece::width).sum::<usize>());
     let end = paint::pieces(buf, left, 1, &account);
@@ -45,7 +56,7 @@ pub fn draw(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, are
 }
 
 /// Made-up data say so on every screen, in as many words as there is room for.
-fn badges(view: &SessionView, width: u16, look: &Look) -> Vec<Piece> {
+fn badges(view: &SessionView, standing: &Standing, width: u16, look: &Look) -> Vec<Piece> {
     let mut badges = Vec::new();
     if let Some(scenario) = &view.demo {
         let text = match width {
@@ -56,21 +67,32 @@ fn badges(view: &SessionView, width: u16, look: &Look) -> Vec<Piece> {
         badges.push(Piece::new(text, look[Role::BadgeDemo]));
         badges.push(Piece::new(" ", look[Role::Text]));
     }
-    badges.push(Piece::new(" READ-ONLY ", look[Role::BadgeReadOnly]));
+    badges.push(match standing.armed {
+        None => Piece::new(" READ-ONLY ", look[Role::BadgeReadOnly]),
+        Some(left) => {
+            // The second that has begun counts.
+            let seconds = (left.as_millis() + 999).div_euclid(1000);
+            Piece::new(format!(" ARMED {}:{:02} ", seconds.div_euclid(60), seconds.rem_euclid(60)), look[Role::BadgeArmed])
+        }
+    });
     badges.push(Piece::new(" ", look[Role::Text]));
     badges
 }
 
-fn account(view: &SessionView, link: Link<'_>, look: &Look) -> Vec<Piece> {
-    let strong = look[Role::Account];
+fn account(view: &SessionView, standing: &Standing, link: Link<'_>, look: &Look) -> Vec<Piece> {
+    let strong = look[standing.colour.map_or(Role::Account, Role::from)];
     match (&view.identity, link) {
         (_, Link::Failed(fault)) => vec![Piece::new(format!("not connected: {}", fault.title()), look[Role::Bad])],
         (Known::Value { value, .. }, _) => {
-            let mut pieces = vec![Piece::new(clean(&value.account), strong)];
+            let mut pieces = Vec::new();
+            if let Some(name) = &standing.name {
+                pieces.push(Piece::new(format!(" {} ", fit(&clean(name), 24)), strong));
+            }
+            pieces.push(Piece::new(clean(&value.account), strong));
             if let Some(Some(alias)) = view.alias.value() {
                 pieces.push(Piece::new(format!(" {}", fit(alias.shown().as_str(), 24)), strong));
             }
-            pieces.push(Piece::new("  ", strong));
+            pieces.push(Piece::new("  ", look[Role::Text]));
             pieces
         }
         (Known::Denied { .. }, _) => vec![Piece::new("account: denied sts:GetCallerIdentity ", look[Role::Denied])],

@@ -2,6 +2,7 @@
 
 pub mod blank;
 pub mod columns;
+pub mod dialog;
 pub mod field;
 pub mod footer;
 pub mod header;

@@ -122,8 +122,8 @@ fn everything(stranger: &str, look: &Look, area: Rect, buf: &mut Buffer) {
         buf,
     );
     blank::draw(stranger, &[stranger.to_owned(), "word ".repeat(40)], Tone::Bad, 0, look, area, buf);
-    header::draw(&session(stranger), header::Link::Ready, NOW, look, area, buf);
-    header::draw(&session(stranger), header::Link::Failed(&fault(stranger)), NOW, look, area, buf);
+    header::draw(&session(stranger), &header::Standing::default(), header::Link::Ready, NOW, look, area, buf);
+    header::draw(&session(stranger), &header::Standing::default(), header::Link::Failed(&fault(stranger)), NOW, look, area, buf);
     let tab =
         tabs::Tab { key: Some("1".into()), name: stranger.into(), count: Some(12_345), state: tabs::State::Fault, active: true };
     tabs::draw(&[tab.clone(), tabs::Tab { active: false, state: tabs::State::Loading, ..tab }], 0, look, area, buf);
@@ -278,7 +278,7 @@ fn a_warning_is_the_last_fact_to_go() {
 fn made_up_data_and_read_only_are_said_on_every_screen() {
     for width in [40, 60, 80, 100, 200] {
         let line = frames::text(&frames::drawn(width, 2, |look, area, buf| {
-            header::draw(&session("incident"), header::Link::Ready, NOW, look, area, buf)
+            header::draw(&session("incident"), &header::Standing::default(), header::Link::Ready, NOW, look, area, buf)
         }));
         assert!(line.contains("MADE-UP") && line.contains("READ-ONLY"), "{width}: {line}");
     }

@@ -1,8 +1,8 @@
 //! What each of the shared actions does, and whether it can be done.
 
-use crate::app::actions::{app, field, list, menu, overlay, text};
+use crate::app::actions::{app, confirm, field, list, menu, overlay, text};
 use crate::app::{Effect, FilterField, Model, Overlay, Reader, help, palette};
-use crate::kit::action::Availability;
+use crate::kit::action::{Availability, Danger};
 use crate::kit::document::{Document, Motion, Scroll};
 use crate::kit::effect::{Level, Pivot};
 use crate::kit::field::{Edit, Field};
@@ -10,7 +10,7 @@ use crate::kit::keymap::Keymap;
 use crate::kit::table::Sort;
 use crate::panes::{self, AnyAction, PaneId};
 
-use super::{back, changed, detail, input, run, session};
+use super::{back, changed, detail, door, input, run, session};
 
 /// Runs an action by its id, as keys, palette and tests do. One that cannot be done says why.
 pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, interrupted: bool, out: &mut Vec<Effect>) {
@@ -26,6 +26,8 @@ pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, interrupte
         on_overlay(model, action);
     } else if let Ok(action) = id.parse::<menu::Action>() {
         on_menu(model, keymap, action, out);
+    } else if let Ok(action) = id.parse::<confirm::Action>() {
+        door::on_confirm(model, action, out);
     } else if let Ok(action) = id.parse::<field::Action>() {
         on_field(model, keymap, action, out);
     } else if let Ok(action) = id.parse::<AnyAction>() {
@@ -42,9 +44,20 @@ pub fn availability(model: &Model, id: &str) -> Availability {
         Ok(action) if action.pane() != model.focus => {
             Availability::Unavailable(format!("this is an action of the {} pane", action.pane().name()))
         }
-        Ok(action) => model.panes.available(action, &model.ctx()),
+        Ok(action) => match door_availability(model, action) {
+            Availability::Ready => model.panes.available(action, &model.ctx()),
+            unavailable => unavailable,
+        },
         Err(()) => Availability::Ready,
     }
+}
+
+/// What changes something needs more than the pane's own word.
+fn door_availability(model: &Model, action: AnyAction) -> Availability {
+    let spec = action.spec();
+    let refused =
+        (spec.danger > Danger::Safe).then(|| model.door.refuses(spec.needs, model.session, &model.view, model.now)).flatten();
+    refused.map_or(Availability::Ready, Availability::Unavailable)
 }
 
 fn list_availability(model: &Model, action: list::Action) -> Availability {
@@ -92,6 +105,7 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, interrupted: 
                 switch(model, pane, out);
             }
         }
+        app::Action::Arm => door::toggle(model, out),
         app::Action::Redraw => out.push(Effect::Redraw),
         app::Action::Suspend => out.push(Effect::Suspend),
         app::Action::Interrupt if interrupted => out.push(Effect::Quit),
@@ -304,7 +318,7 @@ fn on_menu(model: &mut Model, keymap: &Keymap, action: menu::Action, out: &mut V
             (selected, count)
         }
         Overlay::Sort { selected } => (selected, columns.len()),
-        Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. } => return,
+        Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. } | Overlay::Confirm(_) => return,
     };
     match action {
         menu::Action::Down => *selected = if *selected + 1 < count { *selected + 1 } else { 0 },
@@ -371,6 +385,10 @@ fn accept_field(model: &mut Model, keymap: &Keymap, out: &mut Vec<Effect>) {
         Some(palette @ Overlay::Palette { .. }) => {
             model.overlay = Some(palette);
             accept(model, keymap, out);
+        }
+        Some(confirm @ Overlay::Confirm(_)) => {
+            model.overlay = Some(confirm);
+            door::accept(model, out);
         }
         Some(sort @ Overlay::Sort { .. }) => model.overlay = Some(sort),
         None => {

@@ -1,13 +1,15 @@
 //! From keys to actions and text.
 
+use crate::app::dialog::{self, Part};
 use crate::app::{Effect, Model, Overlay};
+use crate::kit::confirm::NotYet;
 use crate::kit::effect::Level;
 use crate::kit::field::{Edit, Field};
 use crate::kit::input::{Code, Input, Key};
 use crate::kit::keymap::{Keymap, Resolution, show_sequence};
 use crate::kit::query::Query;
 
-use super::{actions, changed};
+use super::{actions, changed, door};
 
 /// Takes a key, a paste or a new size.
 pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &mut Vec<Effect>) {
@@ -21,6 +23,12 @@ pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &m
 
 /// A paste is text and never runs as keys.
 fn paste(model: &mut Model, text: &str) {
+    if let Some(Overlay::Confirm(dialog)) = &mut model.overlay
+        && (dialog.focus != Part::Reason || door::is_ahead(dialog, model.now))
+    {
+        dialog.note = Some("nothing is pasted here: type it".into());
+        return;
+    }
     match model.field_mut() {
         Some(field) => {
             let whole = field.paste(text);
@@ -66,6 +74,16 @@ fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
 
 /// Changes the field that has the focus.
 pub(super) fn edit(model: &mut Model, edit: Edit) {
+    if let (Some(Overlay::Confirm(dialog)), Edit::Insert(_)) = (&mut model.overlay, edit) {
+        if door::is_ahead(dialog, model.now) {
+            dialog.note = Some(dialog::why_not(NotYet::TooSoon).into());
+            return;
+        }
+        // Whatever has the focus, what is typed is the name.
+        if dialog.focus != Part::Reason {
+            dialog.focus = Part::Name;
+        }
+    }
     if model.field_mut().is_some_and(|field| field.edit(edit)) {
         typed(model);
     }
@@ -77,6 +95,7 @@ fn typed(model: &mut Model) {
     match &mut model.overlay {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Prompt { error, .. }) => *error = None,
+        Some(Overlay::Confirm(dialog)) => dialog.note = None,
         Some(Overlay::Help(reader) | Overlay::Record(reader)) => {
             if let Some(search) = &reader.search {
                 reader.scroll.search(search.text(), &reader.document);

@@ -3,6 +3,7 @@
 mod actions;
 mod back;
 mod detail;
+mod door;
 mod input;
 mod session;
 mod ticks;
@@ -22,7 +23,7 @@ const SLICE: usize = 4096;
 /// Takes a message.
 pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect>) {
     match msg {
-        Msg::Tick(now) => ticks::tick(model, now),
+        Msg::Tick(now) => ticks::tick(model, now, out),
         Msg::Input(input) => input::on_input(model, keymap, input, out),
         Msg::Connected { session, view } => session::connected(model, session, view, out),
         Msg::Connection(session, news) => session::news(model, session, news, out),
@@ -39,6 +40,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 model.dirty |= model.focus == panes::PaneId::Activity;
             }
         }
+        Msg::Changed { session, number, mutation, outcome } => door::ended(model, session, number, &mutation, &outcome, out),
         Msg::Broken { task, text } => session::broken(model, &task, &text, out),
         Msg::Call(call) => {
             let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
@@ -125,6 +127,7 @@ fn run(model: &mut Model, out: &mut Vec<Effect>, ask: impl FnOnce(&mut Model, &m
             effect::Effect::Session(wish) => out.push(Effect::Session(wish)),
             effect::Effect::Go(pivot) => actions::go(model, &pivot, out),
             effect::Effect::Notice(level, text) => model.notice(level, text),
+            effect::Effect::Ask { plan, mutation } => door::ask(model, *plan, *mutation),
             effect::Effect::Copy { what, text } => out.push(Effect::Copy { what, text }),
         }
         changed(model);

@@ -7,7 +7,7 @@ use crate::domain::known::Known;
 use crate::kit::effect::{Generation, Level, SessionId, Slot};
 use crate::panes;
 
-use super::{changed, run};
+use super::{changed, door, run};
 
 /// Whether a reply is the answer to what was asked for last, in the session that is on screen. Anything else is dropped: data of one
 /// account never appears under another's name.
@@ -39,6 +39,8 @@ pub(super) fn connected(model: &mut Model, session: SessionId, view: SessionView
     }
     if session != model.session {
         model.panes.forget();
+        door::disarm(model, out);
+        model.door.denied.clear();
     }
     model.session = session;
     model.view = view;
@@ -62,6 +64,7 @@ pub(super) fn visit(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Reads the pane on screen anew, or tries to connect where there is no session.
 pub(super) fn reload(model: &mut Model, out: &mut Vec<Effect>) {
+    model.door.denied.clear();
     match model.connection {
         // The same session would offer the same credentials: only a new one reads files and environment anew.
         Connection::Ready if model.panes.faults(model.focus).iter().any(|fault| fault.is_about_credentials()) => {

@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::{Cadence, Connection, Model};
+use crate::app::{Cadence, Connection, Effect, Model};
 use crate::panes::PaneId;
+
+use super::door;
 
 /// A spinner turns eight times a second.
 const FRAME_MS: i64 = 125;
@@ -11,8 +13,10 @@ const FRAME_MS: i64 = 125;
 pub(super) const WHICH_KEY: SignedDuration = SignedDuration::from_millis(250);
 
 /// The time has come to `now`.
-pub(super) fn tick(model: &mut Model, now: Timestamp) {
+pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
     let before = std::mem::replace(&mut model.now, now);
+    door::expire(model, now, out);
+    let second = model.door.armed.is_some() && before.as_second() != now.as_second();
     let expired = model.notices.iter().any(|notice| notice.until.is_some_and(|until| until <= now));
     if expired {
         model.notices.retain(|notice| notice.until.is_none_or(|until| until > now));
@@ -22,7 +26,7 @@ pub(super) fn tick(model: &mut Model, now: Timestamp) {
     let which_key = !model.pending.is_empty()
         && before.duration_since(model.pending_since) < WHICH_KEY
         && now.duration_since(model.pending_since) >= WHICH_KEY;
-    model.dirty |= expired || which_key || minute || (frame && is_spinning(model));
+    model.dirty |= expired || which_key || minute || second || (frame && is_spinning(model));
     model.detail_behind |= minute;
 }
 
@@ -48,7 +52,13 @@ fn is_reading(model: &Model) -> bool {
 pub fn wants_ticks(model: &Model) -> Option<Cadence> {
     let vanishing = model.notices.iter().any(|notice| notice.until.is_some());
     let shows_soon = !model.pending.is_empty() && model.now.duration_since(model.pending_since) < WHICH_KEY;
-    if is_spinning(model) || vanishing || shows_soon { Some(Cadence::Spinner) } else { Some(Cadence::Minute) }
+    if is_spinning(model) || vanishing || shows_soon {
+        Some(Cadence::Spinner)
+    } else if model.door.armed.is_some() {
+        Some(Cadence::Second)
+    } else {
+        Some(Cadence::Minute)
+    }
 }
 
 /// Whether slices of sorting or filtering wait.

@@ -8,13 +8,14 @@ use ratatui::layout::Rect;
 
 use super::layout::{Area, DetailPlace, Layout, SMALLEST};
 use super::{Connection, Model, Overlay, availability, help};
+use crate::domain::account::rule_of;
 use crate::kit::action::Availability;
 use crate::kit::input::Size;
 use crate::kit::keymap::{Keymap, ScopeName};
 use crate::kit::table::Tone;
 use crate::panes::PaneId;
 use crate::theme::{Look, Role};
-use crate::widgets::header::Link;
+use crate::widgets::header::{Link, Standing};
 use crate::widgets::paint::{self, Piece};
 use crate::widgets::{blank, field, footer, header, seal, status, tabs, toast, too_small};
 
@@ -36,7 +37,7 @@ pub fn render(model: &Model, keymap: &Keymap, look: &Look, area: Rect, buf: &mut
 
 fn whole(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut Buffer) {
     let now = model.now;
-    header::draw(&model.view, link(model), now, look, layout.header.into(), buf);
+    header::draw(&model.view, &standing(model), link(model), now, look, layout.header.into(), buf);
     let key = |pane: PaneId| keymap.key_for(&format!("app.{}", pane.name()));
     tabs::draw(&panes::tabs(model, key), now.as_millisecond(), look, layout.tabs.into(), buf);
     body(model, layout, look, buf);
@@ -48,6 +49,16 @@ fn whole(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut
     windows::draw(model, layout, keymap, look, buf);
     let notices: Vec<_> = model.notices.iter().map(|notice| (notice.level, notice.text.as_str())).collect();
     toast::draw(&notices, look, layout.body.into(), buf);
+}
+
+fn standing(model: &Model) -> Standing {
+    let rule = rule_of(&model.door.rules, &model.view).ok();
+    let until = model.door.armed_until(model.session, model.now);
+    Standing {
+        armed: until.map(|until| until.duration_since(model.now)),
+        name: rule.as_ref().and_then(|rule| rule.name.clone()),
+        colour: rule.and_then(|rule| rule.colour),
+    }
 }
 
 fn link(model: &Model) -> Link<'_> {
@@ -93,7 +104,7 @@ fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
             None => ("search: ".to_owned(), None),
         },
     };
-    let typing = model.field().filter(|_| !matches!(model.overlay, Some(Overlay::Palette { .. })));
+    let typing = model.field().filter(|_| !matches!(model.overlay, Some(Overlay::Palette { .. } | Overlay::Confirm(_))));
     if let Some(typed) = typing {
         let (matching, total) = model.listing().counts();
         let note = match wrong {
@@ -116,7 +127,8 @@ fn always(keymap: &Keymap, scopes: &[ScopeName], available: &dyn Fn(&str) -> Ava
         let key = help::hint(keymap, scopes, id, available)?;
         Some(footer::Hint { key, word: word.to_owned() })
     };
-    let back =
-        matches!(scopes.first(), Some(&("field" | "menu" | "overlay" | "text"))).then(|| hint("app.back", "back")).flatten();
+    let back = matches!(scopes.first(), Some(&("field" | "menu" | "overlay" | "text" | "confirm")))
+        .then(|| hint("app.back", "back"))
+        .flatten();
     [back, hint("app.palette", "find"), hint("app.help", "help")].into_iter().flatten().collect()
 }

@@ -3,15 +3,16 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::dialog::{Dialog, Part};
 use crate::app::layout::Layout;
 use crate::app::{Model, Overlay, availability, palette};
-use crate::kit::action::Availability;
+use crate::kit::action::{Availability, Danger};
 use crate::kit::document::width;
 use crate::kit::field::Field;
 use crate::kit::keymap::{Keymap, Resolution, show_sequence};
 use crate::theme::{Look, Role};
 use crate::widgets::paint::{self, Piece};
-use crate::widgets::{field, menu, which_key, window};
+use crate::widgets::{dialog, field, menu, which_key, window};
 
 /// How long a prefix stands before the keys that can follow are shown, in milliseconds.
 const PATIENCE: i64 = 250;
@@ -19,6 +20,7 @@ const PATIENCE: i64 = 250;
 pub(super) fn draw(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut Buffer) {
     match &model.overlay {
         Some(Overlay::Palette { field, selected }) => actions(model, field, *selected, layout, keymap, look, buf),
+        Some(Overlay::Confirm(dialog)) => confirm(dialog, layout, look, buf),
         Some(Overlay::Sort { selected }) => columns(model, *selected, layout, look, buf),
         _ => {}
     }
@@ -51,6 +53,36 @@ fn actions(model: &Model, typed: &Field, selected: usize, layout: &Layout, keyma
     field::draw("", typed, count, look, paint::line(inner, 0), buf);
     let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     menu::draw(&choices, selected, look, list, buf);
+}
+
+/// The question whether something shall be changed.
+fn confirm(dialog: &Dialog, layout: &Layout, look: &Look, buf: &mut Buffer) {
+    let plan = &dialog.pending.plan;
+    let name = plan.must_type.as_ref().map(|name| format!("type {name} to confirm: "));
+    let asked: Vec<dialog::Asked<'_>> = [
+        name.as_deref().map(|prompt| dialog::Asked { prompt, field: &dialog.name, focused: dialog.focus == Part::Name }),
+        plan.wants_reason.then(|| dialog::Asked {
+            prompt: "reason: ",
+            field: &dialog.reason,
+            focused: dialog.focus == Part::Reason,
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let question = dialog::Question {
+        plan: &dialog.document,
+        scroll: &dialog.scroll,
+        asked: &asked,
+        note: dialog.note.as_deref(),
+        buttons: &[("Cancel", dialog.focus == Part::Cancel), (dialog.verb(), dialog.focus == Part::Yes)],
+    };
+    let title = match plan.danger {
+        Danger::Safe | Danger::Reversible => "Change",
+        Danger::Confirm => "Change: please confirm",
+        Danger::TypeName => "Change that hurts: please confirm",
+    };
+    dialog::draw(title, &question, look, dialog.area(layout).into(), buf);
 }
 
 /// The sort menu.

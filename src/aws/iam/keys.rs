@@ -20,6 +20,7 @@ pub async fn access_keys(session: &Session, user: &Untrusted) -> Result<Vec<Acce
         status: key.status().map_or(Known::Unknown, |status| Known::live(KeyStatus::from_word(status.as_str()), now)),
         created: key.create_date().and_then(timestamp).map_or(Known::Unknown, |created| Known::live(created, now)),
         last_used: Known::Unknown,
+        change: None,
     };
     Ok((1..).zip(&listed).map(key).collect())
 }

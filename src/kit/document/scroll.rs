@@ -97,6 +97,12 @@ impl Scroll {
         self.clamp(document);
     }
 
+    /// How many rows lie below the window.
+    pub fn rows_below(&self, document: &Document) -> usize {
+        let all: usize = (self.top.line..document.lines.len()).map(|line| self.rows_of(document, line)).sum();
+        all.saturating_sub(self.top.row + usize::from(self.size.height))
+    }
+
     /// Wraps long lines, or cuts them.
     pub fn toggle_wrap(&mut self, document: &Document) {
         self.wrap = !self.wrap;

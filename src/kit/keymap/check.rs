@@ -11,7 +11,7 @@ pub(super) fn outer(scope: ScopeName) -> &'static [ScopeName] {
     match scope {
         "app" => &[],
         "list" | "text" | "overlay" | "field" => &["app"],
-        "menu" => &["field", "app"],
+        "menu" | "confirm" => &["field", "app"],
         // A pane's actions work on its list, and while its detail is read.
         _ => &["list", "app"],
     }

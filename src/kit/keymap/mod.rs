@@ -17,14 +17,14 @@ use super::action::Spec;
 use super::input::{Code, Key};
 use super::source::{Problem, Source, Weight};
 
-/// The name of a scope: `app`, `list`, `text`, `overlay`, `menu`, `field`, or a pane's.
+/// The name of a scope: `app`, `list`, `text`, `overlay`, `menu`, `confirm`, `field`, or a pane's.
 pub type ScopeName = &'static str;
 
 /// The keymap that is built in.
 const DEFAULT: Source<'static> = Source { file: "keymaps/default.toml", text: include_str!("../../../keymaps/default.toml") };
 
 /// Scopes of things that lie over the panes: of what lies outside of them only `ctrl-` keys and `esc` come through.
-const MODAL: [ScopeName; 3] = ["field", "menu", "overlay"];
+const MODAL: [ScopeName; 4] = ["field", "menu", "overlay", "confirm"];
 
 /// The scope in which characters are typed.
 const FIELD: ScopeName = "field";

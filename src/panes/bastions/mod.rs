@@ -1,5 +1,6 @@
 //! The bastions pane: the nodes that Session Manager can reach, and its sessions, in two tables of which one is on screen.
 
+mod change;
 mod detail;
 mod model;
 mod row;
@@ -7,6 +8,7 @@ mod update;
 
 use serde::{Deserialize, Serialize};
 
+pub use change::on_changed;
 pub use detail::{node_detail, session_detail};
 pub use model::{Model, View};
 pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, stop, trail_of};
@@ -20,6 +22,7 @@ crate::actions! { "bastions" {
     Other    = "other",     "Go to the node of the selected session, or to the sessions of the selected node", Safe, [];
     Online   = "online",    "Show only nodes that are online and sessions that are active, or all again", Safe, [];
     Findings = "findings",  "Go to the findings about the selected node", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
+    Terminate = "terminate", "Terminate the selected session", Confirm, ["ssm:TerminateSession"];
 } }
 
 /// What the pane reads.

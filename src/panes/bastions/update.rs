@@ -1,7 +1,7 @@
 //! What the bastions pane does.
 
 use super::model::{Model, View};
-use super::{ACTIVE, Action, HISTORY, Msg, NODES, Read};
+use super::{ACTIVE, Action, HISTORY, Msg, NODES, Read, change};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::node::SsmSession;
@@ -17,10 +17,16 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     let regions = cx.regions.to_vec();
     model.nodes.begin_refresh();
     model.nodes_remote.begin(regions.iter().cloned(), cx.now);
+    out.read(NODES, Read::Nodes { regions });
+    load_sessions(model, cx, out);
+}
+
+/// Reads the sessions of every region anew.
+pub(super) fn load_sessions(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    let regions = cx.regions.to_vec();
     model.sessions.begin_refresh();
     let parts = regions.iter().flat_map(|region| [part(region, true), part(region, false)]);
     model.sessions_remote.begin(parts, cx.now);
-    out.read(NODES, Read::Nodes { regions: regions.clone() });
     out.read(ACTIVE, Read::Sessions { regions: regions.clone(), active: true });
     out.read(HISTORY, Read::Sessions { regions, active: false });
 }
@@ -30,8 +36,9 @@ fn part(region: &str, active: bool) -> String {
 }
 
 /// Does one of the pane's own actions.
-pub fn on_action(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out<Read>) {
+pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Read>) {
     match action {
+        Action::Terminate => change::ask(model, cx, out),
         Action::View => switch(model),
         Action::Other => other(model, out),
         Action::Online => match model.view {
@@ -81,6 +88,7 @@ fn node_of(model: &Model) -> Option<Untrusted> {
 pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     match action {
         Action::View | Action::Online => Availability::Ready,
+        Action::Terminate => change::available(model),
         Action::Other | Action::Findings => needs_row(node_of(model).as_ref(), "row"),
     }
 }

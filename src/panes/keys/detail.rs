@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::row::is_overdue;
 use crate::domain::age::{days, is_over};
+use crate::domain::change::ChangeNote;
 use crate::domain::detail::{Field, Section};
 use crate::domain::key::{AccessKey, LastUsed, ROTATION_LIMIT_DAYS};
 use crate::panes::{section, sourced, when};
@@ -31,11 +32,32 @@ pub fn detail(key: &AccessKey, now: Timestamp) -> Vec<Section> {
         used.push(Field::new("region", region.raw()));
     }
     let mut sections = vec![section("Access key", identity), section("Last used (AWS counts in steps of 15 minutes)", used)];
+    if let Some(note) = &key.change {
+        sections.push(section("Last change from here", changed(note, now)));
+    }
     let faults = [key.id.fault(), key.status.fault(), key.created.fault(), key.last_used.fault()];
     if let Some(fault) = faults.into_iter().flatten().next() {
         sections.push(section("Not told", vec![Field::new("reason", fault.to_string())]));
     }
     sections
+}
+
+fn changed(note: &ChangeNote, now: Timestamp) -> Vec<Field> {
+    match note {
+        ChangeNote::Asked { at } => vec![Field::new("state", format!("asked for {}, no answer yet", when(*at, now)))],
+        ChangeNote::Done { at, request_id } => {
+            let mut fields = vec![Field::new("state", format!("done {}", when(*at, now)))];
+            fields.extend(request_id.as_ref().map(|id| Field::new("request", id.as_str())));
+            fields
+        }
+        ChangeNote::NotDone { fault } => {
+            vec![Field::new("state", "not done"), Field::new("reason", fault.to_string()), Field::new("next", fault.advice())]
+        }
+        ChangeNote::Unknown { fault } => vec![
+            Field::new("state", "outcome unknown: what is shown was read again afterwards"),
+            Field::new("reason", fault.to_string()),
+        ],
+    }
 }
 
 fn limit(key: &AccessKey, created: Timestamp, now: Timestamp) -> String {

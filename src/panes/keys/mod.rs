@@ -3,6 +3,7 @@
 //! The credential report brings all rows at once, without ids; live calls renew the owners that are on screen. Where the report is
 //! denied, users are listed and asked one by one.
 
+mod change;
 mod detail;
 mod model;
 mod row;
@@ -10,6 +11,7 @@ mod update;
 
 use serde::{Deserialize, Serialize};
 
+pub use change::{on_asked, on_changed};
 pub use detail::detail;
 pub use model::Model;
 pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, settle, stop, trail_of};
@@ -24,6 +26,9 @@ crate::actions! { "keys" {
     User     = "user",      "Go to the owner of the selected key", Safe, [];
     Overdue  = "overdue",   "Show only active keys over the age limit, or all again", Safe, [];
     Findings = "findings",  "Go to the findings about the owner of the selected key", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
+    Deactivate = "deactivate", "Deactivate the selected key", Confirm, ["iam:UpdateAccessKey"];
+    Activate = "activate",  "Activate the selected key again", Confirm, ["iam:UpdateAccessKey"];
+    Delete   = "delete",    "Delete the selected key, which is inactive", TypeName, ["iam:DeleteAccessKey"];
 } }
 
 /// What the pane reads.
@@ -77,5 +82,7 @@ pub enum Msg {
 pub const REPORT: Slot = Slot::new("keys.report");
 /// The slot of the live facts about rows on screen.
 pub const LIVE: Slot = Slot::new("keys.live");
+/// The slot of the keys of an owner of whom one was changed.
+pub const CHANGED: Slot = Slot::new("keys.changed");
 /// The slot of the sweep over all users.
 pub const SWEEP: Slot = Slot::new("keys.sweep");

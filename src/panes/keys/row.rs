@@ -5,6 +5,7 @@ use std::cmp::{Ordering, Reverse};
 use jiff::Timestamp;
 
 use crate::domain::age::{age, is_over};
+use crate::domain::change::ChangeNote;
 use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed, ROTATION_LIMIT_DAYS};
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::table::{Cell, Column, Row, Tone, compare_facts, fact, seconds_since};
@@ -24,7 +25,7 @@ impl Row for AccessKey {
     const COLUMNS: &'static [Column] = &[
         Column::new("user", "User", 16).growing(),
         Column::new("key", "Key", 20),
-        Column::new("status", "Status", 8),
+        Column::new("status", "Status", 9),
         Column::new("age", "Age", 10).right(),
         Column::new("last_used", "Last used", 11).right(),
         Column::new("service", "Service", 14).spare(1),
@@ -39,7 +40,7 @@ impl Row for AccessKey {
         match column {
             USER => name_cell(&self.handle.user),
             KEY => id_or_ordinal(self),
-            STATUS => fact(&self.status, status),
+            STATUS => changing(self, fact(&self.status, status)),
             AGE => fact(&self.created, |created| key_age(self, *created, now)),
             LAST_USED => fact(&self.last_used, |used| last_used(used, now)),
             SERVICE => fact(&self.last_used, |used| used_for(used, |service, _| service)),
@@ -96,6 +97,7 @@ impl Row for AccessKey {
         self.status.improve(newer.status);
         self.created.improve(newer.created);
         self.last_used.improve(newer.last_used);
+        self.change = newer.change.or_else(|| self.change.take());
     }
 }
 
@@ -113,6 +115,16 @@ fn id_or_ordinal(key: &AccessKey) -> Cell {
             let state = fact(&key.id, |_| Cell::plain(""));
             Cell::new(format!("#{} id {}", key.handle.ordinal, state.text), state.tone)
         }
+    }
+}
+
+/// A status that is about to change, or that did not change as it should have, is marked; the detail has the words.
+fn changing(key: &AccessKey, status: Cell) -> Cell {
+    match &key.change {
+        None | Some(ChangeNote::Done { .. }) => status,
+        Some(ChangeNote::Asked { .. }) => Cell::new(format!("{}…", status.text), Tone::Loading),
+        Some(ChangeNote::NotDone { .. }) => Cell::new(format!("{}!", status.text), Tone::Warning),
+        Some(ChangeNote::Unknown { .. }) => Cell::new(format!("{}?", status.text), Tone::Unknown),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::model::{Model, PART_REPORT, PART_SWEEP};
-use super::{Action, LIVE, Msg, REPORT, Read, SWEEP};
+use super::{Action, CHANGED, LIVE, Msg, REPORT, Read, SWEEP, change};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle};
@@ -29,12 +29,13 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
 }
 
 /// Does one of the pane's own actions.
-pub fn on_action(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out<Read>) {
+pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Read>) {
     match (action, model.table.selected()) {
         (Action::Overdue, _) => toggle_query(&mut model.table, &mut model.before_overdue, OVERDUE, out),
         (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone() }),
         (Action::Findings, Some(key)) => out.go(Pivot::Findings { query: quoted("principal", key.handle.user.raw()) }),
         (Action::User | Action::Findings, None) => {}
+        (Action::Deactivate | Action::Activate | Action::Delete, _) => change::ask(model, action, cx, out),
     }
 }
 
@@ -45,6 +46,7 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     match action {
         Action::Overdue => Availability::Ready,
         Action::User | Action::Findings => needs_row(model.table.selected(), "key"),
+        Action::Deactivate | Action::Activate | Action::Delete => change::available(model, action),
     }
 }
 
@@ -63,6 +65,7 @@ pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, ou
         // The sweep leaves out the last uses: they are still to be asked for.
         Msg::UserDone(_) if *slot == SWEEP => {}
         Msg::UserDone(user) => model.watch.arrived(&user),
+        Msg::Listed(_) if *slot == CHANGED => model.count(cx.now),
         Msg::Listed(result) if *slot == SWEEP => sweep_ended(model, result, cx),
         Msg::Listed(_) => live_ended(model, cx),
     }
@@ -116,7 +119,7 @@ fn take_keys(model: &mut Model, user: &Untrusted, result: Result<Vec<AccessKey>,
     model.find_wanted();
 }
 
-fn handles_of(user: &Untrusted) -> [KeyHandle; 2] {
+pub(super) fn handles_of(user: &Untrusted) -> [KeyHandle; 2] {
     [1, 2].map(|ordinal| KeyHandle { user: user.clone(), ordinal })
 }
 
@@ -131,6 +134,7 @@ fn replace_keys(model: &mut Model, user: &Untrusted, keys: Vec<AccessKey>, cx: &
                 let mut last_used = old.last_used.clone();
                 last_used.improve(std::mem::replace(&mut key.last_used, Known::Unknown));
                 key.last_used = last_used;
+                key.change = old.change.clone();
             }
             key
         })

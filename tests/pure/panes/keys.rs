@@ -14,6 +14,7 @@ use super::{Stage, days_ago, denied, hours_ago, noon};
 /// A key as `ListAccessKeys` tells it.
 pub(crate) fn live(user: &str, ordinal: u8, id: &str, created: Timestamp) -> AccessKey {
     AccessKey {
+        change: None,
         handle: KeyHandle { user: user.into(), ordinal },
         id: Known::live(id.into(), noon()),
         status: Known::live(KeyStatus::Active, noon()),

@@ -2,9 +2,70 @@
 //!
 //! A rotation is no single change but a job that makes several; see [`super::rotation`].
 
+mod words;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::text::Untrusted;
+use crate::domain::fault::Fault;
+use crate::domain::rotation::Command;
+use crate::domain::text::Untrusted;
+
+/// Whatever goes through the door: what a person approves in the confirm dialog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mutation {
+    /// One call.
+    Change(Change),
+    /// A job that makes several.
+    Rotation(Command),
+}
+
+/// What AWS said to a change that it made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Done {
+    /// `x-amzn-RequestId` of the answer: CloudTrail's record of the call carries it, too.
+    pub request_id: Option<String>,
+}
+
+/// What became of the last change of a row, as far as this console asked for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum ChangeNote {
+    /// AWS has been asked and has not answered.
+    Asked {
+        /// When.
+        at: Timestamp,
+    },
+    /// AWS has done it.
+    Done {
+        /// When the answer came.
+        at: Timestamp,
+        /// `x-amzn-RequestId`.
+        request_id: Option<String>,
+    },
+    /// AWS has not done it.
+    NotDone {
+        /// Why.
+        fault: Fault,
+    },
+    /// No answer came that could be understood: AWS may have done it.
+    Unknown {
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl ChangeNote {
+    /// How a change has ended.
+    pub fn ended(outcome: &Result<Done, Fault>, at: Timestamp) -> Self {
+        match outcome {
+            Ok(done) => Self::Done { at, request_id: done.request_id.clone() },
+            Err(fault) if fault.leaves_unknown() => Self::Unknown { fault: fault.clone() },
+            Err(fault) => Self::NotDone { fault: fault.clone() },
+        }
+    }
+}
 
 /// One change to the account: one mutating call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +184,24 @@ impl Change {
             Self::MoveSecretStage { .. } => ("secretsmanager", "UpdateSecretVersionStage"),
             Self::StartSession { .. } => ("ssm", "StartSession"),
             Self::TerminateSession { .. } => ("ssm", "TerminateSession"),
+        }
+    }
+
+    /// The IAM action that allows it: `iam:UpdateAccessKey`.
+    pub fn action(&self) -> String {
+        let (service, operation) = self.call();
+        format!("{service}:{operation}")
+    }
+
+    /// The region that it is made in; `None`: IAM, which is one for all regions.
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            Self::CreateSecret { region, .. }
+            | Self::PutSecretValue { region, .. }
+            | Self::MoveSecretStage { region, .. }
+            | Self::StartSession { region, .. }
+            | Self::TerminateSession { region, .. } => Some(region),
+            _ => None,
         }
     }
 

@@ -111,7 +111,7 @@ impl Store for MemoryStore {
                 if !content.pairs.contains_key(key_id) {
                     return Err(StoreError::new(StoreErrorKind::Absent, NAME, format!("{key_id} is not in it")));
                 }
-                if current != before && current != Some(key_id) {
+                if current.is_some() && current != before && current != Some(key_id) {
                     return Err(StoreError::new(StoreErrorKind::Changed, NAME, format!("{current:?} is served, not {before:?}")));
                 }
                 content.current = Some(key_id.to_owned());

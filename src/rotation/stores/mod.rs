@@ -8,9 +8,12 @@
 //! so the caller reads back and believes what it reads.
 
 mod credentials;
+mod encrypted;
 mod error;
+mod keyring;
 mod memory;
 mod pair;
+mod passphrase;
 mod replace;
 
 use std::sync::Arc;
@@ -19,9 +22,12 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use credentials::CredentialsFile;
+pub use encrypted::EncryptedFile;
 pub use error::{StoreError, StoreErrorKind};
+pub use keyring::{Items, KeyringStore, served};
 pub use memory::{MemoryStore, Trouble};
 pub use pair::KeyPair;
+pub use passphrase::{AskPassphrase, Passphrase, Purpose};
 
 use crate::domain::rotation::StoreChoice;
 
@@ -46,10 +52,11 @@ pub trait Store: Send + Sync {
     fn read<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, StoreError>>;
 
     /// Serves this pair from now on; it must be in the place. The pair served so far stays readable. `before` is the id that the
-    /// caller believes to be current; if it is neither that nor already `key_id`, somebody else was here: [`StoreErrorKind::Changed`].
+    /// caller believes to be current; where something else is served, which is not `key_id` either, somebody else was here:
+    /// [`StoreErrorKind::Changed`].
     fn promote<'a>(&'a self, key_id: &'a str, before: Option<&'a str>) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The id that is served.
+    /// The id that is served. `None`: nothing is. A preflight compares it with the key that is to be retired.
     fn current(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
 
     /// Removes a pair that is not current. One that is not there is no error; one that is current is.

@@ -133,7 +133,7 @@ impl Inner {
             if served.id.as_deref() == Some(key_id) {
                 return Ok(None);
             }
-            if served.id.as_deref() != before {
+            if served.id.is_some() && served.id.as_deref() != before {
                 let words = format!("it has {}, not {}", served.id.as_deref().unwrap_or("no key"), before.unwrap_or("no key"));
                 return Err(self.error(StoreErrorKind::Changed, words));
             }

@@ -5,7 +5,7 @@
 //! ```text
 //! drop=N  duplicate=N  reorder=N  corrupt=N    so many of a thousand messages of the agent; drop also those of the client
 //! delay=MS                                     messages of the agent come up to so much later
-//! close=N                                      the web socket is closed with code 1000 after every N messages of the agent
+//! close=N                                      the web socket is closed with code 1000 after every N messages of the agent, once the client was heard
 //! unknown=N                                    so many of a thousand messages are followed by one of an unknown type
 //! oversize=N                                   the same, by one of 64 KiB of an unknown kind
 //! silent                                       the agent never says a word
@@ -100,7 +100,14 @@ impl Faults {
 
     /// A line with these faults.
     pub(super) fn line(&self, seed: u64) -> BadLine {
-        BadLine { faults: self.clone(), rng: fastrand::Rng::with_seed(seed), held: Vec::new(), written: 0, last: Duration::ZERO }
+        BadLine {
+            faults: self.clone(),
+            rng: fastrand::Rng::with_seed(seed),
+            held: Vec::new(),
+            written: 0,
+            has_heard: false,
+            last: Duration::ZERO,
+        }
     }
 }
 
@@ -111,6 +118,8 @@ pub(super) struct BadLine {
     rng: fastrand::Rng,
     held: Vec<(Duration, Bytes)>,
     written: u32,
+    /// On this web socket. One that never lets an answer through would let nothing through, ever.
+    has_heard: bool,
     last: Duration,
 }
 
@@ -173,6 +182,7 @@ impl Line for BadLine {
     }
 
     fn read(&mut self, _now: Duration, frame: Bytes) -> Option<Bytes> {
+        self.has_heard = true;
         if self.happens(self.faults.drop) { None } else { Some(frame) }
     }
 
@@ -191,8 +201,8 @@ impl Line for BadLine {
 
     fn closes(&mut self, _now: Duration) -> bool {
         match self.faults.close {
-            Some(after) if self.written >= after => {
-                self.written = 0;
+            Some(after) if self.written >= after && self.has_heard => {
+                (self.written, self.has_heard) = (0, false);
                 self.held.clear();
                 true
             }

@@ -82,7 +82,7 @@ pub(super) async fn multiplexed(target: Target, voice: &Voice, receiver: &mut Re
     let uplink = voice.clone();
     let _sending = AbortOnDropHandle::new(tokio::spawn(async move {
         while let Some(bytes) = from_mux.recv().await {
-            if uplink.say(PayloadType::Output, bytes).await.is_err() {
+            if uplink.pour(PayloadType::Output, bytes).await.is_err() {
                 return;
             }
         }

@@ -11,6 +11,7 @@ use super::handshake::{Handshake, Shaken};
 use super::socket::{AgentConnector, AgentLink};
 use super::{Agent, Options, command, port, terminal};
 use crate::ssm::channel::driver::{Driver, Temper};
+use crate::ssm::channel::largest::Largest;
 use crate::ssm::channel::pipe::{self, Receiver};
 use crate::ssm::channel::{Channel, Settings, Side};
 use crate::ssm::seed;
@@ -78,11 +79,12 @@ pub(super) async fn run(
 ) {
     let (end, sender, mut receiver) = pipe::pipe();
     let channel = Channel::new(Side::Agent, Settings::AGENT, seed::random(), seed::epoch_millis());
-    let connector = AgentConnector { sockets, terminate: terminate.clone() };
+    let largest = Largest::default();
+    let connector = AgentConnector { sockets, terminate: terminate.clone(), largest: largest.clone() };
     let line = options.faults.line(u64::from_be_bytes(seed::random()));
     let driver = tokio::spawn(Driver::new(channel, connector, line, Temper::agent(options.idle), end).run());
     let words = tokio::select! {
-        words = play(agent, session_id, &plan, &options, &sender, &mut receiver) => words,
+        words = play(agent, session_id, &plan, &options, (&sender, &largest), &mut receiver) => words,
         () = terminate.cancelled() => String::new(),
         _ended = sender.ending() => return,
     };
@@ -107,7 +109,7 @@ async fn play(
     session_id: &str,
     plan: &Plan,
     options: &Options,
-    sender: &pipe::Sender,
+    (sender, largest): (&pipe::Sender, &Largest),
     receiver: &mut Receiver,
 ) -> String {
     if options.faults.is_silent {
@@ -126,7 +128,7 @@ async fn play(
         Ok(shaken) => shaken,
         Err(words) => return words,
     };
-    let voice = Voice { sender: sender.clone(), cipher: shaken.cipher.clone() };
+    let voice = Voice { sender: sender.clone(), cipher: shaken.cipher.clone(), largest: largest.clone() };
     match plan {
         Plan::Terminal { command, .. } => terminal::run(command.as_deref(), &voice, receiver).await,
         Plan::Command { command, is_separate, prefixes, .. } => {
@@ -160,6 +162,7 @@ async fn serve_port(
 pub(super) struct Voice {
     pub(super) sender: pipe::Sender,
     pub(super) cipher: Option<super::handshake::SharedCipher>,
+    pub(super) largest: Largest,
 }
 
 impl Voice {
@@ -179,7 +182,7 @@ impl Voice {
     /// Sends bytes in pieces.
     pub(super) async fn pour(&self, payload_type: PayloadType, mut bytes: Bytes) -> Result<(), pipe::Ended> {
         while !bytes.is_empty() {
-            let piece = bytes.split_to(bytes.len().min(crate::ssm::wire::payload::LARGEST_DATA));
+            let piece = bytes.split_to(bytes.len().min(self.largest.bytes()));
             self.say(payload_type, piece).await?;
         }
         Ok(())

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Agent;
+use crate::ssm::channel::largest::{self, Largest};
 use crate::ssm::channel::link::{Connector, NoLink};
 use crate::ssm::wire::payload::OpenDataChannel;
 
@@ -46,18 +47,24 @@ pub fn upgrade(agent: &Agent, mut request: Request<Incoming>) -> Response<Bytes>
         return plain(StatusCode::BAD_REQUEST);
     };
     let accept = derive_accept_key(key.as_bytes());
+    let offered = request.headers().get(largest::HEADER).and_then(|value| value.to_str().ok());
+    let agreed = largest::agreed(offered);
+    let is_offered = offered.is_some();
     let upgraded = hyper::upgrade::on(&mut request);
     let agent = agent.clone();
     tokio::spawn(async move {
         let Ok(upgraded) = upgraded.await else { return };
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE));
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        admit(&agent, &session_id, socket).await;
+        admit(&agent, &session_id, socket, agreed).await;
     });
     let mut response = plain(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, header::HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
+    if is_offered {
+        headers.insert(largest::HEADER, agreed.into());
+    }
     if let Ok(accept) = header::HeaderValue::try_from(accept) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
@@ -71,12 +78,12 @@ fn plain(status: StatusCode) -> Response<Bytes> {
 }
 
 /// Reads the first message. With a wrong token the web socket is closed without a word.
-async fn admit(agent: &Agent, session_id: &str, mut socket: Socket) {
+async fn admit(agent: &Agent, session_id: &str, mut socket: Socket, largest: usize) {
     let Ok(Some(Ok(Message::Text(text)))) = tokio::time::timeout(PATIENCE, socket.next()).await else { return };
     let admitted = OpenDataChannel::decode(&text).ok().and_then(|open| agent.admit(session_id, &open.token_value));
     match admitted {
         Some((sockets, replaced)) => {
-            let link = AgentLink { socket, replaced: Box::pin(replaced.cancelled_owned()) };
+            let link = AgentLink { socket, largest, replaced: Box::pin(replaced.cancelled_owned()) };
             // A session that has just ended needs no web socket.
             let _unless_ended = sockets.send(link).await;
         }
@@ -89,6 +96,8 @@ async fn admit(agent: &Agent, session_id: &str, mut socket: Socket) {
 /// A client's web socket, until another one takes its place.
 pub struct AgentLink {
     socket: Socket,
+    /// Bytes of data in one message.
+    largest: usize,
     replaced: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
@@ -134,15 +143,18 @@ impl Sink<Message> for AgentLink {
 pub(super) struct AgentConnector {
     pub(super) sockets: mpsc::Receiver<AgentLink>,
     pub(super) terminate: CancellationToken,
+    pub(super) largest: Largest,
 }
 
 impl Connector for AgentConnector {
     type Link = AgentLink;
 
     async fn connect(&mut self) -> Result<AgentLink, NoLink> {
-        tokio::select! {
+        let link = tokio::select! {
             link = self.sockets.recv() => link.ok_or(NoLink::Gone),
             () = self.terminate.cancelled() => Err(NoLink::Gone),
-        }
+        }?;
+        self.largest.agree(link.largest);
+        Ok(link)
     }
 }

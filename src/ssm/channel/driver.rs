@@ -365,7 +365,8 @@ impl<C: Connector, L: Line> Driver<C, L> {
     }
 
     fn wake(&self, next_ping: Instant) -> Instant {
-        let channel = self.channel.next_timeout();
+        // A full queue is written first; then there is a next time.
+        let channel = self.channel.next_timeout().filter(|_| self.queue.len() < QUEUE);
         let line = self.line.next_release();
         [channel, line].into_iter().flatten().map(|at| self.started + at).min().map_or(next_ping, |at| at.min(next_ping))
     }

@@ -14,6 +14,7 @@
 
 pub mod driver;
 mod incoming;
+pub mod largest;
 pub mod link;
 mod outgoing;
 pub mod pipe;

@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::dial::{Dialer, Dialled};
 use super::gateway::{Gateway, Opened, Refusal};
+use crate::ssm::channel::largest::Largest;
 use crate::ssm::channel::link::{Connector, NoLink};
 use crate::ssm::wire::MessageIds;
 use crate::ssm::wire::payload::OpenDataChannel;
@@ -26,13 +27,14 @@ pub(super) struct SessionConnector<G> {
     tries: u32,
     client_id: String,
     ids: MessageIds,
+    largest: Largest,
 }
 
 impl<G: Gateway> SessionConnector<G> {
     /// For a session that was just started.
-    pub(super) fn new(gateway: Arc<G>, dialer: Dialer, opened: Opened, mut ids: MessageIds) -> Self {
+    pub(super) fn new(gateway: Arc<G>, dialer: Dialer, opened: Opened, mut ids: MessageIds, largest: Largest) -> Self {
         let client_id = ids.fresh().to_string();
-        Self { gateway, dialer, session_id: opened.session_id.clone(), first: Some(opened), tries: 0, client_id, ids }
+        Self { gateway, dialer, session_id: opened.session_id.clone(), first: Some(opened), tries: 0, client_id, ids, largest }
     }
 
     async fn opened(&mut self) -> Result<Opened, NoLink> {
@@ -54,7 +56,7 @@ impl<G: Gateway> Connector for SessionConnector<G> {
         let opened = self.opened().await?;
         self.dialer.check(&opened.stream_url).map_err(|error| NoLink::Never(error.to_string()))?;
         let headers = self.gateway.sign(&opened.stream_url).await.map_err(no_link)?;
-        let mut socket = self.dialer.dial(&opened.stream_url, headers).await.map_err(NoLink::Later)?;
+        let (mut socket, largest) = self.dialer.dial(&opened.stream_url, headers).await.map_err(NoLink::Later)?;
         let open = OpenDataChannel {
             message_schema_version: "1.0".to_owned(),
             request_id: self.ids.fresh().to_string(),
@@ -63,6 +65,7 @@ impl<G: Gateway> Connector for SessionConnector<G> {
             client_version: Some(version::OURS.to_owned()),
         };
         socket.send(Message::Text(open.encode().into())).await.map_err(|error| NoLink::Later(error.to_string()))?;
+        self.largest.agree(largest);
         // From now on a token of its own for every web socket.
         self.first = None;
         Ok(socket)

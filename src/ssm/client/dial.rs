@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector as Tls, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::address;
+use crate::ssm::channel::largest;
 
 /// How long opening a web socket may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -25,6 +26,9 @@ pub type Headers = Vec<(String, String)>;
 
 /// A web socket that was dialled.
 pub type Dialled = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A web socket, and how many bytes of data its messages may carry.
+type Agreed = (Dialled, usize);
 
 /// Dials. Cheap to copy.
 #[derive(Clone)]
@@ -62,13 +66,13 @@ impl Dialer {
     }
 
     /// Opens the web socket.
-    pub async fn dial(&self, url: &str, headers: Headers) -> Result<Dialled, String> {
+    pub(super) async fn dial(&self, url: &str, headers: Headers) -> Result<Agreed, String> {
         tokio::time::timeout(PATIENCE, self.open(url, headers))
             .await
             .unwrap_or_else(|_| Err(format!("no answer from the session's web socket in {} s", PATIENCE.as_secs())))
     }
 
-    async fn open(&self, url: &str, headers: Headers) -> Result<Dialled, String> {
+    async fn open(&self, url: &str, headers: Headers) -> Result<Agreed, String> {
         let uri = address::check(url, self.host.as_deref()).map_err(|error| error.to_string())?;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let is_secure = uri.scheme_str() == Some("wss");
@@ -81,11 +85,16 @@ impl Dialer {
             let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
             request.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
         }
+        if !is_secure {
+            // This machine's: see `largest`.
+            request.headers_mut().insert(largest::HEADER, largest::OFFER.into());
+        }
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE));
         let tls = Tls::Rustls(Arc::clone(&self.tls));
-        let (socket, _response) =
+        let (socket, response) =
             client_async_tls_with_config(request, stream, Some(config), Some(tls)).await.map_err(|error| error.to_string())?;
-        Ok(socket)
+        let agreed = response.headers().get(largest::HEADER).filter(|_| !is_secure);
+        Ok((socket, largest::agreed(agreed.and_then(|value| value.to_str().ok()))))
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, String> {

@@ -12,13 +12,13 @@ use super::gateway::{Gateway, Purpose, Refusal, StartRequest};
 use super::handshake::Handshake;
 use super::journal::{Entry, Journal};
 use crate::ssm::channel::driver::{Driver, Temper};
+use crate::ssm::channel::largest::Largest;
 use crate::ssm::channel::link::Plain;
 use crate::ssm::channel::pipe::{self, Ended, Ending, State};
 use crate::ssm::channel::{Channel, Settings, Side};
 use crate::ssm::seed;
 use crate::ssm::wire::encryption::Cipher;
 use crate::ssm::wire::handshake::SessionType;
-use crate::ssm::wire::payload::LARGEST_DATA;
 use crate::ssm::wire::{Flag, MessageIds, PayloadType, Version};
 
 /// How long an agent may take to begin.
@@ -133,7 +133,8 @@ impl<G: Gateway> Opener<G> {
         let (end, sender, mut receiver) = pipe::pipe();
         let channel = Channel::new(Side::Client, Settings::CLIENT, seed::random(), seed::epoch_millis());
         let ids = MessageIds::new(seed::random());
-        let connector = SessionConnector::new(Arc::clone(&self.gateway), self.dialer.clone(), opened, ids);
+        let largest = Largest::default();
+        let connector = SessionConnector::new(Arc::clone(&self.gateway), self.dialer.clone(), opened, ids, largest.clone());
         let temper = Temper::client(u64::from_be_bytes(seed::random()));
         tokio::spawn(Driver::new(channel, connector, Plain, temper, end).run());
         let handshake = Handshake {
@@ -157,7 +158,7 @@ impl<G: Gateway> Opener<G> {
         Ok(Session {
             gateway: Arc::clone(&self.gateway),
             facts,
-            sender: SessionSender { sender, cipher: cipher.clone() },
+            sender: SessionSender { sender, cipher: cipher.clone(), largest },
             receiver: SessionReceiver { receiver, cipher },
             is_port: request.purpose.is_port() && !matches!(request.purpose, Purpose::Ssh(_)),
             note,
@@ -240,13 +241,14 @@ impl<G: Gateway> Closer<G> {
 pub struct SessionSender {
     sender: pipe::Sender,
     cipher: Option<SharedCipher>,
+    largest: Largest,
 }
 
 impl SessionSender {
     /// Sends bytes of the terminal or of a connection, in pieces that pass through AWS; waits while the window is full.
     pub async fn send(&self, mut bytes: Bytes) -> Result<(), Ended> {
         while !bytes.is_empty() {
-            let piece = bytes.split_to(bytes.len().min(LARGEST_DATA));
+            let piece = bytes.split_to(bytes.len().min(self.largest.bytes()));
             let piece = match &self.cipher {
                 Some(cipher) => {
                     let mut cipher = cipher.lock().unwrap_or_else(PoisonError::into_inner);

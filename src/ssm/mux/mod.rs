@@ -13,13 +13,14 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use crate::ssm::wire::payload::LARGEST_DATA;
 use crate::ssm::wire::smux::{Decoder, FIRST_CLIENT_STREAM, Frame, ProtocolError};
 pub use stream::{Stream, StreamReader, StreamWriter};
 use stream::{Unread, Word};
 
 /// Received bytes that all streams together may leave unread: what the official programs allow.
 pub const MOST_UNREAD: usize = 4 << 20;
+/// Bytes that leave at once; whoever writes them into messages cuts them as small as these must be.
+const LARGEST_PIECE: usize = 16 << 10;
 /// Frames of data that wait to be written; each stream gets its turn.
 const QUEUE: usize = 32;
 
@@ -110,10 +111,10 @@ impl Mux {
                     }
                 }
                 permit = to.reserve(), if !self.out.is_empty() => {
-                    let length = self.out.len().min(LARGEST_DATA);
+                    let length = self.out.len().min(LARGEST_PIECE);
                     permit.map_err(|_| MuxError::Ended)?.send(self.out.split_to(length).freeze());
                 }
-                word = self.words.recv(), if self.out.len() < LARGEST_DATA => match word {
+                word = self.words.recv(), if self.out.len() < LARGEST_PIECE => match word {
                     Some(word) => self.said(word),
                     None => return Ok(()),
                 },

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::id::MessageId;
 
@@ -126,7 +126,7 @@ impl Frame {
         out.put_i64(self.sequence);
         out.put_u64(self.flags);
         out.put_slice(&self.id.swapped().0);
-        out.put_slice(&Sha256::digest(&self.payload));
+        out.put_slice(digest(&SHA256, &self.payload).as_ref());
         out.put_u32(self.payload_type);
         out.put_u32(u32::try_from(self.payload.len()).unwrap_or(u32::MAX));
         out.put_slice(&self.payload);
@@ -151,25 +151,25 @@ impl Frame {
             payload_type: 0,
             payload: Bytes::new(),
         };
-        let digest = reader.take::<32>()?;
+        let expected = reader.take::<32>()?;
         let payload_type = u32::from_be_bytes(reader.take()?);
         let mut rest = Reader(message.get(header_length..).ok_or(FrameError::Truncated)?);
         let payload_length = u32::from_be_bytes(rest.take()?);
         // The payload is everything that follows; its length is no more than a switch for the digest.
         let payload = message.slice(header_length + 4..);
         let frame = Self { payload_type, payload, ..frame };
-        frame.check(payload_length, &digest)?;
+        frame.check(payload_length, &expected)?;
         Ok(frame)
     }
 
-    fn check(&self, payload_length: u32, digest: &[u8; 32]) -> Result<(), FrameError> {
+    fn check(&self, payload_length: u32, expected: &[u8; 32]) -> Result<(), FrameError> {
         if matches!(self.message_type, MessageType::StartPublication | MessageType::PausePublication) {
             return Ok(());
         }
         if self.message_type.name().is_empty() || self.created == 0 {
             return Err(FrameError::Incomplete);
         }
-        if payload_length != 0 && Sha256::digest(&self.payload).as_slice() != digest {
+        if payload_length != 0 && self::digest(&SHA256, &self.payload).as_ref() != expected {
             return Err(FrameError::Digest);
         }
         Ok(())

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
-
 /// A message's UUID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub [u8; 16]);
@@ -62,25 +60,22 @@ impl FromStr for MessageId {
 /// An endless supply of version 4 UUIDs from one seed, so that tests are the same in every run. The seed must be random in earnest.
 #[derive(Debug, Clone)]
 pub struct MessageIds {
-    seed: [u8; 16],
-    count: u64,
+    /// Counts in the bits that are not fixed by the version and the variant: every id is another one.
+    next: u128,
 }
 
 impl MessageIds {
     /// The supply of a seed.
     #[must_use]
     pub fn new(seed: [u8; 16]) -> Self {
-        Self { seed, count: 0 }
+        Self { next: u128::from_be_bytes(seed) }
     }
 
-    /// The next id.
+    /// The next id. 2⁶² of them are distinct.
     pub fn fresh(&mut self) -> MessageId {
-        self.count = self.count.wrapping_add(1);
-        let digest = Sha256::new().chain_update(self.seed).chain_update(self.count.to_be_bytes()).finalize();
-        let mut bytes = [0; 16];
-        bytes.iter_mut().zip(digest).for_each(|(byte, random)| *byte = random);
+        let mut number = self.next;
+        self.next = number.wrapping_add(1);
         // Version 4, variant 1 (RFC 9562): the official client parses what we send.
-        let mut number = u128::from_be_bytes(bytes);
         number = number & !(0xf << 76) | (0x4 << 76);
         number = number & !(0x3 << 62) | (0x2 << 62);
         MessageId(number.to_be_bytes())

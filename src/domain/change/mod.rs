@@ -113,14 +113,12 @@ pub enum Change {
         /// `UserName`.
         user: Untrusted,
     },
-    /// Secrets Manager `CreateSecret`, with the new pair as its pending version.
+    /// Secrets Manager `CreateSecret`, without a value: a value given here would be current at once.
     CreateSecret {
         /// Region of the secret.
         region: String,
         /// `Name`.
         secret: String,
-        /// `ClientRequestToken`, which becomes the `VersionId`.
-        version: String,
     },
     /// Secrets Manager `PutSecretValue` under the stage `AWSPENDING`. The value itself is no part of this.
     PutSecretValue {
@@ -211,9 +209,8 @@ impl Change {
             Self::CreateKey { user } | Self::DeleteLoginProfile { user } => user.raw().to_owned(),
             Self::SetKeyStatus { user, key, .. } | Self::DeleteKey { user, key } => format!("{}/{}", user.raw(), key.raw()),
             Self::PutPolicy { user, policy, .. } | Self::DeletePolicy { user, policy } => format!("{}/{policy}", user.raw()),
-            Self::CreateSecret { secret, version, .. } | Self::PutSecretValue { secret, version, .. } => {
-                format!("{secret}/{version}")
-            }
+            Self::CreateSecret { secret, .. } => secret.clone(),
+            Self::PutSecretValue { secret, version, .. } => format!("{secret}/{version}"),
             Self::MoveSecretStage { secret, stage, to, from, .. } => {
                 format!("{secret}/{stage} {} -> {}", from.as_deref().unwrap_or("-"), to.as_deref().unwrap_or("-"))
             }

@@ -21,10 +21,7 @@ impl Change {
                 ("iam delete-user-policy", vec![of_user(user), ("--policy-name", policy.clone())])
             }
             Self::DeleteLoginProfile { user } => ("iam delete-login-profile", vec![of_user(user)]),
-            Self::CreateSecret { region, secret, version } => {
-                let rest = [("--name", secret), ("--client-request-token", version)];
-                ("secretsmanager create-secret", with_region(region, rest))
-            }
+            Self::CreateSecret { region, secret } => ("secretsmanager create-secret", with_region(region, [("--name", secret)])),
             Self::PutSecretValue { region, secret, version } => {
                 let mut options = with_region(region, [("--secret-id", secret), ("--client-request-token", version)]);
                 options.push(("--version-stages", "AWSPENDING".to_owned()));

@@ -10,11 +10,14 @@
 mod credentials;
 mod encrypted;
 mod error;
+mod factory;
+mod items;
 mod keyring;
 mod memory;
 mod pair;
 mod passphrase;
 mod replace;
+mod secrets_manager;
 
 use std::sync::Arc;
 
@@ -24,10 +27,12 @@ use secrecy::SecretString;
 pub use credentials::CredentialsFile;
 pub use encrypted::EncryptedFile;
 pub use error::{StoreError, StoreErrorKind};
+pub use factory::Places;
 pub use keyring::{Items, KeyringStore, served};
 pub use memory::{MemoryStore, Trouble};
 pub use pair::KeyPair;
 pub use passphrase::{AskPassphrase, Passphrase, Purpose};
+pub use secrets_manager::{CURRENT, Described, PENDING, SecretsManagerStore, Vault};
 
 use crate::domain::rotation::StoreChoice;
 

@@ -4,9 +4,30 @@
 //! [`stores`], and in [`escrow`] until it is there. Nothing here names a pane, the terminal or the SDK: who calls AWS is behind
 //! [`service::Service`].
 
+mod board;
+pub mod clock;
 pub mod desk;
+mod driver;
+pub mod edges;
 pub mod escrow;
+pub mod journal;
 pub mod machine;
 mod plan;
 pub mod service;
 pub mod stores;
+mod tasks;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::Untrusted;
+
+/// A refusal of ours in the form of a fault: no call failed.
+fn refusal(words: &str, at: jiff::Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Refused { code: "NotRotated".into() },
+        call: String::new(),
+        region: String::new(),
+        message: Untrusted::new(words),
+        request_id: None,
+        at,
+    }
+}

@@ -1,9 +1,10 @@
 //! What a rotation would do, found out by reads alone.
 
+use jiff::Timestamp;
+
 use super::desk::PlanFor;
 use super::service::{Answer, Caller, KeyFacts, Service};
 use crate::domain::change::Change;
-use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::key::{KeyStatus, LastUsed};
 use crate::domain::rotation::{EscrowKey, OtherKey, Request};
 use crate::domain::text::Untrusted;
@@ -11,7 +12,15 @@ use crate::kit::action::Danger;
 use crate::kit::confirm::{Plan, PlannedCall};
 
 /// Plans one rotation.
-pub(super) async fn make(service: &dyn Service, request: Request) -> Answer<PlanFor> {
+pub(super) async fn make(service: &dyn Service, request: Request, now: Timestamp) -> Answer<PlanFor> {
+    let mut plan = plan(service, request).await;
+    if let Err(fault) = &mut plan {
+        fault.at = now;
+    }
+    plan
+}
+
+async fn plan(service: &dyn Service, request: Request) -> Answer<PlanFor> {
     let caller = service.caller().await?;
     let user = request.user.raw().to_owned();
     if caller.is_root() && (user.is_empty() || user == "<root_account>" || user == "root") {
@@ -157,17 +166,5 @@ fn cli(change: &Change) -> String {
 }
 
 fn refuse<T>(words: &str) -> Answer<T> {
-    Err(Box::new(refusal(words)))
-}
-
-/// A refusal of ours: no call failed.
-fn refusal(words: &str) -> Fault {
-    Fault {
-        kind: FaultKind::Refused { code: "NotRotated".into() },
-        call: String::new(),
-        region: String::new(),
-        message: Untrusted::new(words),
-        request_id: None,
-        at: jiff::Timestamp::UNIX_EPOCH,
-    }
+    Err(Box::new(super::refusal(words, Timestamp::UNIX_EPOCH)))
 }

@@ -165,7 +165,7 @@ impl Book {
                 self.old_last_used = Some(*used);
                 self.extensions += 1;
             }
-            Fact::Shortened { until } => self.until = Some(*until),
+            Fact::WaitSet { until } => self.until = Some(*until),
             Fact::DeactivateIntent => self.enter(Phase::Deactivating, at),
             Fact::Deactivated { until } => {
                 self.until = Some(*until);

@@ -100,9 +100,9 @@ pub enum Fact {
         /// When the old key was used.
         used: Timestamp,
     },
-    /// The operator ended the wait.
-    Shortened {
-        /// Its new end: now.
+    /// The operator set the end of the wait: now, or once more the whole of it.
+    WaitSet {
+        /// Its new end.
         until: Timestamp,
     },
     /// The old key is about to be made inactive.

@@ -129,39 +129,9 @@ fn dialog(request: &Request, caller: &Caller, old: &KeyFacts, other: Option<&Key
         title: format!("Rotate the key {} of {}", old.id, user.shown_within(64)),
         danger: Danger::TypeName,
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        calls: changes.iter().map(planned).collect(),
+        calls: changes.iter().map(PlannedCall::from).collect(),
         must_type: Some(user.shown().into_string()),
         wants_reason: false,
-    }
-}
-
-fn planned(change: &Change) -> PlannedCall {
-    let (service, operation) = change.call();
-    let undo = match change {
-        Change::CreateKey { .. } => "the new key is deactivated and deleted",
-        Change::SetKeyStatus { .. } => "it is made active again",
-        _ => "nothing brings a deleted key back",
-    };
-    PlannedCall { action: format!("{service}:{operation}"), cli: cli(change), undo: undo.to_owned() }
-}
-
-/// The equivalent line of the AWS CLI.
-fn cli(change: &Change) -> String {
-    let quoted = |text: &Untrusted| {
-        let shown = text.shown().into_string();
-        shlex::try_quote(&shown).map(std::borrow::Cow::into_owned).unwrap_or(shown)
-    };
-    match change {
-        Change::SetKeyStatus { user, key, active } => format!(
-            "aws iam update-access-key --user-name {} --access-key-id {} --status {}",
-            quoted(user),
-            quoted(key),
-            if *active { "Active" } else { "Inactive" }
-        ),
-        Change::DeleteKey { user, key } => {
-            format!("aws iam delete-access-key --user-name {} --access-key-id {}", quoted(user), quoted(key))
-        }
-        other => format!("aws iam create-access-key --user-name {}", shlex::try_quote(&other.object()).unwrap_or_default()),
     }
 }
 

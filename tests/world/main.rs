@@ -18,6 +18,7 @@ mod guardduty;
 mod iam;
 mod listen;
 mod load;
+mod rotation;
 mod router;
 mod scenes;
 mod sessions;

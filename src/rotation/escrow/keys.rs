@@ -1,14 +1,22 @@
 //! The places where data keys are kept.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use age::scrypt;
 use futures::future::BoxFuture;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
 
 use super::DataKeys;
 use crate::domain::rotation::EscrowKey;
-use crate::rotation::stores::StoreError;
+use crate::rotation::journal::{plain, sync_folder};
+use crate::rotation::stores::{Passphrase, Purpose, StoreError, StoreErrorKind};
+use crate::secrets::keyring::{Keyring, KeyringError, Trouble};
 
 /// Data keys in memory: for tests and the demo. Clones share them.
 #[derive(Clone, Default)]
@@ -31,5 +39,181 @@ impl DataKeys for MemoryKeys {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(rotation);
             Ok(())
         })
+    }
+}
+
+/// Data keys in the system's keyring, or each in a file of its own under the operator's passphrase: as the rotation was told.
+#[derive(Clone)]
+pub struct Keys {
+    keyring: Keyring,
+    folder: PathBuf,
+    passphrase: Passphrase,
+    /// What opening a file costs: 2 to the power of this. age's own default takes about a second.
+    work: u8,
+}
+
+impl Keys {
+    /// Keys in this keyring, and files in this folder.
+    pub fn new(keyring: Keyring, folder: &Path, passphrase: Passphrase) -> Self {
+        Self { keyring, folder: folder.to_owned(), passphrase, work: 18 }
+    }
+
+    /// The same with another cost of opening a file. For tests.
+    #[must_use]
+    pub fn with_work(mut self, work: u8) -> Self {
+        self.work = work.clamp(1, 22);
+        self
+    }
+
+    fn file(&self, rotation: &str) -> PathBuf {
+        self.folder.join(format!("{}.key.age", plain(rotation)))
+    }
+}
+
+fn item(rotation: &str) -> String {
+    format!("escrow/{rotation}")
+}
+
+fn of_keyring(error: &KeyringError) -> StoreError {
+    let kind = match error.trouble {
+        Trouble::Locked => StoreErrorKind::Locked,
+        Trouble::Absent => StoreErrorKind::Absent,
+        Trouble::ReadOnly => StoreErrorKind::ReadOnly,
+        Trouble::Blocking => StoreErrorKind::Blocking,
+        _ => StoreErrorKind::Other,
+    };
+    let advice = "unlock or start a keyring (Secret Service) and try again; without one, choose --escrow passphrase";
+    StoreError::new(kind, "keyring", error.to_string()).advise(advice)
+}
+
+fn of_file(kind: StoreErrorKind, path: &Path, words: impl std::fmt::Display) -> StoreError {
+    StoreError::new(kind, "escrow key file", format!("{}: {words}", path.display()))
+}
+
+fn write_file(path: &Path, passphrase: SecretString, work: u8, key: &SecretString) -> Result<(), StoreError> {
+    let wrong = |error: io::Error| {
+        let kind = if error.kind() == io::ErrorKind::StorageFull { StoreErrorKind::Full } else { StoreErrorKind::ReadOnly };
+        of_file(kind, path, error)
+    };
+    let mut recipient = scrypt::Recipient::new(passphrase);
+    recipient.set_work_factor(work);
+    let sealed = age::encrypt(&recipient, key.expose_secret().as_bytes());
+    let sealed = sealed.map_err(|error| of_file(StoreErrorKind::Other, path, error))?;
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(path);
+    let mut file = file.map_err(wrong)?;
+    file.write_all(&sealed).and_then(|()| file.sync_all()).map_err(wrong)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    sync_folder(folder).map_err(|error| of_file(StoreErrorKind::Other, path, error))
+}
+
+fn read_file(
+    path: &Path,
+    passphrase: impl FnOnce() -> Result<SecretString, StoreError>,
+) -> Result<Option<SecretString>, StoreError> {
+    let mut sealed = Vec::new();
+    match OpenOptions::new().read(true).open(path) {
+        Ok(mut file) => file.read_to_end(&mut sealed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| of_file(StoreErrorKind::Other, path, error))?;
+    let mut identity = scrypt::Identity::new(passphrase()?);
+    identity.set_max_work_factor(22);
+    match age::decrypt(&identity, &sealed) {
+        Ok(text) => {
+            let text = Zeroizing::new(text);
+            Ok(std::str::from_utf8(&text).ok().map(|text| text.to_owned().into()))
+        }
+        Err(age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed | age::DecryptError::NoMatchingKeys) => {
+            Err(of_file(StoreErrorKind::Locked, path, "the passphrase is wrong"))
+        }
+        // Cut off while it was written: nothing was encrypted under it yet.
+        Err(_) => Ok(None),
+    }
+}
+
+impl DataKeys for Keys {
+    fn put<'a>(&'a self, place: EscrowKey, rotation: &'a str, key: &'a SecretString) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if place == EscrowKey::Keyring {
+                return self.keyring.set(&item(rotation), key).await.map_err(|error| of_keyring(&error));
+            }
+            let (path, passphrase, work, key) = (self.file(rotation), self.passphrase.clone(), self.work, key.clone());
+            blocking(move || {
+                let words = passphrase.get(Purpose::Make).map_err(|words| of_file(StoreErrorKind::Locked, &path, words))?;
+                write_file(&path, words, work, &key)
+            })
+            .await
+        })
+    }
+
+    fn get<'a>(&'a self, place: EscrowKey, rotation: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, StoreError>> {
+        Box::pin(async move {
+            if place == EscrowKey::Keyring {
+                return self.keyring.get(&item(rotation)).await.map_err(|error| of_keyring(&error));
+            }
+            let (path, passphrase) = (self.file(rotation), self.passphrase.clone());
+            blocking(move || {
+                read_file(&path, || passphrase.get(Purpose::Open).map_err(|words| of_file(StoreErrorKind::Locked, &path, words)))
+            })
+            .await
+        })
+    }
+
+    fn delete<'a>(&'a self, place: EscrowKey, rotation: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if place == EscrowKey::Keyring {
+                return self.keyring.delete(&item(rotation)).await.map_err(|error| of_keyring(&error));
+            }
+            let path = self.file(rotation);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of_file(StoreErrorKind::ReadOnly, &path, error)),
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+/// A passphrase is asked of a person and costs a second: not on a thread that serves others.
+async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    let broke = |_| StoreError::new(StoreErrorKind::Other, "escrow key file", "the task broke");
+    tokio::task::spawn_blocking(job).await.map_err(broke)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn both_places_keep_and_forget_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let words = Passphrase::new(Box::new(|_| Ok("correct horse".to_owned().into())));
+        let keys = Keys::new(Keyring::in_memory(), folder.path(), words).with_work(2);
+        let key: SecretString = "data-key-canary".to_owned().into();
+        for place in [EscrowKey::Keyring, EscrowKey::Passphrase] {
+            assert!(keys.get(place, "one").await.unwrap().is_none());
+            keys.put(place, "one", &key).await.unwrap();
+            assert_eq!(keys.get(place, "one").await.unwrap().unwrap().expose_secret(), key.expose_secret());
+            for file in std::fs::read_dir(folder.path()).unwrap() {
+                let bytes = std::fs::read(file.unwrap().path()).unwrap();
+                assert!(!bytes.windows(15).any(|part| part == b"data-key-canary"));
+            }
+            keys.delete(place, "one").await.unwrap();
+            keys.delete(place, "one").await.unwrap();
+            assert!(keys.get(place, "one").await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn another_passphrase_opens_nothing_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = |words: &'static str| {
+            let words = Passphrase::new(Box::new(move |_| Ok(words.to_owned().into())));
+            Keys::new(Keyring::in_memory(), folder.path(), words).with_work(2)
+        };
+        keys("right").put(EscrowKey::Passphrase, "one", &"k".to_owned().into()).await.unwrap();
+        let error = keys("wrong").get(EscrowKey::Passphrase, "one").await.unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Locked);
     }
 }

@@ -18,7 +18,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-pub use keys::MemoryKeys;
+pub use keys::{Keys, MemoryKeys};
 
 use super::journal::{plain, sync_folder};
 use super::stores::{KeyPair, StoreError};

@@ -33,7 +33,7 @@ impl Passphrase {
     }
 
     /// The passphrase. May wait for a person.
-    pub(super) fn get(&self, purpose: Purpose) -> Result<SecretString, String> {
+    pub(in crate::rotation) fn get(&self, purpose: Purpose) -> Result<SecretString, String> {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*known {
             return Ok(known.clone());

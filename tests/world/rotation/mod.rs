@@ -1,0 +1,144 @@
+//! Rotations, from the desk to a scripted AWS and a scripted store.
+
+mod castle;
+mod matrix;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bartizan::domain::rotation::{Choice, Command, EscrowKey, OtherKey, Phase, Request, Rotation, RotationId, StoreChoice, Wait};
+use bartizan::kit::action::Danger;
+use bartizan::kit::confirm::{Approved, Pending, Plan};
+use bartizan::rotation::desk::{Desk, Environment};
+use bartizan::rotation::escrow::MemoryKeys;
+use bartizan::rotation::machine::Bounds;
+use bartizan::rotation::stores::{KeyPair, MemoryStore, Owner, Store, StoreError, StoreFactory};
+use castle::Castle;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
+
+/// Short waits, and bounds that a loaded machine does not reach by accident.
+pub(crate) fn bounds() -> Bounds {
+    Bounds {
+        spacing: Duration::from_millis(1),
+        propagation: Duration::from_secs(20),
+        reconcile: Duration::from_millis(20),
+        preparation: Duration::from_secs(20),
+        change: Duration::from_secs(20),
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(2),
+        watch: Duration::from_millis(5),
+        ..Bounds::default()
+    }
+}
+
+/// A machine with a state folder, a store and a keyring, and an account.
+pub(crate) struct Place {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) castle: Castle,
+    pub(crate) store: MemoryStore,
+    pub(crate) keys: MemoryKeys,
+    pub(crate) bounds: Bounds,
+    desk: Option<Desk>,
+}
+
+struct OneStore(MemoryStore);
+
+impl StoreFactory for OneStore {
+    fn open(&self, _: &StoreChoice, _: &Owner) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(Arc::new(self.0.clone()))
+    }
+}
+
+impl Place {
+    /// The store serves ada's old key.
+    pub(crate) fn new(castle: Castle) -> Self {
+        let store = MemoryStore::with(&KeyPair::new("AKIAOLD", "secret of AKIAOLD".to_owned().into()));
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, castle, store, keys: MemoryKeys::default(), bounds: bounds(), desk: None }
+    }
+
+    /// The desk; a new one after [`Self::forget`].
+    pub(crate) fn desk(&mut self) -> Desk {
+        let make = || {
+            let factory = Arc::new(OneStore(self.store.clone()));
+            let service = Arc::new(self.castle.clone());
+            let environment = Environment::new(self.folder.path(), service, factory, Arc::new(self.keys.clone()));
+            Desk::open(Environment { bounds: self.bounds, ..environment })
+        };
+        self.desk.get_or_insert_with(make).clone()
+    }
+
+    /// Commands, and waits until every rotation has ended or needs the operator.
+    pub(crate) async fn command(&mut self, command: Command) -> Rotation {
+        let desk = self.desk();
+        desk.command(approved(command)).await.unwrap();
+        settled(&desk).await
+    }
+
+    pub(crate) async fn start(&mut self) -> Rotation {
+        self.command(Command::Start { requests: vec![request()], at_once: 1 }).await
+    }
+
+    pub(crate) async fn answer(&mut self, id: &RotationId, choice: Choice) -> Rotation {
+        self.command(Command::Answer { id: id.clone(), choice }).await
+    }
+
+    /// Whether the store has the secret of an active key of ada.
+    pub(crate) async fn assert_nothing_lost(&self) {
+        let keys = self.castle.state().users["ada"].clone();
+        let mut usable = 0;
+        for key in &keys {
+            let stored = self.store.read(&key.id).await.unwrap();
+            let is_stored = stored.is_some_and(|secret| secret.expose_secret() == key.secret);
+            assert!(is_stored, "nobody has the secret of {}", key.id);
+            usable += u32::from(key.active);
+        }
+        assert!(usable > 0, "no active key is left: {keys:?}");
+    }
+}
+
+pub(crate) fn request() -> Request {
+    Request {
+        user: "ada".into(),
+        key: None,
+        store: StoreChoice::Keyring { profile: "ada".into() },
+        soak: SignedDuration::ZERO,
+        observe: SignedDuration::ZERO,
+        other: OtherKey::Stop,
+        escrow: EscrowKey::Keyring,
+    }
+}
+
+pub(crate) fn approved(command: Command) -> Approved<Command> {
+    let now = Timestamp::UNIX_EPOCH;
+    let plan = Plan::of("as the test says", Danger::TypeName, []);
+    Pending::new(command, plan, now).confirm(now + SignedDuration::from_secs(5)).unwrap()
+}
+
+/// Waits until every rotation has ended or needs the operator; the newest one.
+pub(crate) async fn settled(desk: &Desk) -> Rotation {
+    let mut watch = desk.watch();
+    let is_still = |rows: &Arc<Vec<Rotation>>| {
+        !rows.is_empty() && rows.iter().all(|row| matches!(row.wait, Wait::Operator { .. } | Wait::Ended | Wait::Nobody))
+    };
+    // An answer is taken by another task: what was settled before may not be any more.
+    tokio::task::yield_now().await;
+    let rows = tokio::time::timeout(Duration::from_secs(60), watch.wait_for(is_still)).await;
+    rows.expect("the rotation does not settle").unwrap()[0].clone()
+}
+
+#[tokio::test]
+async fn a_rotation_goes_from_the_plan_to_the_end() {
+    let mut place = Place::new(Castle::with_ada());
+    let row = place.start().await;
+    assert_eq!((row.phase, &row.wait), (Phase::Done, &Wait::Ended), "{row:?}");
+    assert_eq!(place.castle.state().ids("ada"), ["AKIANEW1"]);
+    assert_eq!(place.store.current().await.unwrap().as_deref(), Some("AKIANEW1"));
+    assert_eq!(place.store.ids(), ["AKIANEW1"], "the old pair is forgotten");
+    let phases: Vec<Phase> = row.history.iter().map(|(phase, _)| *phase).collect();
+    assert_eq!(phases, Phase::CHECKLIST);
+    place.assert_nothing_lost().await;
+    let left: Vec<_> = std::fs::read_dir(place.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(!left.iter().any(|path| path.extension().is_some_and(|ending| ending == "escrow")), "{left:?}");
+}

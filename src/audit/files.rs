@@ -50,7 +50,8 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     options.read(true).write(true).mode(0o600).custom_flags(no_follow());
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let file = options.create_new(true).open(path)?;
+            // Not `create_new`: another process may have made it meanwhile. A symbolic link is not followed either way.
+            let file = options.create(true).open(path)?;
             path.parent().map_or(Ok(()), sync_folder)?;
             Ok(file)
         }
@@ -63,11 +64,18 @@ pub(super) fn read(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(no_follow()).open(path)
 }
 
+/// Whether an open file is still the one of this name.
+pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (open, named) = (file.metadata()?, std::fs::symlink_metadata(path));
+    Ok(named.is_ok_and(|named| (open.dev(), open.ino()) == (named.dev(), named.ino())))
+}
+
 fn no_follow() -> i32 {
     i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default()
 }
 
 /// Makes sure that names in a folder outlive a crash.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     OpenOptions::new().read(true).open(folder)?.sync_all()
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::anchor::Anchor;
 use super::error::AuditError;
 use super::files::{self, HEAD};
-use super::record::{self, Phase, Record};
+use super::record::{self, Phase, Record, SetAside};
 use super::tail::{Head, Link, Tail};
 use crate::secrets::Keyring;
 
@@ -151,13 +151,30 @@ impl AuditLog {
         }
     }
 
+    /// Anchors the newest record where that has not been done yet, as after a keyring was unlocked, and waits for it.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn anchor(&self) -> Result<(), AuditError> {
+        let Some(anchor) = &self.0.anchor else { return Ok(()) };
+        let tail = Tail::of(&self.0.folder).map_err(|error| AuditError::io("read", &self.0.folder, &error))?;
+        if tail.last.number > 0 {
+            anchor.note(&tail.last);
+            anchor.wait();
+        }
+        Ok(())
+    }
+
+    /// Writes the first record of a log that takes the place of another.
+    pub(super) fn begin_after(&self, aside: SetAside) -> Result<(), AuditError> {
+        self.append(begin(Some(aside))).map(|_| ())
+    }
+
     fn append(&self, phase: Phase) -> Result<Link, AuditError> {
         let Inner { folder, clock, anchor, turn } = &*self.0;
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = folder.join(HEAD);
         let failed = |what| move |error: io::Error| AuditError::io(what, folder, &error);
-        let mut head = files::open(&path).map_err(failed("open"))?;
-        lock(&head, &path)?;
+        let mut head = locked_head(folder)?;
         let said = Head::read(&mut head).map_err(failed("read"))?;
         let tail = Tail::of(folder).map_err(failed("read"))?;
         let now = clock();
@@ -168,12 +185,12 @@ impl AuditLog {
         if let (Some(mark), Some(torn)) = (tail.torn_mark(), &tail.file) {
             pen.needs_line_end = true;
             if tail.last.number == 0 {
-                pen.write(torn, begin())?;
+                pen.write(torn, begin(None))?;
             }
             pen.write(torn, Phase::Mark(mark))?;
         }
-        if pen.link.number == 0 {
-            pen.write(&file, begin())?;
+        if pen.link.number == 0 && !matches!(phase, Phase::Begin { .. }) {
+            pen.write(&file, begin(None))?;
         }
         if let Some(mark) = tail.differs_mark(&said) {
             pen.write(&file, Phase::Mark(mark))?;
@@ -186,8 +203,8 @@ impl AuditLog {
     }
 }
 
-fn begin() -> Phase {
-    Phase::Begin { log: format!("{:032x}", fastrand::u128(..)), version: env!("CARGO_PKG_VERSION").to_owned() }
+fn begin(after: Option<SetAside>) -> Phase {
+    Phase::Begin { log: format!("{:032x}", fastrand::u128(..)), version: env!("CARGO_PKG_VERSION").to_owned(), after }
 }
 
 /// Writes records while the lock is held: dropping it gives the lock back.
@@ -229,6 +246,20 @@ impl Pen {
 /// How often the lock is tried for, and how long it is waited between. A holder needs milliseconds; one that was stopped may never go on.
 const TRIES: u32 = 500;
 const BETWEEN: Duration = Duration::from_millis(20);
+
+/// Opens `head` and keeps other processes out until it is closed.
+fn locked_head(folder: &Path) -> Result<File, AuditError> {
+    let path = folder.join(HEAD);
+    for _ in 0..TRIES {
+        let head = files::open(&path).map_err(|error| AuditError::io("open", &path, &error))?;
+        lock(&head, &path)?;
+        // Somebody may have set the log aside while we waited: then this is the lock of another log.
+        if files::is_at(&head, &path).map_err(|error| AuditError::io("open", &path, &error))? {
+            return Ok(head);
+        }
+    }
+    Err(AuditError::new("lock", &path, "it is replaced again and again", "look for a program that changes this folder"))
+}
 
 /// Keeps other processes out until the file is closed.
 pub(super) fn lock(file: &File, path: &Path) -> Result<(), AuditError> {

@@ -7,6 +7,7 @@
 //! | [`tail`] | the end of the log, as the next append finds it |
 //! | [`anchor`] | the newest number and hash, in the keyring |
 //! | [`verify`] | whether anything was changed, removed or reordered |
+//! | [`aside`] | the way on after that |
 //! | [`history`] | intents paired with their outcomes |
 //!
 //! The log is a folder: one file for each month, `2026-11.jsonl`, whose first record goes on where the file before it ended, and
@@ -16,6 +17,7 @@
 //! not pruned, so the least time that an auditor asks for, 90 days, is kept without a clock deciding it.
 
 mod anchor;
+mod aside;
 mod error;
 mod files;
 pub mod history;
@@ -25,9 +27,10 @@ mod tail;
 mod verify;
 
 pub use anchor::item_name;
+pub use aside::set_aside;
 pub use error::AuditError;
 pub use log::{AuditLog, Entry, Intent};
-pub use record::{Mark, Phase, Record};
+pub use record::{Mark, Phase, Record, SetAside};
 pub use verify::{Anchoring, Bad, Report, verify};
 
 #[cfg(test)]

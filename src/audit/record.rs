@@ -30,6 +30,8 @@ pub enum Phase {
         log: String,
         /// The program's version.
         version: String,
+        /// The log that stood here before, where somebody set it aside.
+        after: Option<SetAside>,
     },
     /// A call is about to be made.
     Intent(super::Entry),
@@ -50,6 +52,19 @@ pub enum Phase {
     },
     /// The log was found otherwise than it was left.
     Mark(Mark),
+}
+
+/// A log that was set aside, because [`super::verify`] found something wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// The name of its folder now.
+    pub folder: String,
+    /// The number of its last record.
+    pub number: u64,
+    /// The hash of its last record.
+    pub hash: String,
+    /// Why, in the words of who did it.
+    pub reason: String,
 }
 
 /// What was found by the append that wrote the mark.

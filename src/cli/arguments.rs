@@ -114,7 +114,13 @@ pub enum Command {
     Shell(ShellArguments),
     /// Lead a local port to a node, or through it to another host
     Forward(ForwardArguments),
-    /// Check terminal, configuration, credentials, clock, regions and permissions
+    /// What this console changed: show it, and verify that the record of it is whole
+    Audit {
+        /// What to do with it
+        #[command(subcommand)]
+        what: AuditCommand,
+    },
+    /// Check terminal, configuration, keyring, audit log, credentials, clock, regions and permissions
     Doctor,
     /// Print the smallest IAM policy that the panes need
     IamPolicy {
@@ -168,6 +174,32 @@ pub enum ConfigCommand {
     Check,
     /// Print every setting in effect and where it comes from
     Print,
+}
+
+/// What `bartizan audit` does.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditCommand {
+    /// Print the changes with their outcomes, newest first
+    Show(AuditShowArguments),
+    /// Look whether a record was changed, removed or reordered; status 1 and the first bad one if so
+    Verify,
+    /// After verify has found something wrong: keep the log as evidence under another name, and begin a new one
+    SetAside {
+        /// Why, for the first record of the new log
+        #[arg(long, value_name = "REASON")]
+        reason: String,
+    },
+}
+
+/// Which changes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AuditShowArguments {
+    /// How they are printed.
+    #[command(flatten)]
+    pub table: TableArguments,
+    /// From when: an age such as 24h or 7d, or a time such as 2026-11-21T03:00:00Z (everything where not given)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
 }
 
 /// How a table is printed.

@@ -1,5 +1,7 @@
 //! `bartizan doctor`: everything that has to be right for the console to work, looked at one by one. Names no secret.
 
+mod kept;
+
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +62,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     checks.push(files("keymap", "built in", &keymap::effective(&config).1));
     let (look, problems) = theme::effective(&config);
     checks.push(files("theme", &format!("colours: {:?}", look.depth), &problems));
+    checks.extend(kept::checks(connection));
     let plan = Plan::new(connection, &config.regions.value)?;
     let runtime = super::runtime()?;
     checks.extend(runtime.block_on(account(plan)));

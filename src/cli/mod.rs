@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, and the only place where runtime, AWS and the embedded AWS meet.
 
 pub mod arguments;
+mod audit;
 mod config;
 mod connection;
 mod console;
@@ -25,10 +26,12 @@ use arguments::{Arguments, Command};
 pub use failure::Failure;
 use tables::Ask;
 
-use crate::runtime::log;
+use crate::runtime::{log, protect};
 
 /// Parses the arguments, does the job, and answers with the exit status.
 pub fn main() -> ExitCode {
+    // Before anything secret is read: every command may hold credentials.
+    protect::no_core_dumps();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // Help and version are errors to clap: it prints them and knows their status.
@@ -54,6 +57,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     match command {
         None => console::run(&connection, &console),
+        Some(Command::Audit { what }) => audit::run(&what, &connection),
         Some(Command::Doctor) => doctor::run(&connection, &console),
         Some(Command::IamPolicy { for_pane }) => iam_policy::run(&for_pane),
         Some(Command::Keymap { check: Some(path), .. }) => keymap::check(&path),

@@ -72,7 +72,6 @@ pub enum End {
 /// # Errors
 /// The system gives no event queue, signal handlers or threads.
 pub fn run(launch: Launch, tty: &Tty) -> io::Result<End> {
-    protect::no_core_dumps();
     let broke = panics::watch(tty.clone());
     let own = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let end = own.block_on(turn::run(launch, tty, broke));

@@ -31,6 +31,8 @@ pub(crate) fn environment(home: &Path) -> Vec<(String, String)> {
         ("LANG", "C.UTF-8"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("HTTPS_PROXY", "http://127.0.0.1:9"),
+        // Nobody's real keyring.
+        ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus"),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

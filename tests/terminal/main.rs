@@ -10,6 +10,7 @@
     reason = "a test stands at the edge, and its way to fail is to panic"
 )]
 
+mod audit;
 mod bad_days;
 mod command_line;
 mod connection;

@@ -6,7 +6,7 @@
 mod faults;
 mod format;
 mod people;
-mod printer;
+pub(super) mod printer;
 mod regional;
 mod regions;
 

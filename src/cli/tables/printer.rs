@@ -15,7 +15,7 @@ use crate::kit::table::Row;
 const LOOKED_AT: usize = 200;
 
 /// Writes rows of one kind.
-pub(super) struct Printer<'o, R> {
+pub(in crate::cli) struct Printer<'o, R> {
     out: &'o mut dyn Write,
     format: Format,
     query: Query,
@@ -31,7 +31,7 @@ pub(super) struct Printer<'o, R> {
 /// Whether further rows are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Flow {
+pub(in crate::cli) enum Flow {
     /// Yes.
     More,
     /// The limit is reached.
@@ -40,7 +40,7 @@ pub(super) enum Flow {
 
 impl<'o, R: Row> Printer<'o, R> {
     /// Understands the arguments and writes the beginning. `now` is what ages are counted from.
-    pub(super) fn new(out: &'o mut dyn Write, arguments: &TableArguments, now: Timestamp) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(out: &'o mut dyn Write, arguments: &TableArguments, now: Timestamp) -> Result<Self, Failure> {
         let text = arguments.query.join(" ");
         let query = Query::parse(&text, R::COLUMNS).map_err(|error| Failure::Usage(error.message))?;
         let format = match (arguments.json, arguments.csv) {
@@ -68,12 +68,12 @@ impl<'o, R: Row> Printer<'o, R> {
     }
 
     /// Whether further rows are wanted.
-    pub(super) fn flow(&self) -> Flow {
+    pub(in crate::cli) fn flow(&self) -> Flow {
         if self.printed < self.limit { Flow::More } else { Flow::Enough }
     }
 
     /// Writes a row if it matches.
-    pub(super) fn row(&mut self, row: &R) -> Result<Flow, Failure> {
+    pub(in crate::cli) fn row(&mut self, row: &R) -> Result<Flow, Failure> {
         if self.flow() == Flow::Enough || !self.query.matches(row, self.now) {
             return Ok(self.flow());
         }
@@ -90,12 +90,12 @@ impl<'o, R: Row> Printer<'o, R> {
     }
 
     /// Hands what is written to the reader, at the end of a page.
-    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+    pub(in crate::cli) fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.out.flush()?)
     }
 
     /// Writes the end.
-    pub(super) fn end(mut self) -> Result<(), Failure> {
+    pub(in crate::cli) fn end(mut self) -> Result<(), Failure> {
         match self.format {
             Format::Json if self.printed == 0 => self.out.write_all(b"]\n")?,
             Format::Json => self.out.write_all(b"\n]\n")?,

@@ -120,6 +120,12 @@ pub enum Command {
         #[command(subcommand)]
         what: AuditCommand,
     },
+    /// Print the key that the keyring serves for --profile, for `credential_process` of the AWS configuration
+    #[command(
+        after_help = "In ~/.aws/config:\n\n    [profile prod]\n    credential_process = bartizan credential-process --profile prod\n\n\
+        The secret goes to standard output and nowhere else."
+    )]
+    CredentialProcess,
     /// Check terminal, configuration, keyring, audit log, credentials, clock, regions and permissions
     Doctor,
     /// Print the smallest IAM policy that the panes need

@@ -5,6 +5,7 @@ mod audit;
 mod config;
 mod connection;
 mod console;
+mod credential_process;
 mod doctor;
 mod emulate;
 mod failure;
@@ -12,6 +13,7 @@ mod forward;
 pub mod iam_policy;
 mod keymap;
 mod manual;
+pub mod passphrase;
 mod session;
 mod shell;
 pub mod tables;
@@ -58,6 +60,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match command {
         None => console::run(&connection, &console),
         Some(Command::Audit { what }) => audit::run(&what, &connection),
+        Some(Command::CredentialProcess) => credential_process::run(&connection),
         Some(Command::Doctor) => doctor::run(&connection, &console),
         Some(Command::IamPolicy { for_pane }) => iam_policy::run(&for_pane),
         Some(Command::Keymap { check: Some(path), .. }) => keymap::check(&path),

@@ -36,3 +36,26 @@ pub fn state_dir() -> Option<PathBuf> {
         None => etcetera::base_strategy::Xdg::new().ok()?.state_dir().map(|folder| folder.join("bartizan")),
     }
 }
+
+/// The credentials file that all AWS tools share: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+pub fn shared_credentials_file() -> Option<PathBuf> {
+    shared_file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+}
+
+/// The configuration file that all AWS tools share: `AWS_CONFIG_FILE`, or `~/.aws/config`.
+pub fn shared_config_file() -> Option<PathBuf> {
+    shared_file("AWS_CONFIG_FILE", "config")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge at which the environment is read")]
+fn shared_file(variable: &str, name: &str) -> Option<PathBuf> {
+    let home = etcetera::home_dir().ok();
+    let Some(set) = std::env::var_os(variable).filter(|path| !path.is_empty()) else {
+        return home.map(|home| home.join(".aws").join(name));
+    };
+    let set = PathBuf::from(set);
+    match (set.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => Some(home.join(below)),
+        _ => Some(set),
+    }
+}

@@ -17,5 +17,7 @@ mod connection;
 mod console;
 mod harness;
 mod hostile;
+mod keyring_store;
+mod secret_service;
 mod shell;
 mod terminal_state;

@@ -257,6 +257,7 @@ fn text(document: &Document) -> Content {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test stands at the edge")]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -53,6 +53,18 @@ where
     }
 }
 
+/// What the audit log calls a failure: AWS's code as far as it is kept, else a word for what happened.
+pub(crate) fn code(fault: &Fault) -> String {
+    match &fault.kind {
+        FaultKind::Denied { .. } => "AccessDenied".into(),
+        FaultKind::Throttled { .. } => "Throttling".into(),
+        FaultKind::NotFound => "NotFound".into(),
+        FaultKind::Refused { code } => code.clone(),
+        _ if fault.leaves_unknown() => format!("outcome unknown: {}", fault.title()),
+        _ => fault.title(),
+    }
+}
+
 /// A fault that happened before any call.
 pub(crate) fn unsent(kind: FaultKind, message: impl AsRef<str>, at: Timestamp) -> Fault {
     Fault { kind, call: String::new(), region: String::new(), message: Untrusted::new(message), request_id: None, at }

@@ -1,4 +1,5 @@
-//! The door that only reads pass: an operation that is not on the list never leaves the process.
+//! The door that only reads pass: an operation that is not on the list never leaves the process, unless it carries a permit for exactly
+//! this call, which only the audit log can give ([`super::permit`]).
 
 use std::fmt;
 
@@ -8,6 +9,8 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationIn
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+
+use super::permit::Carried;
 
 /// Every operation that the console may call, as (service, operation). None of them changes anything in the account;
 /// `GenerateCredentialReport` only makes AWS compute a report.
@@ -75,6 +78,9 @@ impl Intercept for Guard {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
+        if config.load::<Carried>().is_some_and(|carried| carried.permit().take(self.service, operation)) {
+            return Ok(());
+        }
         if is_read(self.service, operation) || self.also.contains(&(self.service, operation)) {
             return Ok(());
         }

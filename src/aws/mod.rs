@@ -8,6 +8,7 @@
 mod call;
 mod capture;
 mod certificates;
+pub mod change;
 pub mod cloudtrail;
 pub mod fault;
 pub mod guard;
@@ -17,6 +18,7 @@ mod identity;
 pub mod lanes;
 pub mod observe;
 pub mod page;
+mod permit;
 mod profile;
 pub mod session;
 pub mod session_manager;

@@ -10,9 +10,11 @@ use crate::domain::text::Untrusted;
 pub async fn identity(session: &Session) -> Result<Identity, Fault> {
     let region = session.first_region();
     let answer = call::make(session, ("sts", "GetCallerIdentity"), region, session.sts().get_caller_identity().send()).await?;
-    Ok(Identity {
+    let identity = Identity {
         account: answer.account().unwrap_or_default().to_owned(),
         arn: Untrusted::new(answer.arn().unwrap_or_default()),
         user_id: Untrusted::new(answer.user_id().unwrap_or_default()),
-    })
+    };
+    session.is(&identity);
+    Ok(identity)
 }

@@ -9,10 +9,12 @@ use super::connection::Plan;
 use super::{Failure, config, keymap, theme};
 use crate::app::door::Door;
 use crate::app::{self, Startup};
+use crate::audit::AuditLog;
 use crate::aws::session::Clock;
-use crate::config::Config;
+use crate::config::{Config, paths};
 use crate::kit::source::Weight;
-use crate::runtime::{self, Connector, End, Launch, Tty};
+use crate::runtime::{self, Connector, End, Gate, Launch, Tty};
+use crate::secrets::Keyring;
 
 /// Opens the console and runs it to its end.
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
@@ -22,8 +24,19 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let (keymap, keymap_problems) = keymap::effective(&config);
     let (look, theme_problems) = theme::effective(&config);
     let problems = keymap_problems.iter().chain(&theme_problems).filter(|problem| problem.weight > Weight::Note);
+    let mut door = Door::default();
+    let log = match audit_log(connection, console) {
+        Ok(log) => Some(log),
+        Err(why) => {
+            door.closed = Some(why);
+            None
+        }
+    };
+    let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
+    let gate = Gate { log, rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
     let launch = Launch {
-        model: app::Model::new(startup(connection, console, &config)),
+        model: app::Model::new(startup(connection, console, &config, door)),
+        gate,
         keymap,
         look,
         warnings: problems.map(ToString::to_string).collect(),
@@ -40,7 +53,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     }
 }
 
-fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config: &Config) -> Startup {
+fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config: &Config, door: Door) -> Startup {
     Startup {
         pane: config.pane.value,
         query: console.query.clone(),
@@ -48,13 +61,20 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         profile: connection.profile.clone(),
         endpoint: connection.endpoint_url.clone(),
         demo: connection.demo.clone(),
-        door: Door {
-            closed: console.read_only.then(|| "started with --read-only".to_owned()),
-            rules: Vec::new(),
-            ..Door::default()
-        },
+        door,
         now: Clock::system().now(),
     }
+}
+
+/// Where changes are written down, or why there can be none.
+fn audit_log(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<AuditLog, String> {
+    if console.read_only {
+        return Err("started with --read-only".to_owned());
+    }
+    let folder = paths::state_dir().ok_or("there is no folder for the audit log: set BARTIZAN_STATE_DIR")?.join("audit");
+    // The demo talks to nobody, so not to the keyring either.
+    let keyring = connection.demo.is_none().then(Keyring::system);
+    AuditLog::open(&folder, keyring).map_err(|error| error.to_string())
 }
 
 /// Connects as planned, as often as it is asked to.

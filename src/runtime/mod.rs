@@ -34,6 +34,7 @@ use crate::kit::keymap::Keymap;
 use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
+pub use mutations::Gate;
 pub use tty::{NoTerminal, Tty};
 
 /// What the console starts with.
@@ -48,6 +49,8 @@ pub struct Launch {
     pub warnings: Vec<String>,
     /// How a session is made.
     pub connector: Connector,
+    /// What may be changed.
+    pub gate: Gate,
     /// Whether to say each time that nothing is left to do (`--test-idle`).
     pub report_idle: bool,
     /// Whether the first read breaks (`--test-panic task`).

@@ -1,24 +1,62 @@
-//! The one place where an approved change becomes calls to AWS.
+//! The one place where an approved change becomes calls to AWS. What `app` refuses is refused here once more.
 
+use jiff::Timestamp;
+
+use crate::audit::AuditLog;
+use crate::aws::change::Changer;
 use crate::aws::fault;
 use crate::aws::session::Session;
+use crate::domain::account::AccountRule;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
+use crate::kit::effect::SessionId;
 use crate::panes::{Done, Mutation};
 
-/// Does what was approved.
-pub(super) async fn run(aws: &Session, _approved: Approved<Mutation>) -> Result<Done, Fault> {
-    Err(read_only(aws))
+/// What the console may change at all.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Where changes are written down; `None`: nothing can be changed.
+    pub log: Option<AuditLog>,
+    /// What the configuration says about accounts.
+    pub rules: Vec<AccountRule>,
+    /// Who asks, as the audit log names it: `console`, or `console, demo`.
+    pub origin: String,
+    /// The session that may change something, and until when: the runner keeps its own account of it.
+    pub armed: Option<(SessionId, Timestamp)>,
 }
 
-/// Nothing may be changed.
-pub(super) fn read_only(aws: &Session) -> Fault {
+impl Gate {
+    /// The log, if this session may change something now.
+    fn open(&self, session: SessionId, aws: &Session) -> Result<&AuditLog, Fault> {
+        let Some(log) = &self.log else { return Err(refusal(aws, "the console is read-only")) };
+        if !self.armed.is_some_and(|(armed, until)| armed == session && aws.now() < until) {
+            return Err(refusal(aws, "the console is not armed"));
+        }
+        let account = aws.identity().map(|identity| identity.account);
+        if self.rules.iter().any(|rule| rule.never_arm && account.as_ref() == Some(&rule.account)) {
+            return Err(refusal(aws, "the configuration never lets this account be changed (never_arm)"));
+        }
+        Ok(log)
+    }
+
+    /// Does what was approved in this session.
+    pub(super) async fn mutate(&self, session: SessionId, aws: &Session, approved: Approved<Mutation>) -> Result<Done, Fault> {
+        let log = self.open(session, aws)?;
+        match approved.what() {
+            Mutation::Change(change) => Changer::for_approved(aws, log, &approved, &self.origin).make(change).await,
+            Mutation::Rotation(_) => Err(refusal(aws, "rotations are made by `bartizan rotate`")),
+        }
+    }
+}
+
+/// A change that is not made: nothing was sent.
+fn refusal(aws: &Session, why: &str) -> Fault {
     Fault {
         kind: FaultKind::Refused { code: fault::READ_ONLY.to_owned() },
         call: String::new(),
         region: String::new(),
-        message: Untrusted::new("the console is read-only: nothing was sent"),
+        message: Untrusted::new(format!("nothing was sent: {why}")),
         request_id: None,
         at: aws.now(),
     }

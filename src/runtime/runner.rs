@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Connected, Connector};
+use super::mutations::Gate;
 use super::panics::Broke;
-use super::{mutations, reads};
+use super::reads;
 use crate::app::{Msg, SessionNews, Task};
 use crate::aws::iam;
 use crate::aws::observe::Observer;
@@ -79,14 +80,13 @@ pub(super) struct Runner {
     token: CancellationToken,
     slots: BTreeMap<Slot, CancellationToken>,
     running: usize,
-    /// The session that may change something, and until when: the runner keeps its own account of it.
-    armed: Option<(SessionId, Timestamp)>,
+    gate: Gate,
     break_next_read: bool,
 }
 
 impl Runner {
     /// A runner that starts its tasks on `tasks`.
-    pub(super) fn new(tasks: Handle, connector: Connector, broke: Broke, break_next_read: bool) -> (Self, Replies) {
+    pub(super) fn new(tasks: Handle, connector: Connector, gate: Gate, broke: Broke, break_next_read: bool) -> (Self, Replies) {
         let (replies, received) = mpsc::channel(REPLIES);
         let (calls, observed) = mpsc::channel(CALLS);
         let lost = Arc::new(AtomicU64::new(0));
@@ -101,7 +101,7 @@ impl Runner {
             token: CancellationToken::new(),
             slots: BTreeMap::new(),
             running: 0,
-            armed: None,
+            gate,
             break_next_read,
         };
         (runner, Replies { replies: received, calls: observed, lost })
@@ -184,7 +184,7 @@ impl Runner {
 
     /// The session may change something until then; `None`: no more.
     pub(super) fn arm(&mut self, session: SessionId, until: Option<Timestamp>) {
-        self.armed = until.map(|until| (session, until));
+        self.gate.armed = until.map(|until| (session, until));
     }
 
     /// Changes something, if this is the session that may. What has begun is not given up when the session is replaced: its end must
@@ -192,10 +192,9 @@ impl Runner {
     pub(super) fn mutate(&mut self, session: SessionId, number: u64, approved: Approved<Mutation>) {
         let mutation = approved.what().clone();
         let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
-        let armed = self.armed.is_some_and(|(armed, until)| armed == session && aws.now() < until);
-        let replies = self.replies.clone();
+        let (gate, replies) = (self.gate.clone(), self.replies.clone());
         self.spawn(Slot::new("change"), None, CancellationToken::new(), async move {
-            let outcome = if armed { mutations::run(&aws, approved).await } else { Err(mutations::read_only(&aws)) };
+            let outcome = gate.mutate(session, &aws, approved).await;
             let _loop_has_ended = replies.send(tell(Msg::Changed { session, number, mutation, outcome })).await;
         });
     }

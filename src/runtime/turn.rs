@@ -68,8 +68,13 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
     turn.update();
     turn.draw();
     let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
-    let (mut runner, mut replies) =
-        Runner::new(tasks.handle().clone(), turn.launch.connector.clone(), broke, turn.launch.break_read);
+    let (mut runner, mut replies) = Runner::new(
+        tasks.handle().clone(),
+        turn.launch.connector.clone(),
+        turn.launch.gate.clone(),
+        broke,
+        turn.launch.break_read,
+    );
     runner.connect();
     while turn.end.is_none() {
         turn.wait(&mut runner, &mut replies).await;

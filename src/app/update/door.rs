@@ -167,7 +167,12 @@ pub(super) fn ended(
 ) {
     let title = model.door.running.remove(&number).unwrap_or_default();
     match outcome {
-        Ok(_) => model.notice(Level::Info, format!("done: {title}")),
+        Ok(done) => {
+            model.notice(Level::Info, format!("done: {title}"));
+            if let Some(warning) = &done.warning {
+                model.notice(Level::Error, warning.clone());
+            }
+        }
         Err(fault) => model.notice(Level::Error, format!("{}: {title}: {}", failed(fault), fault.advice())),
     }
     if let Err(Fault { kind: FaultKind::Denied { action }, .. }) = outcome {

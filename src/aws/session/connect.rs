@@ -135,6 +135,8 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
         guardduty: Regional::default(),
         cloudtrail: Regional::default(),
         ssm: Regional::default(),
+        secrets_manager: Regional::default(),
+        identity: Mutex::default(),
     })))
 }
 

@@ -23,7 +23,7 @@ use super::guard::{self, Guard};
 use super::identity::Remembered;
 use super::lanes::Lanes;
 use super::observe::{Observer, Watch};
-use crate::domain::account::CredentialSource;
+use crate::domain::account::{CredentialSource, Identity};
 use crate::domain::fault::Fault;
 
 /// Cheap to clone; all clones share clients and budgets.
@@ -46,6 +46,9 @@ struct Inner {
     guardduty: Regional<aws_sdk_guardduty::Client>,
     cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
     ssm: Regional<aws_sdk_ssm::Client>,
+    secrets_manager: Regional<aws_sdk_secretsmanager::Client>,
+    /// Who we are, once STS has said so.
+    identity: Mutex<Option<Identity>>,
 }
 
 impl fmt::Debug for Session {
@@ -175,6 +178,21 @@ impl Session {
     /// Systems Manager in a region.
     pub(crate) fn ssm(&self, region: &str) -> aws_sdk_ssm::Client {
         self.0.ssm.get(region, || client!(self, aws_sdk_ssm, "ssm", region))
+    }
+
+    /// Secrets Manager in a region.
+    pub(crate) fn secrets_manager(&self, region: &str) -> aws_sdk_secretsmanager::Client {
+        self.0.secrets_manager.get(region, || client!(self, aws_sdk_secretsmanager, "secretsmanager", region))
+    }
+
+    /// Who we are, if STS has been asked.
+    pub fn identity(&self) -> Option<Identity> {
+        self.0.identity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// STS has said who we are.
+    pub(crate) fn is(&self, identity: &Identity) {
+        *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
     }
 
     /// Systems Manager in a region, for what opens and ends sessions.

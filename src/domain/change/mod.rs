@@ -26,6 +26,8 @@ pub enum Mutation {
 pub struct Done {
     /// `x-amzn-RequestId` of the answer: CloudTrail's record of the call carries it, too.
     pub request_id: Option<String>,
+    /// What went wrong besides: the outcome is not in the audit log.
+    pub warning: Option<String>,
 }
 
 /// What became of the last change of a row, as far as this console asked for it.

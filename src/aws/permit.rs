@@ -1,0 +1,62 @@
+//! The permit that a change carries through the guard: made from an intent that is on disk, good for one call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+
+use crate::audit::Intent;
+
+/// The right to make one call of exactly one operation. There is no way to one but through the audit log.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    /// `iam:UpdateAccessKey`.
+    call: String,
+    used: AtomicBool,
+}
+
+impl Permit {
+    /// The right to make the call that was just written down.
+    pub(crate) fn for_intent(intent: &Intent) -> Carried {
+        Carried(Arc::new(Self { call: intent.call().to_owned(), used: AtomicBool::new(false) }))
+    }
+
+    /// Takes the permit for this operation: true once, and for the operation that it is for.
+    pub(super) fn take(&self, service: &str, operation: &str) -> bool {
+        let is_for_it = self.call.split_once(':') == Some((service, operation));
+        is_for_it && !self.used.swap(true, Ordering::SeqCst)
+    }
+}
+
+/// Puts the permit into the call's own settings, where the guard looks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Carried(Arc<Permit>);
+
+impl Carried {
+    /// The permit.
+    pub(super) fn permit(&self) -> &Permit {
+        &self.0
+    }
+}
+
+impl Storable for Carried {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Intercept for Carried {
+    fn name(&self) -> &'static str {
+        "permit"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(self.clone());
+        Ok(())
+    }
+}

@@ -15,6 +15,7 @@ pub mod finding;
 pub mod forward;
 mod json;
 pub mod key;
+pub mod key_use;
 pub mod known;
 pub mod node;
 pub mod report;

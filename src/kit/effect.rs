@@ -96,6 +96,8 @@ pub enum Effect<R> {
     Go(Pivot),
     /// Open, start or stop a session.
     Session(SessionWish),
+    /// Open the detail of the selected row.
+    Open,
     /// Tell the person something in a toast.
     Notice(Level, String),
     /// Ask the person whether this shall be changed. The root opens the dialog, if anything may be changed at all.
@@ -145,6 +147,11 @@ impl<R> Out<R> {
     /// Wants a session opened, started or stopped.
     pub fn session(&mut self, wish: SessionWish) {
         self.effects.push(Effect::Session(wish));
+    }
+
+    /// Opens the detail of the selected row.
+    pub fn open(&mut self) {
+        self.effects.push(Effect::Open);
     }
 
     /// Shows a toast.

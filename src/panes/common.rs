@@ -162,6 +162,20 @@ pub(super) fn needs<T>(fact: Option<&T>, missing: &str) -> Availability {
     }
 }
 
+/// These regions and us-east-1, in which the events of IAM, STS sign-in and other global services are: a search for a principal always
+/// asks there, too. Other partitions have other places.
+pub(super) fn and_global(chosen: &[String]) -> Vec<String> {
+    const GLOBAL: &str = "us-east-1";
+    let mut regions = chosen.to_vec();
+    let other_partition = chosen
+        .iter()
+        .any(|region| ["cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-"].iter().any(|start| region.starts_with(start)));
+    if !other_partition && !regions.iter().any(|region| region == GLOBAL) {
+        regions.push(GLOBAL.to_owned());
+    }
+    regions
+}
+
 /// A search over the last days.
 pub(super) fn last_days(days: i64, now: Timestamp, attribute: Option<(LookupKey, String)>) -> Lookup {
     Lookup { from: now - SignedDuration::from_hours(days * 24), to: now, attribute }

@@ -33,6 +33,7 @@ fn with<R>(out: &mut Out<Read>, wrap: fn(R) -> Read, run: impl FnOnce(&mut Out<R
             Effect::Cancel(slot) => out.cancel(slot),
             Effect::Go(pivot) => out.go(pivot),
             Effect::Session(wish) => out.session(wish),
+            Effect::Open => out.open(),
             Effect::Notice(level, text) => out.notice(level, text),
             Effect::Ask { plan, mutation } => out.ask(*plan, *mutation),
             Effect::Copy { what, text } => out.copy(what, text),
@@ -264,7 +265,7 @@ impl Panes {
     pub fn is_loading(&self, pane: PaneId) -> bool {
         match pane {
             PaneId::Users => self.users.remote.is_loading(),
-            PaneId::Keys => self.keys.remote.is_loading(),
+            PaneId::Keys => self.keys.is_loading(),
             PaneId::Findings => self.findings.remote.is_loading(),
             PaneId::Trail => self.trail.remote.is_loading(),
             PaneId::Bastions => self.bastions.nodes_remote.is_loading() || self.bastions.sessions_remote.is_loading(),
@@ -350,7 +351,7 @@ impl Panes {
             }
             PaneId::Keys => {
                 let key = self.keys.table.selected()?;
-                (format!("key of {}", key.handle.user.shown_within(64)), keys::detail(key, now))
+                (format!("key of {}", key.handle.user.shown_within(64)), keys::detail(key, self.keys.who.as_deref(), now))
             }
             PaneId::Findings => {
                 let finding = self.findings.table.selected()?;

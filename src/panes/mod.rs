@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use common::{Blank, Ctx, Summary};
 use common::{
-    age_cell, hour_around, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query, when,
+    age_cell, and_global, hour_around, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query,
+    when,
 };
 pub use dispatch::Prompt;
 

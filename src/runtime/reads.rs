@@ -1,11 +1,13 @@
 //! The one place where a pane's wish becomes calls to AWS, and their answers become the pane's messages.
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
 use crate::aws::{cloudtrail, guardduty, iam, ssm};
+use crate::domain::event::{EventPage, Lookup, LookupKey};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 use crate::domain::user::User;
@@ -63,7 +65,58 @@ async fn keys(aws: &Session, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(
             let result = iam::users(aws, &pages).await;
             to.send(keys::Msg::Listed(result)).await
         }
+        keys::Read::Uses { last_used, ids, regions, from, to: until } => {
+            if let Some(key) = last_used {
+                to.send(keys::Msg::UsesLast(iam::key_last_used(aws, &key).await)).await?;
+            }
+            uses(aws, ids, regions, (from, until), to).await
+        }
     }
+}
+
+/// The events of these keys, region by region at the same time, one key after the other.
+async fn uses(
+    aws: &Session,
+    ids: Vec<Untrusted>,
+    regions: Vec<String>,
+    (from, until): (Timestamp, Timestamp),
+    to: &Sink<keys::Msg>,
+) -> Result<(), Stopped> {
+    each_region(
+        aws,
+        regions,
+        to,
+        move |aws, region, to| {
+            let ids = ids.clone();
+            async move {
+                let named = region.clone();
+                let waiting = to.contramap(move |until| keys::Msg::UsesWait { region: named.clone(), until });
+                let mut result = Ok(());
+                for id in ids {
+                    let lookup = Lookup { from, to: until, attribute: Some((LookupKey::AccessKeyId, id.raw().to_owned())) };
+                    result = cloudtrail::lookup_telling(&aws, &region, &lookup, &first_pages(&to), &waiting).await;
+                    if result.is_err() {
+                        break;
+                    }
+                }
+                keys::Msg::UsesEnded { region, result }
+            }
+        },
+        |region, fault| keys::Msg::UsesEnded { region, result: Err(fault) },
+    )
+    .await
+}
+
+/// Hands on as many pages as a person can want of a busy key, and then wants no more.
+fn first_pages(to: &Sink<keys::Msg>) -> Sink<EventPage> {
+    let to = to.clone();
+    Sink::new(move |page: EventPage| {
+        let (to, enough) = (to.clone(), page.pages >= keys::MOST_PAGES);
+        Box::pin(async move {
+            to.send(keys::Msg::UsesPage(page)).await?;
+            if enough { Err(Stopped) } else { Ok(()) }
+        })
+    })
 }
 
 /// Whether to ask for the last use of each key: one call more for each.

@@ -187,10 +187,7 @@ fn on_list(model: &mut Model, action: list::Action, out: &mut Vec<Effect>) {
         list::Action::PageUp => listing.move_by(-page),
         list::Action::Top => listing.to_top(),
         list::Action::Bottom => listing.to_bottom(),
-        list::Action::Open => {
-            detail::refresh(model);
-            model.detail.open = true;
-        }
+        list::Action::Open => detail::open(model),
         list::Action::Record => open_record(model),
         list::Action::Filter => open_filter(model),
         list::Action::Sort => model.overlay = Some(Overlay::Sort { selected: listing.order().column }),

@@ -18,6 +18,12 @@ pub fn needs_draw(model: &mut Model) -> bool {
     std::mem::take(&mut model.dirty)
 }
 
+/// Gives the keys to the detail of the selected row.
+pub(super) fn open(model: &mut Model) {
+    refresh(model);
+    model.detail.open = true;
+}
+
 /// Writes the detail of the selected row anew. The place in it stays while the row is the same.
 pub(super) fn refresh(model: &mut Model) {
     model.detail_behind = false;

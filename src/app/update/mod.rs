@@ -126,6 +126,7 @@ fn run(model: &mut Model, out: &mut Vec<Effect>, ask: impl FnOnce(&mut Model, &m
             }
             effect::Effect::Session(wish) => out.push(Effect::Session(wish)),
             effect::Effect::Go(pivot) => actions::go(model, &pivot, out),
+            effect::Effect::Open => detail::open(model),
             effect::Effect::Notice(level, text) => model.notice(level, text),
             effect::Effect::Ask { plan, mutation } => door::ask(model, *plan, *mutation),
             effect::Effect::Copy { what, text } => out.push(Effect::Copy { what, text }),

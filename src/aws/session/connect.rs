@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -115,11 +115,13 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     }
     let inner = config.credentials_provider().ok_or_else(|| unsent(FaultKind::NoCredentials, "", wanted.clock.now()))?;
     let credentials = Remembered::new(inner, wanted.clock.clone());
-    let config = config
+    let mut config = config
         .into_builder()
         .region(Region::new(first))
-        .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
-        .build();
+        .credentials_provider(SharedCredentialsProvider::new(credentials.clone()));
+    // Who reads CloudTrail can tell our calls from others'.
+    config.set_app_name(AppName::new("bartizan").ok());
+    let config = config.build();
     Ok(Session(Arc::new(Inner {
         endpoint: endpoint(&config),
         config,

@@ -8,14 +8,18 @@ mod detail;
 mod model;
 mod row;
 mod update;
+mod who;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use change::{on_asked, on_changed};
 pub use detail::detail;
 pub use model::Model;
 pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, settle, stop, trail_of};
+pub use who::{MOST_PAGES, Progress, Who};
 
+use crate::domain::event::EventPage;
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle, LastUsed};
 use crate::domain::report::CredentialReport;
@@ -25,6 +29,7 @@ use crate::kit::effect::Slot;
 crate::actions! { "keys" {
     User     = "user",      "Go to the owner of the selected key", Safe, [];
     Overdue  = "overdue",   "Show only active keys over the age limit, or all again", Safe, [];
+    Who      = "who",       "Show who uses the selected key, or stop looking", Safe, ["iam:GetAccessKeyLastUsed", "cloudtrail:LookupEvents"];
     Findings = "findings",  "Go to the findings about the owner of the selected key", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
     Deactivate = "deactivate", "Deactivate the selected key", Confirm, ["iam:UpdateAccessKey"];
     Activate = "activate",  "Activate the selected key again", Confirm, ["iam:UpdateAccessKey"];
@@ -41,6 +46,19 @@ pub enum Read {
     OfUsers(Vec<Untrusted>),
     /// The keys of every user, where there is no report: `ListUsers`, then each user's keys. Last uses come with [`Read::OfUsers`].
     AllUsers,
+    /// Who uses a key: `GetAccessKeyLastUsed`, then `LookupEvents` by these ids in these regions, at most [`MOST_PAGES`] pages each.
+    Uses {
+        /// Whose last use IAM is asked for.
+        last_used: Option<Untrusted>,
+        /// Access key ids.
+        ids: Vec<Untrusted>,
+        /// Where.
+        regions: Vec<String>,
+        /// Oldest time.
+        from: Timestamp,
+        /// Newest time.
+        to: Timestamp,
+    },
 }
 
 /// The IAM actions that the pane's reads call, for documents and the check of permissions.
@@ -76,6 +94,24 @@ pub enum Msg {
     UserDone(Untrusted),
     /// [`Read::AllUsers`] or [`Read::OfUsers`] has ended.
     Listed(Result<(), Fault>),
+    /// The last use of the key that [`Read::Uses`] is about.
+    UsesLast(Result<LastUsed, Fault>),
+    /// A page of its events.
+    UsesPage(EventPage),
+    /// AWS asks to wait.
+    UsesWait {
+        /// Which region.
+        region: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A region has told all, or failed.
+    UsesEnded {
+        /// Which region.
+        region: String,
+        /// How.
+        result: Result<(), Fault>,
+    },
 }
 
 /// The slot of the credential report.
@@ -84,5 +120,7 @@ pub const REPORT: Slot = Slot::new("keys.report");
 pub const LIVE: Slot = Slot::new("keys.live");
 /// The slot of the keys of an owner of whom one was changed.
 pub const CHANGED: Slot = Slot::new("keys.changed");
+/// The slot of the search for who uses a key.
+pub const WHO: Slot = Slot::new("keys.who");
 /// The slot of the sweep over all users.
 pub const SWEEP: Slot = Slot::new("keys.sweep");

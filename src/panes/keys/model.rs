@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Who;
 use super::row::{AGE, is_overdue};
 use crate::domain::age::age;
 use crate::domain::fault::Fault;
@@ -42,6 +43,8 @@ pub struct Model {
     pub wanted: Option<Untrusted>,
     /// How many active keys are over the age limit.
     pub overdue: usize,
+    /// Who uses the key that was asked about last.
+    pub who: Option<Box<Who>>,
 }
 
 impl Default for Model {
@@ -56,6 +59,7 @@ impl Default for Model {
             before_overdue: None,
             wanted: None,
             overdue: 0,
+            who: None,
         }
     }
 }
@@ -84,6 +88,11 @@ impl Model {
             summary.banner.push(Cell::new(format!("keys of {count} users not told, such as {first}: {fault}"), Tone::Denied));
         }
         summary
+    }
+
+    /// Whether anything is on its way.
+    pub fn is_loading(&self) -> bool {
+        self.remote.is_loading() || self.who.as_ref().is_some_and(|who| who.remote.is_loading())
     }
 
     /// Counts anew, after facts came: a frame must not.

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::model::{Model, PART_REPORT, PART_SWEEP};
-use super::{Action, CHANGED, LIVE, Msg, REPORT, Read, SWEEP, change};
+use super::{Action, CHANGED, LIVE, Msg, REPORT, Read, SWEEP, WHO, change, who};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle};
@@ -14,7 +14,7 @@ use crate::domain::user::ROOT_NAME;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Out, Pivot, Slot};
 use crate::kit::query::Query;
-use crate::panes::{Ctx, last_days, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, last_days, needs, needs_row, quoted, toggle_query};
 
 /// Reads everything anew; what is shown stays until it is replaced.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -35,6 +35,7 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
         (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone() }),
         (Action::Findings, Some(key)) => out.go(Pivot::Findings { query: quoted("principal", key.handle.user.raw()) }),
         (Action::User | Action::Findings, None) => {}
+        (Action::Who, _) => who::look(model, cx, out),
         (Action::Deactivate | Action::Activate | Action::Delete, _) => change::ask(model, action, cx, out),
     }
 }
@@ -47,6 +48,10 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
         Action::Overdue => Availability::Ready,
         Action::User | Action::Findings => needs_row(model.table.selected(), "key"),
         Action::Deactivate | Action::Activate | Action::Delete => change::available(model, action),
+        Action::Who => match model.table.selected() {
+            Some(key) => needs(key.id.value(), "the id of the key is not known yet"),
+            None => needs_row(model.table.selected(), "key"),
+        },
     }
 }
 
@@ -68,6 +73,11 @@ pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, ou
         Msg::Listed(_) if *slot == CHANGED => model.count(cx.now),
         Msg::Listed(result) if *slot == SWEEP => sweep_ended(model, result, cx),
         Msg::Listed(_) => live_ended(model, cx),
+        Msg::UsesLast(_) | Msg::UsesPage(_) | Msg::UsesWait { .. } | Msg::UsesEnded { .. } => {
+            if let Some(who) = &mut model.who {
+                who.take(message, cx, out);
+            }
+        }
     }
 }
 
@@ -204,7 +214,13 @@ pub fn stop(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
         out.cancel(REPORT);
         out.cancel(SWEEP);
     }
-    running
+    let looking = model.who.as_mut().filter(|who| who.remote.is_loading());
+    let looks = looking.is_some();
+    if let Some(who) = looking {
+        who.stop(cx);
+        out.cancel(WHO);
+    }
+    running || looks
 }
 
 /// A task broke: the part it was reading has failed.
@@ -215,6 +231,10 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>, ou
         model.remote.end(PART_SWEEP, Err(fault.clone()), cx.now);
     } else if *slot == LIVE {
         live_ended(model, cx);
+    } else if *slot == WHO
+        && let Some(who) = &mut model.who
+    {
+        who.broken(fault, cx);
     }
 }
 

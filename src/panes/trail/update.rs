@@ -7,7 +7,7 @@ use crate::domain::fault::Fault;
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
-use crate::panes::{Ctx, hour_around, needs, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, and_global, hour_around, needs, needs_row, quoted, toggle_query};
 
 /// Searches anew with the same window and attribute.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -27,18 +27,12 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     out.read(LOOKUP, Read::Lookup { regions, lookup });
 }
 
-/// The events of IAM, STS sign-in and other global services are in us-east-1: a search for a principal always asks there, too.
+/// Of a principal the global region is asked, too.
 fn regions_for(lookup: &Lookup, chosen: &[String]) -> Vec<String> {
-    const GLOBAL: &str = "us-east-1";
-    let mut regions = chosen.to_vec();
-    let principal = matches!(lookup.attribute, Some((LookupKey::AccessKeyId | LookupKey::Username, _)));
-    let other_partition = chosen
-        .iter()
-        .any(|region| ["cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-"].iter().any(|start| region.starts_with(start)));
-    if principal && !other_partition && !regions.iter().any(|region| region == GLOBAL) {
-        regions.push(GLOBAL.to_owned());
+    match lookup.attribute {
+        Some((LookupKey::AccessKeyId | LookupKey::Username, _)) => and_global(chosen),
+        _ => chosen.to_vec(),
     }
-    regions
 }
 
 /// Takes the attribute that was typed, and searches for it.

@@ -8,6 +8,7 @@ mod keys;
 mod root;
 mod trail;
 mod users;
+mod who;
 
 use bartizan::app::{self, Effect, Model, Msg, Startup};
 use bartizan::domain::account::SessionView;

@@ -159,6 +159,22 @@ impl Store for EncryptedFile {
         })
     }
 
+    fn withdraw<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key_id = key_id.to_owned();
+        self.run(move |inner| {
+            if inner.secret(&key_id)?.is_none() {
+                return Ok(());
+            }
+            inner.change(|user| {
+                user.current.take_if(|current| *current == key_id);
+                if let Some(mut secret) = user.keys.remove(&key_id) {
+                    secret.zeroize();
+                }
+                Ok(())
+            })
+        })
+    }
+
     fn forget<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let key_id = key_id.to_owned();
         self.run(move |inner| {
@@ -299,6 +315,9 @@ mod tests {
         assert_eq!(ada.read("AKIAOLD").await.unwrap().unwrap().expose_secret(), "old-canary");
         ada.forget("AKIAOLD").await.unwrap();
         ada.forget("AKIAOLD").await.unwrap();
+        ada.withdraw("AKIANEW").await.unwrap();
+        assert_eq!(ada.current().await.unwrap(), None);
+        assert!(ada.read("AKIANEW").await.unwrap().is_none());
         assert!(ada.read("AKIAEVE").await.unwrap().is_none(), "eve's key is none of ada's");
         assert_eq!(eve.read("AKIAEVE").await.unwrap().unwrap().expose_secret(), "eve-canary");
         assert_eq!(asked.load(Ordering::SeqCst), 1);

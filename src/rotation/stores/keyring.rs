@@ -208,6 +208,18 @@ impl Store for KeyringStore {
         Box::pin(async { Ok(self.own_pointer().await?.map(|pointer| pointer.access_key_id)) })
     }
 
+    fn withdraw<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if self.own_pointer().await?.is_some_and(|pointer| pointer.access_key_id == key_id) {
+                let result = self.items.delete(&profile_item(&self.profile)).await;
+                if self.own_pointer().await?.is_some() {
+                    return result;
+                }
+            }
+            self.forget(key_id).await
+        })
+    }
+
     fn forget<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if self.own_pointer().await?.is_some_and(|pointer| pointer.access_key_id == key_id) {
@@ -291,6 +303,9 @@ mod tests {
         assert_eq!(store.forget("AKIANEW").await.unwrap_err().kind, StoreErrorKind::Denied);
         store.forget("AKIAOLD").await.unwrap();
         assert!(store.read("AKIAOLD").await.unwrap().is_none());
+        store.withdraw("AKIANEW").await.unwrap();
+        store.withdraw("AKIANEW").await.unwrap();
+        assert_eq!((served_now().await, store.current().await.unwrap()), (None, None));
     }
 
     #[tokio::test]

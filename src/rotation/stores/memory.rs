@@ -25,7 +25,7 @@ struct Content {
 /// A failure to come: the next call of this name fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// The method: `probe`, `put_pending`, `read`, `promote`, `current`, `forget`.
+    /// The method: `probe`, `put_pending`, `read`, `promote`, `current`, `forget`, `withdraw`.
     pub method: &'static str,
     /// How it fails.
     pub kind: StoreErrorKind,
@@ -129,6 +129,18 @@ impl Store for MemoryStore {
             self.call("forget", |content| {
                 if content.current.as_deref() == Some(key_id) {
                     return Err(StoreError::new(StoreErrorKind::Denied, NAME, format!("{key_id} is served")));
+                }
+                content.pairs.remove(key_id);
+                Ok(())
+            })
+        })
+    }
+
+    fn withdraw<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.call("withdraw", |content| {
+                if content.current.as_deref() == Some(key_id) {
+                    content.current = None;
                 }
                 content.pairs.remove(key_id);
                 Ok(())

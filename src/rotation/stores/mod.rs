@@ -66,6 +66,10 @@ pub trait Store: Send + Sync {
 
     /// Removes a pair that is not current. One that is not there is no error; one that is current is.
     fn forget<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Serves nothing any more if this pair is served, and forgets it: for a rotation that is given up and whose former pair was never
+    /// here, so that there is none to go back to. Where another pair is served, this only forgets.
+    fn withdraw<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
 /// Of whom the pairs in a store are.

@@ -247,6 +247,25 @@ impl SecretsManagerStore {
         Ok(())
     }
 
+    /// A secret always has a current version, so one without the pair takes its place.
+    async fn empty(&self, key_id: &str) -> Result<(), StoreError> {
+        let Some(described) = self.described().await? else { return Ok(()) };
+        let Some((served, _)) = self.version_of(&described, key_id).await? else { return Ok(()) };
+        if with_stage(&described, CURRENT) == Some(&served) {
+            let mut object = self.object(&served).await?;
+            let (id, secret) = object.members();
+            object.0.remove(id);
+            object.0.remove(secret);
+            let text =
+                serde_json::to_string(&object.0).map_err(|_| self.error(StoreErrorKind::Other, "could not write the value"))?;
+            let without = version(&format!("without-{key_id}"));
+            self.vault.put(&self.secret, &without, &text.into()).await?;
+            self.vault.move_stage(&self.secret, CURRENT, Some(&without), Some(&served)).await?;
+            self.vault.move_stage(&self.secret, PENDING, None, Some(&without)).await?;
+        }
+        self.remove(key_id).await
+    }
+
     async fn remove(&self, key_id: &str) -> Result<(), StoreError> {
         let Some(described) = self.described().await? else { return Ok(()) };
         let Some((version, _)) = self.version_of(&described, key_id).await? else { return Ok(()) };
@@ -304,6 +323,10 @@ impl Store for SecretsManagerStore {
 
     fn forget<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.remove(key_id))
+    }
+
+    fn withdraw<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.empty(key_id))
     }
 }
 

@@ -149,6 +149,12 @@ async fn a_secret_is_made_only_when_asked_for() {
     assert_eq!(store.current().await.unwrap(), None);
     store.promote("AKIANEW", Some("AKIAOLD")).await.unwrap();
     assert_eq!(vault.value_at(CURRENT).unwrap(), serde_json::json!({"AccessKeyId":"AKIANEW","SecretAccessKey":"new"}));
+    for _twice in 0..2 {
+        store.withdraw("AKIANEW").await.unwrap();
+    }
+    assert_eq!(store.current().await.unwrap(), None);
+    assert!(store.read("AKIANEW").await.unwrap().is_none());
+    assert_eq!(vault.value_at(CURRENT).unwrap(), serde_json::json!({}));
 }
 
 #[tokio::test]

@@ -148,12 +148,17 @@ impl Hands {
         Err(Trouble::NotSeen(format!("{} does not serve the new key yet", self.store.name())))
     }
 
-    /// Serves the old key again, if the store has it.
+    /// Serves the old key again; nothing, if the old key never was in the store: it must not go on serving one that will be deleted.
     pub(super) async fn demote(&self, book: &Book) -> Result<(), Trouble> {
         let Some(new) = &book.new_key else { return Ok(()) };
         let old = &self.planned.old_key;
-        if self.edged(self.store.current()).await?.as_ref() == Some(new) && self.edged(self.store.read(old)).await?.is_some() {
+        if self.edged(self.store.current()).await?.as_ref() != Some(new) {
+            return Ok(());
+        }
+        if self.edged(self.store.read(old)).await?.is_some() {
             self.edged(self.store.promote(old, Some(new))).await?;
+        } else {
+            self.edged(self.store.withdraw(new)).await?;
         }
         Ok(())
     }

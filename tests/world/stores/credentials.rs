@@ -125,6 +125,27 @@ async fn a_section_and_a_file_are_made_only_when_asked_for() {
     assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     assert_eq!(as_the_sdk_reads(&path, "prod").await, owned(NEW));
+
+    for _twice in 0..2 {
+        store.withdraw(NEW.0).await.unwrap();
+    }
+    assert_eq!((store.current().await.unwrap(), read(&store, NEW.0).await), (None, None));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "", "given up, nothing of it is left");
+}
+
+#[tokio::test]
+async fn a_section_without_a_key_is_empty_again_when_a_rotation_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("credentials");
+    for text in ["[prod]\nregion = x\n", "[prod]", "[prod]\n# note\n[z]\na = 1\n"] {
+        std::fs::write(&path, text).unwrap();
+        let store = prod(&path);
+        store.put_pending(&pair(NEW)).await.unwrap();
+        store.promote(NEW.0, None).await.unwrap();
+        assert_eq!(as_the_sdk_reads(&path, "prod").await, owned(NEW));
+        store.withdraw(NEW.0).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
 }
 
 #[tokio::test]

@@ -206,13 +206,17 @@ pub(super) fn park(bytes: &[u8], pair: &KeyPair) -> Result<Content, Trouble> {
 
 /// Takes a parked pair out. What others wrote into its section stays.
 pub(super) fn unpark(bytes: &[u8], key_id: &str) -> Result<Content, Trouble> {
+    remove(bytes, &parking(key_id), true)
+}
+
+/// Takes the pair out of a section, and the section itself if nothing else is in it and `whole` allows it.
+pub(super) fn remove(bytes: &[u8], section: &str, whole: bool) -> Result<Content, Trouble> {
     let sections = read(bytes)?;
-    let section = parking(key_id);
     let is_ours = |kind: &Kind| matches!(kind, Kind::Property { name, .. } if name == ID.as_bytes() || name == SECRET.as_bytes());
     let is_property = |kind: &Kind| matches!(kind, Kind::Property { .. } | Kind::Continuation);
-    let keeps_header = sections.of(&section).any(|(_, line)| is_property(&line.kind) && !is_ours(&line.kind));
+    let keeps_header = !whole || sections.of(section).any(|(_, line)| is_property(&line.kind) && !is_ours(&line.kind));
     let mut edits: Vec<(Range<usize>, Content)> = Vec::new();
-    for (_, line) in sections.of(&section) {
+    for (_, line) in sections.of(section) {
         let is_comment = line.kind == Kind::Idle && sections.text(&(line.span.start..line.end)) == COMMENT.as_bytes();
         let is_header = matches!(line.kind, Kind::Header(_)) && !keeps_header;
         if is_ours(&line.kind) || is_comment || is_header {

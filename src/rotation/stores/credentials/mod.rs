@@ -92,6 +92,11 @@ impl Store for CredentialsFile {
         let key_id = key_id.to_owned();
         self.run(move |inner| inner.forget(&key_id))
     }
+
+    fn withdraw<'a>(&'a self, key_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key_id = key_id.to_owned();
+        self.run(move |inner| inner.withdraw(&key_id))
+    }
 }
 
 impl Inner {
@@ -165,6 +170,16 @@ impl Inner {
                 return Err(self.error(StoreErrorKind::Denied, format!("{key_id} is the key that is served")));
             }
             self.changed(content, edit::unpark(content, key_id))
+        })
+    }
+
+    fn withdraw(&self, key_id: &str) -> Result<(), StoreError> {
+        self.place.rewrite(|content| {
+            let Some(content) = content else { return Ok(None) };
+            let is_served = self.look(content, &self.section)?.id.as_deref() == Some(key_id);
+            let new = edit::unpark(content, key_id);
+            let new = if is_served { new.and_then(|new| edit::remove(&new, &self.section, self.may_create)) } else { new };
+            self.changed(content, new)
         })
     }
 

@@ -101,18 +101,20 @@ impl Changer {
                     .set_remove_from_version_id(from.clone());
                 self.audited(change, |permit| request.customize().interceptor(permit).send()).await
             }
-            Change::CreateKey { .. }
-            | Change::CreateSecret { .. }
-            | Change::PutSecretValue { .. }
-            | Change::StartSession { .. } => {
+            Change::CreateSecret { region, secret } => {
+                // Without a value: a value given here would be current at once.
+                let request = session.secrets_manager(region).create_secret().name(secret);
+                self.audited(change, |permit| request.customize().interceptor(permit).send()).await
+            }
+            Change::CreateKey { .. } | Change::PutSecretValue { .. } | Change::StartSession { .. } => {
                 Err(self.refusal(change, "it needs a secret or makes one, and has a way of its own"))
             }
         }
         .map(|Made { answer, warning }| Done { request_id: answer, warning })
     }
 
-    /// Puts a secret into AWS Secrets Manager: [`Change::CreateSecret`] or [`Change::PutSecretValue`], with `value` as the
-    /// `SecretString` of its version. The same version twice makes one.
+    /// Puts a value into AWS Secrets Manager: [`Change::PutSecretValue`], with `value` as the `SecretString` of its version. The same
+    /// version twice makes one.
     ///
     /// # Errors
     /// As [`Changer::make`]. The value is in no error.
@@ -120,11 +122,6 @@ impl Changer {
         use secrecy::ExposeSecret as _;
         let value = value.expose_secret();
         match change {
-            Change::CreateSecret { region, secret, version } => {
-                let client = self.session.secrets_manager(region);
-                let request = client.create_secret().name(secret).client_request_token(version).secret_string(value);
-                self.audited(change, |permit| request.customize().interceptor(permit).send()).await
-            }
             Change::PutSecretValue { region, secret, version } => {
                 let client = self.session.secrets_manager(region);
                 let request = client

@@ -39,6 +39,9 @@ pub const READS: &[(&str, &str)] = &[
 pub const SESSIONS: &[(&str, &str)] =
     &[("ssm", "StartSession"), ("ssm", "ResumeSession"), ("ssm", "TerminateSession"), ("kms", "GenerateDataKey")];
 
+/// What the clients of Secrets Manager may call besides: they change nothing, but one of them reads a secret, so no other client may.
+pub const SECRETS: &[(&str, &str)] = &[("secretsmanager", "DescribeSecret"), ("secretsmanager", "GetSecretValue")];
+
 /// Whether an operation is on the list of reads.
 pub fn is_read(service: &str, operation: &str) -> bool {
     READS.contains(&(service, operation))

@@ -182,7 +182,7 @@ impl Session {
 
     /// Secrets Manager in a region.
     pub(crate) fn secrets_manager(&self, region: &str) -> aws_sdk_secretsmanager::Client {
-        self.0.secrets_manager.get(region, || client!(self, aws_sdk_secretsmanager, "secretsmanager", region))
+        self.0.secrets_manager.get(region, || client!(self, aws_sdk_secretsmanager, "secretsmanager", region; guard::SECRETS))
     }
 
     /// Who we are, if STS has been asked.

@@ -20,6 +20,7 @@ pub mod observe;
 pub mod page;
 mod permit;
 mod profile;
+pub mod secrets_manager;
 pub mod session;
 pub mod session_manager;
 pub mod ssm;

@@ -348,6 +348,21 @@ pub struct EmulateArguments {
     /// The version that the agent claims
     #[arg(long, value_name = "VERSION", requires = "sessions", hide = true)]
     pub agent_version: Option<String>,
+    /// Let a change to keys and policies take up to this many seconds until it is in force everywhere
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub propagation: u32,
+    /// How many replicas learn of a change, each after its own time
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "propagation", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub replicas: u32,
+    /// Send every request to any replica, so that a key which has worked may be refused again
+    #[arg(long, requires = "propagation")]
+    pub flapping: bool,
+    /// Let an attacker who has this user's credentials undo, after four seconds, what is done against the user
+    #[arg(long, value_name = "USER")]
+    pub attacker: Option<String>,
+    /// Seed of everything made up and of every chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
     /// Make an operation fail, such as `iam:ListUsers=throttle,every=3`; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub fault: Vec<String>,

@@ -4,12 +4,14 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::arguments::{ConnectionArguments, EmulateArguments};
 use crate::domain::text::clean;
+use crate::emulator::svc::iam::Attacker;
 use crate::emulator::{Options, World, agent, fault, listen, load};
 
 /// How long answers under way may take once we are asked to stop.
@@ -27,12 +29,21 @@ pub(super) fn run(arguments: &EmulateArguments, connection: &ConnectionArguments
 fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Result<World, Failure> {
     let faults = arguments.fault.iter().map(|text| fault::Rule::parse(text));
     let options = Options {
+        seed: arguments.seed,
         speed: connection.speed.unwrap_or(1.0),
         latency: Duration::from_millis(arguments.latency),
+        propagation: SignedDuration::from_secs(arguments.propagation.into()),
+        replicas: arguments.replicas,
+        flapping: arguments.flapping,
+        attacker: arguments.attacker.as_deref().map(Attacker::new),
         faults: faults.collect::<Result<_, _>>().map_err(|error| Failure::Usage(error.to_string()))?,
         ..Options::default()
     };
     let world = World::from_scenario(&arguments.scenario, options).map_err(|error| Failure::Usage(error.to_string()))?;
+    if let Some(user) = arguments.attacker.as_deref().filter(|user| world.account().iam.user(user).is_none()) {
+        let message = format!("--attacker {}: the scenario {} has no such user", clean(user), arguments.scenario);
+        return Err(Failure::Usage(message));
+    }
     if let Some(path) = arguments.events.iter().chain(&arguments.findings).find(|path| !path.exists()) {
         return Err(Failure::Usage(format!("there is no folder or file {}", clean(&path.display().to_string()))));
     }

@@ -1,7 +1,7 @@
 //! The one AWS account of a world: everything that exists, and who is asking.
 
 use crate::emulator::agent::Agent;
-use crate::emulator::svc::{cloudtrail, guardduty, iam, kms, ssm, sts};
+use crate::emulator::svc::{cloudtrail, guardduty, iam, kms, secretsmanager, ssm, sts};
 
 /// The state of the account. Services change it under the world's lock, one request at a time.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Account {
     pub cloudtrail: cloudtrail::State,
     /// Managed nodes and sessions.
     pub ssm: ssm::State,
+    /// Secrets.
+    pub secretsmanager: secretsmanager::State,
     /// Symmetric keys; the handle may be kept elsewhere, too.
     pub kms: kms::Kms,
     /// The agents on the nodes.
@@ -38,11 +40,12 @@ impl Account {
             seed,
             rng: fastrand::Rng::with_seed(seed),
             regions: None,
-            iam: iam::State::new(id),
+            iam: iam::State::new(id, seed),
             sts: sts::State::default(),
             guardduty: guardduty::State::default(),
             cloudtrail: cloudtrail::State::default(),
             ssm: ssm::State::default(),
+            secretsmanager: secretsmanager::State::default(),
             kms: kms::Kms::new(id, seed),
             agent: Agent::default(),
         }

@@ -52,6 +52,11 @@ pub fn token(letters: usize, rng: &mut Rng) -> String {
     (0..letters).map(|_| pick(BASE64, rng.usize(..64))).collect()
 }
 
+/// A text of letters and digits, as at the end of a secret's ARN.
+pub fn letters(count: usize, rng: &mut Rng) -> String {
+    (0..count).map(|_| rng.alphanumeric()).collect()
+}
+
 /// A version 4 UUID: request ids, event ids.
 pub fn uuid(rng: &mut Rng) -> String {
     let bits = (rng.u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);

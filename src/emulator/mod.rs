@@ -20,6 +20,7 @@ pub mod account;
 pub mod agent;
 pub mod auth;
 pub mod clock;
+mod failure;
 pub mod fault;
 pub mod ids;
 pub mod in_process;

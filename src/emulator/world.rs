@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::account::Account;
+use super::account::{Account, Principal};
 use super::auth::{self, Policy};
 use super::clock::Clock;
+use super::failure::{fail, unknown_service};
 use super::fault::{self, Failure, Outcome};
-use super::route::{Target, UnknownService};
+use super::route::Target;
+use super::svc::cloudtrail::build::Actor;
+use super::svc::cloudtrail::{self, Doing};
+use super::svc::iam::{self, Asked, Attacker};
 use super::svc::{self, Call, Service};
 use super::wire::error::ServiceError;
-use super::wire::{Protocol, Reply, Request, Response, json, query, respond, set_header};
+use super::wire::{Protocol, Reply, Request, Response, set_header};
 use super::{ids, scenario};
 
 /// How a world is made.
@@ -32,11 +36,30 @@ pub struct Options {
     pub accept_any_credentials: bool,
     /// Faults, behind those of the scenario.
     pub faults: Vec<fault::Rule>,
+    /// How long a change to a user's keys or policies takes at most until it is in force everywhere, in the account's time.
+    pub propagation: SignedDuration,
+    /// How many replicas learn of it, each after its own time.
+    pub replicas: u32,
+    /// Whether every request goes to any replica; otherwise each service and region keeps to one.
+    pub flapping: bool,
+    /// Somebody who undoes what is done against a user.
+    pub attacker: Option<Attacker>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, start: None, speed: 1.0, latency: Duration::ZERO, accept_any_credentials: true, faults: Vec::new() }
+        Self {
+            seed: 1,
+            start: None,
+            speed: 1.0,
+            latency: Duration::ZERO,
+            accept_any_credentials: true,
+            faults: Vec::new(),
+            propagation: SignedDuration::ZERO,
+            replicas: 1,
+            flapping: false,
+            attacker: None,
+        }
     }
 }
 
@@ -81,7 +104,14 @@ impl World {
         // Two lookups a second of the world's time: a demo that runs a hundred times as fast answers a hundred times as many.
         let faster = if options.speed.is_finite() { options.speed.clamp(1.0, 1e6).ceil() } else { 1.0 };
         account.cloudtrail.rate = account.cloudtrail.rate.map(|rate| rate.saturating_mul(faster as u32));
-        let faults = fault::Table::default();
+        if !options.propagation.is_zero() {
+            let iam = &mut account.iam;
+            (iam.propagation, iam.replicas, iam.flapping) = (options.propagation, options.replicas.max(1), options.flapping);
+        }
+        if let Some(attacker) = options.attacker.clone() {
+            account.iam.besiege(attacker);
+        }
+        let faults = fault::Table::seeded(options.seed);
         scenario_faults.into_iter().chain(options.faults.iter().cloned()).for_each(|rule| faults.add(rule));
         Self {
             clock,
@@ -144,8 +174,29 @@ impl World {
         };
         let operation = target.operation.as_deref().unwrap_or("");
         self.count(target.service, operation);
-        let outcome = self.faults.consult(target.service.name(), operation, target.region());
+        let user = self.faults.asks_who().then(|| self.claimed_user(&target)).flatten();
+        let outcome = self.faults.consult(fault::Asked {
+            service: target.service.name(),
+            operation,
+            region: target.region(),
+            user: user.as_deref(),
+            on: target.form.get("UserName"),
+        });
         (self.reply(request, target, &request_id, outcome), outcome.delay)
+    }
+
+    /// The IAM user whose key a request says it is signed with; whether it really is shows later.
+    fn claimed_user(&self, target: &Target) -> Option<String> {
+        let key = &target.authorization.as_ref().ok()?.access_key;
+        let mut account = self.account();
+        if let Some(session) = account.sts.credentials(key) {
+            return session.principal.user_name().map(str::to_owned);
+        }
+        if let Some(owner) = account.iam.owner_of(key) {
+            return Some(owner.to_owned());
+        }
+        let anybody = self.options.accept_any_credentials.then(|| account.iam.administrator())?;
+        anybody.user_name().map(str::to_owned)
     }
 
     fn count(&self, service: Service, operation: &str) {
@@ -162,9 +213,16 @@ impl World {
         let service = target.service;
         let response =
             self.answer(request, target, request_id, outcome).unwrap_or_else(|error| error.response(service, request_id));
+        let response = match outcome.failure {
+            Some(Failure::Failed) => ServiceError::internal(service, "We encountered an internal error. Please try again.")
+                .response(service, request_id),
+            _ => response,
+        };
         let response = self.finish(response, service.protocol(), request_id, outcome.skew);
         match outcome.failure {
             Some(Failure::Truncated) => Reply::Truncated(response),
+            Some(Failure::Dropped) => Reply::Reset,
+            Some(Failure::Stalled) => Reply::Hang,
             _ => Reply::Http(response),
         }
     }
@@ -178,13 +236,17 @@ impl World {
         let (now, wall) = (self.clock.now(), self.server_time(outcome.skew));
         let mut account = self.account();
         let policy = Policy { accept_any_credentials: self.options.accept_any_credentials, now, wall };
-        let principal = auth::authenticate(&mut account, request, &authorization, service, policy)?;
-        let call = Call {
+        strike(&mut account, now);
+        let caller = auth::authenticate(&mut account, request, &authorization, service, policy)?;
+        let mut call = Call {
             service,
             operation: target.operation?,
             region: authorization.region,
-            principal,
+            principal: caller.principal,
             access_key: authorization.access_key,
+            session: caller.session,
+            forbidden: Vec::new(),
+            user_agent: auth::sigv4::header(request, "user-agent").unwrap_or_default().to_owned(),
             now,
             wall,
             request_id: request_id.to_owned(),
@@ -197,10 +259,30 @@ impl World {
         if service.is_regional() && !account.is_enabled(&call.region) {
             return Err(ServiceError::unknown_key(service));
         }
-        match outcome.failure {
-            Some(failure) => fail(&account, &call, failure).unwrap_or_else(|| svc::dispatch(&mut account, &call)),
-            None => svc::dispatch(&mut account, &call),
+        call.forbidden = self.forbidden(&call);
+        let failure = outcome.failure.and_then(|failure| fail(&account, &call, failure));
+        let result = match failure {
+            Some(failure) => failure,
+            None => permitted(&mut account, &call).and_then(|()| svc::dispatch(&mut account, &call)),
+        };
+        if !matches!(outcome.failure, Some(Failure::Error | Failure::Unavailable | Failure::Malformed)) {
+            cloudtrail::witness(&mut account, &call, &result);
         }
+        result
+    }
+
+    /// The actions that a fault denies to the user whom `SimulatePrincipalPolicy` is about.
+    fn forbidden(&self, call: &Call) -> Vec<String> {
+        if call.operation != "SimulatePrincipalPolicy" {
+            return Vec::new();
+        }
+        let user = call.form.get("PolicySourceArn").and_then(|arn| arn.rsplit('/').next());
+        let is_denied = |action: &&str| {
+            action.split_once(':').is_some_and(|(service, operation)| {
+                self.faults.denies(fault::Asked { service, operation, region: &call.region, user, on: None })
+            })
+        };
+        call.form.list("ActionNames").into_iter().filter(is_denied).map(str::to_owned).collect()
     }
 
     fn server_time(&self, skew: SignedDuration) -> Timestamp {
@@ -219,36 +301,44 @@ impl World {
     }
 }
 
-/// A failure that is an answer; `None` for those that spoil a good answer later.
-fn fail(account: &Account, call: &Call, failure: Failure) -> Option<Result<Response, ServiceError>> {
-    let service = call.service;
-    let page = |status: u16, title: &str| {
-        let html = format!("<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>\n");
-        Some(Ok(respond(status, "text/html", html)))
-    };
-    match failure {
-        Failure::Throttle => Some(Err(ServiceError::throttled(service))),
-        Failure::Denied => {
-            let resource = svc::resource(&account.id, call);
-            Some(Err(ServiceError::denied(service, &call.principal.arn(), &call.operation, resource.as_deref())))
-        }
-        Failure::Expired => Some(Err(ServiceError::expired(service))),
-        Failure::Disabled => Some(Err(ServiceError::unknown_key(service))),
-        Failure::Error => page(500, "Internal Server Error"),
-        Failure::Unavailable => page(503, "Service Unavailable"),
-        Failure::Malformed => Some(Ok(respond(200, "application/json", "{\"unfinished\": <"))),
-        Failure::Truncated | Failure::Reset | Failure::Hang => None,
+/// Lets the attacker do what it has to do by now. Its doings are in the history like anybody's.
+fn strike(account: &mut Account, now: Timestamp) {
+    let undone = account.iam.strike(now, &mut account.rng);
+    for iam::Undone { at, user, operation, request } in undone {
+        let id = account.iam.user(&user).map(|user| user.id.clone()).unwrap_or_default();
+        let doing = Doing {
+            at,
+            actor: Actor::User { name: user, id, key: None, mfa: None },
+            service: Service::Iam,
+            operation: operation.to_owned(),
+            region: "us-east-1".to_owned(),
+            from: ("198.51.100.66".to_owned(), "aws-cli/2.31.8".to_owned()),
+            request,
+            response: serde_json::Value::Null,
+            error: None,
+            request_id: None,
+        };
+        let account_id = account.id.clone();
+        account.cloudtrail.record(&account_id, doing);
     }
 }
 
-/// What a service answers that this world does not have.
-fn unknown_service(unknown: &UnknownService, request_id: &str) -> Response {
-    let names = Service::ALL.map(Service::name).join(", ");
-    let message = format!("Credential is scoped to service '{}'; the embedded AWS has {names}.", unknown.name);
-    match unknown.protocol {
-        Protocol::Query => query::error(Service::Iam, &ServiceError::new(404, "InvalidAction", message), request_id),
-        protocol @ (Protocol::Json | Protocol::RestJson) => {
-            json::error(protocol, &ServiceError::new(404, "UnknownOperationException", message))
-        }
+/// Refuses what a policy of the calling user denies. Who one is may be asked whatever policies say.
+fn permitted(account: &mut Account, call: &Call) -> Result<(), ServiceError> {
+    let Principal::User { name, .. } = &call.principal else { return Ok(()) };
+    if (call.service, call.operation.as_str()) == (Service::Sts, "GetCallerIdentity") {
+        return Ok(());
     }
+    let resource = svc::resource(&account.id, call);
+    let action = format!("{}:{}", call.service.name(), call.operation);
+    let asked = Asked {
+        action: &action,
+        resource: resource.as_deref().unwrap_or("*"),
+        issued: call.session.map(|(issued, _)| issued),
+        mfa: call.session.map(|(_, mfa)| mfa),
+    };
+    if account.iam.is_denied(name, asked, call.service.name(), &call.region, call.now) {
+        return Err(ServiceError::forbidden(call.service, &call.principal.arn(), &call.operation, resource.as_deref()));
+    }
+    Ok(())
 }

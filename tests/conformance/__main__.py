@@ -4,9 +4,10 @@
 2. operations   boto3 and the AWS CLI talk to `bartizan emulate`: no byte differs from botocore's models
 3. refusals     unsigned and wrongly shaped requests get AWS's errors
 4. faults       what `--fault` breaks looks as AWS's own bad days do
-5. huge         boto3 reads the huge account to its end
-6. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
-7. data         all real records of ../shared/data load and list through `bartizan emulate`
+5. nasty        late replicas, lost answers, an attacker: what boto3 sees of them
+6. huge         boto3 reads the huge account to its end
+7. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
+8. data         all real records of ../shared/data load and list through `bartizan emulate`
 """
 
 import argparse
@@ -18,6 +19,7 @@ import part_data
 import part_faults
 import part_huge
 import part_moto
+import part_nasty
 import part_operations
 import part_refusals
 import programs
@@ -29,6 +31,7 @@ PARTS = {
     "operations": part_operations.run,
     "refusals": part_refusals.run,
     "faults": part_faults.run,
+    "nasty": part_nasty.run,
     "huge": part_huge.run,
     "moto": part_moto.run,
     "data": part_data.run,

@@ -5,7 +5,7 @@ from botocore import xform_name
 
 from clients import Boto
 
-SERVICES = ("iam", "sts", "guardduty", "cloudtrail", "ssm", "kms")
+SERVICES = ("iam", "sts", "guardduty", "cloudtrail", "ssm", "kms", "secretsmanager")
 UNKNOWN = {"InvalidAction", "UnknownOperationException"}
 NOTHING_THERE = {"NoSuchEntity", "InvalidDocument"}
 

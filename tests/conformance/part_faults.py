@@ -1,4 +1,4 @@
-"""Bad days on purpose (`--fault`) look as AWS's own do: codes, statuses and envelopes over all five services."""
+"""Bad days on purpose (`--fault`) look as AWS's own do: codes, statuses and envelopes over all services."""
 
 import contextlib
 
@@ -31,7 +31,9 @@ EXPIRED = {
     "cloudtrail": (400, "ExpiredTokenException"),
     "ssm": (400, "ExpiredTokenException"),
 }
-DISABLED = {service: BAD_KEY[service][0] for service in ("guardduty", "cloudtrail", "ssm")}
+for table in (THROTTLED, DENIED, EXPIRED):
+    table |= {"kms": table["ssm"], "secretsmanager": table["ssm"]}
+DISABLED = {service: BAD_KEY[service][0] for service in BAD_KEY if service not in ("iam", "sts")}
 ANSWERED = {"throttle": THROTTLED, "denied": DENIED, "expired": EXPIRED, "disabled": DISABLED}
 # Faults of the connection, and what botocore calls them.
 CUT_OFF = {

@@ -10,6 +10,7 @@ import walk_cloudtrail
 import walk_guardduty
 import walk_iam
 import walk_kms
+import walk_secretsmanager
 import walk_ssm
 import walk_sts
 from clients import Boto, Cli
@@ -22,6 +23,7 @@ WALKS = {
     "cloudtrail": walk_cloudtrail,
     "ssm": walk_ssm,
     "kms": walk_kms,
+    "secretsmanager": walk_secretsmanager,
 }
 SCENARIOS = ["incident", "quiet"]
 

@@ -74,6 +74,8 @@ PLAIN = {
     "guardduty": ("ListDetectors", lambda _: {}),
     "cloudtrail": ("LookupEvents", lambda _: {"MaxResults": 1}),
     "ssm": ("DescribeSessions", lambda _: {"State": "Active"}),
+    "kms": ("DescribeKey", lambda _: {"KeyId": "alias/sessions"}),
+    "secretsmanager": ("DeleteSecret", lambda _: {"SecretId": "nothing", "ForceDeleteWithoutRecovery": True}),
 }
 QUERY = ("iam", "sts")
 UNSIGNED = {
@@ -105,6 +107,9 @@ BAD_KEY = {
     "cloudtrail": [(400, "UnrecognizedClientException")],
     "ssm": [(400, "UnrecognizedClientException")],
 }
+# The services of one protocol refuse alike.
+for table in (UNSIGNED, GARBLED, BAD_SIGNATURE, BAD_KEY):
+    table |= {"kms": table["ssm"], "secretsmanager": table["ssm"]}
 
 
 def _for_each_service():

@@ -23,6 +23,8 @@ def walk(aws, scenario):
     problems = []
     cloudtrail = aws.client("cloudtrail")
     _trails(problems, cloudtrail)
+    # What the walks before this one did is in the history two seconds later, and would come between two readings.
+    time.sleep(2.5)
     events = lookup(cloudtrail, MaxResults=50)
     if not events:
         problems.append("LookupEvents: no event")

@@ -5,7 +5,7 @@ import io
 import json
 import time
 
-from emulated import offered
+from emulated import offered, refusal
 from pages import same_in_any_size
 
 REPORT_COLUMNS = (
@@ -182,7 +182,12 @@ def _containment(problems, iam, users):
         problems.append("GetUserPolicy: not the document of PutUserPolicy")
     if "deny-all" not in iam.list_user_policies(UserName=name)["PolicyNames"]:
         problems.append("ListUserPolicies: without the policy of PutUserPolicy")
+    decided = _simulated(iam, users[0]["Arn"])
+    if set(decided) != {"explicitDeny"}:
+        problems.append(f"SimulatePrincipalPolicy of a user who is denied everything: {decided}")
     iam.delete_user_policy(UserName=name, PolicyName="deny-all")
+    if set(_simulated(iam, users[0]["Arn"])) != {"allowed"}:
+        problems.append("SimulatePrincipalPolicy: not allowed without the policy")
     if "deny-all" in iam.list_user_policies(UserName=name)["PolicyNames"]:
         problems.append("ListUserPolicies: with the policy after DeleteUserPolicy")
     deny_all = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -204,7 +209,23 @@ def _containment(problems, iam, users):
             iam.delete_login_profile(UserName=user["UserName"])
             if offered(iam.get_login_profile, UserName=user["UserName"]):
                 problems.append("DeleteLoginProfile: the password is still there")
+            short = refusal(iam.create_login_profile, UserName=user["UserName"], Password="a")
+            if short != "PasswordPolicyViolation":
+                problems.append(f"CreateLoginProfile: a password of one letter gives {short}")
+            iam.create_login_profile(UserName=user["UserName"], Password="Not.A.Secret.1234", PasswordResetRequired=True)
+            if not iam.get_login_profile(UserName=user["UserName"])["LoginProfile"]["PasswordResetRequired"]:
+                problems.append("GetLoginProfile: PasswordResetRequired was lost")
+            if refusal(iam.create_login_profile, UserName=user["UserName"], Password="Not.A.Secret.1234") != "EntityAlreadyExists":
+                problems.append("CreateLoginProfile: a second password was made")
             break
+
+
+def _simulated(iam, arn):
+    actions = ["iam:CreateAccessKey", "iam:DeleteAccessKey", "sts:GetCallerIdentity"]
+    pages = iam.get_paginator("simulate_principal_policy").paginate(
+        PolicySourceArn=arn, ActionNames=actions, PaginationConfig={"PageSize": 2}
+    )
+    return [result["EvalDecision"] for page in pages for result in page["EvaluationResults"]]
 
 
 def _keys_when_settled(iam, name, number):

@@ -18,6 +18,7 @@ mod guardduty;
 mod iam;
 mod listen;
 mod load;
+mod nasty;
 mod rotation;
 mod router;
 mod scenes;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::account::{Account, Principal};
 use super::svc::Service;
+use super::svc::iam::FoundKey;
 use super::wire::error::ServiceError;
 use super::wire::{Protocol, Request};
 
@@ -88,6 +89,15 @@ pub struct Policy {
     pub wall: Timestamp,
 }
 
+/// Who made a request, and with which credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub principal: Principal,
+    /// When the temporary credentials were made, and whether with MFA; long-term keys have neither.
+    pub session: Option<(Timestamp, bool)>,
+}
+
 /// Finds out who made a request, or refuses it as AWS does.
 pub fn authenticate(
     account: &mut Account,
@@ -95,7 +105,7 @@ pub fn authenticate(
     authorization: &Authorization,
     service: Service,
     policy: Policy,
-) -> Result<Principal, ServiceError> {
+) -> Result<Caller, ServiceError> {
     check_time(request, authorization, service.protocol(), policy.wall)?;
     if !authorization.signed_headers.iter().any(|name| name == "host") {
         let message = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
@@ -110,17 +120,19 @@ pub fn authenticate(
         if session.expires <= policy.now {
             return Err(ServiceError::expired(service));
         }
-        return Ok(session.principal.clone());
+        return Ok(Caller { principal: session.principal.clone(), session: Some((session.issued, session.mfa)) });
     }
-    if let Some(owned) = account.iam.find_key(key, policy.now) {
-        if !owned.is_active {
-            return Err(ServiceError::unknown_key(service));
+    match account.iam.find_key(key, service.name(), &authorization.region, policy.now) {
+        FoundKey::Owned(owned) if owned.is_active => {
+            sigv4::verify(request, authorization, &owned.secret, service.protocol())?;
+            account.iam.note_use(key, service.name(), &authorization.region, policy.now);
+            Ok(Caller { principal: owned.principal, session: None })
         }
-        sigv4::verify(request, authorization, &owned.secret, service.protocol())?;
-        account.iam.note_use(key, service.name(), &authorization.region, policy.now);
-        return Ok(owned.principal);
+        FoundKey::Unknown if policy.accept_any_credentials => {
+            Ok(Caller { principal: account.iam.administrator(), session: None })
+        }
+        FoundKey::Owned(_) | FoundKey::NotHere | FoundKey::Unknown => Err(ServiceError::unknown_key(service)),
     }
-    if policy.accept_any_credentials { Ok(account.iam.administrator()) } else { Err(ServiceError::unknown_key(service)) }
 }
 
 fn check_time(request: &Request, authorization: &Authorization, protocol: Protocol, wall: Timestamp) -> Result<(), ServiceError> {

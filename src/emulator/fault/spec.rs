@@ -17,7 +17,7 @@ pub struct InvalidFault {
 }
 
 /// The kinds without a quantity.
-const FAILURES: [(&str, Failure); 10] = [
+const FAILURES: [(&str, Failure); 13] = [
     ("throttle", Failure::Throttle),
     ("denied", Failure::Denied),
     ("expired", Failure::Expired),
@@ -28,6 +28,9 @@ const FAILURES: [(&str, Failure); 10] = [
     ("truncated", Failure::Truncated),
     ("reset", Failure::Reset),
     ("hang", Failure::Hang),
+    ("dropped", Failure::Dropped),
+    ("failed", Failure::Failed),
+    ("stalled", Failure::Stalled),
 ];
 
 pub(super) fn parse(text: &str) -> Result<Rule, InvalidFault> {
@@ -46,7 +49,10 @@ fn read(text: &str) -> Result<Rule, String> {
             "every" => rule.every = count(name, value)?,
             "after" => rule.after = count(name, value)?,
             "first" => rule.first = Some(count(name, value)?),
+            "percent" => rule.percent = Some(percent(value)?),
             "region" => rule.region = Some(value.to_owned()),
+            "user" => rule.user = Some(value.to_owned()),
+            "on" => rule.on = Some(value.to_owned()),
             "ms" | "seconds" if !matches!(rule.kind, Kind::Failure(_)) => {}
             other => return Err(format!("'{other}' means nothing to {word}")),
         }
@@ -109,6 +115,11 @@ fn kind(word: &str, settings: &[(&str, &str)]) -> Result<Kind, String> {
     }
 }
 
+fn percent(value: &str) -> Result<u8, String> {
+    let percent = value.parse().ok().filter(|percent| (1..=100).contains(percent));
+    percent.ok_or_else(|| format!("percent={value} is no whole number from 1 to 100"))
+}
+
 fn count(name: &str, value: &str) -> Result<u64, String> {
     value.parse().map_err(|_| format!("{name}={value} is no whole number"))
 }
@@ -141,6 +152,8 @@ mod tests {
             ("*=throttle,ms=3", "'ms' means nothing to throttle"),
             ("*=throttle,every=0", "never apply"),
             ("*=throttle,every=x", "no whole number"),
+            ("*=throttle,percent=0", "from 1 to 100"),
+            ("*=throttle,percent=101", "from 1 to 100"),
             ("*=throttle,often", "no NAME=VALUE"),
         ] {
             let error = parse(text).unwrap_err().to_string();

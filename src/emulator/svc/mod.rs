@@ -4,6 +4,7 @@ pub mod cloudtrail;
 pub mod guardduty;
 pub mod iam;
 pub mod kms;
+pub mod secretsmanager;
 pub mod ssm;
 pub mod sts;
 
@@ -31,11 +32,14 @@ pub enum Service {
     Ssm,
     /// `kms`, awsJson1.1.
     Kms,
+    /// `secretsmanager`, awsJson1.1.
+    SecretsManager,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Iam, Self::Sts, Self::GuardDuty, Self::CloudTrail, Self::Ssm, Self::Kms];
+    pub const ALL: [Self; 7] =
+        [Self::Iam, Self::Sts, Self::GuardDuty, Self::CloudTrail, Self::Ssm, Self::Kms, Self::SecretsManager];
 
     /// The name in SigV4 scopes, IAM actions and fault specifications.
     pub const fn name(self) -> &'static str {
@@ -46,6 +50,7 @@ impl Service {
             Self::CloudTrail => "cloudtrail",
             Self::Ssm => "ssm",
             Self::Kms => "kms",
+            Self::SecretsManager => "secretsmanager",
         }
     }
 
@@ -59,7 +64,7 @@ impl Service {
         match self {
             Self::Iam | Self::Sts => Protocol::Query,
             Self::GuardDuty => Protocol::RestJson,
-            Self::CloudTrail | Self::Ssm | Self::Kms => Protocol::Json,
+            Self::CloudTrail | Self::Ssm | Self::Kms | Self::SecretsManager => Protocol::Json,
         }
     }
 
@@ -72,6 +77,7 @@ impl Service {
             Self::CloudTrail => "2013-11-01",
             Self::Ssm => "2014-11-06",
             Self::Kms => "2014-11-01",
+            Self::SecretsManager => "2017-10-17",
         }
     }
 
@@ -82,6 +88,7 @@ impl Service {
             Self::CloudTrail => Some("CloudTrail_20131101"),
             Self::Ssm => Some("AmazonSSM"),
             Self::Kms => Some("TrentService"),
+            Self::SecretsManager => Some("secretsmanager"),
         }
     }
 
@@ -94,6 +101,7 @@ impl Service {
             Self::CloudTrail => cloudtrail::OPERATIONS,
             Self::Ssm => ssm::OPERATIONS,
             Self::Kms => kms::OPERATIONS,
+            Self::SecretsManager => secretsmanager::OPERATIONS,
         }
     }
 
@@ -116,6 +124,12 @@ pub struct Call {
     pub principal: Principal,
     /// The access key id that signed.
     pub access_key: String,
+    /// When its temporary credentials were made, and whether with MFA; long-term keys have neither.
+    pub session: Option<(Timestamp, bool)>,
+    /// Actions that a fault denies to whomever `SimulatePrincipalPolicy` is about.
+    pub forbidden: Vec<String>,
+    /// `User-Agent`.
+    pub user_agent: String,
     /// The account's (virtual) time.
     pub now: Timestamp,
     /// The servers' wall time: what rate limits count in.
@@ -143,6 +157,7 @@ pub fn dispatch(account: &mut Account, call: &Call) -> Result<Response, ServiceE
         Service::CloudTrail => cloudtrail::call(account, call),
         Service::Ssm => ssm::call(account, call),
         Service::Kms => kms::call(account, call),
+        Service::SecretsManager => secretsmanager::call(account, call),
     }
 }
 
@@ -155,5 +170,6 @@ pub fn resource(account: &str, call: &Call) -> Option<String> {
         Service::CloudTrail => None,
         Service::Ssm => Some(format!("arn:aws:ssm:{}:{account}:*", call.region)),
         Service::Kms => Some(kms::resource(account, call)),
+        Service::SecretsManager => Some(secretsmanager::resource(account, call)),
     }
 }

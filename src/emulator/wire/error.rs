@@ -96,6 +96,15 @@ impl ServiceError {
         }
     }
 
+    /// A policy of the caller forbids this.
+    pub fn forbidden(service: Service, principal: &str, operation: &str, resource: Option<&str>) -> Self {
+        let mut error = Self::denied(service, principal, operation, resource);
+        if let Some((start, _)) = error.message.split_once(" because no identity-based policy") {
+            error.message = format!("{start} with an explicit deny in an identity-based policy");
+        }
+        error
+    }
+
     /// The temporary credentials have ended.
     pub fn expired(service: Service) -> Self {
         let message = "The security token included in the request is expired";

@@ -23,7 +23,7 @@ pub struct Search {
 }
 
 impl Search {
-    fn wants(&self, record: &Record) -> bool {
+    pub(super) fn wants(&self, record: &Record) -> bool {
         record.region == self.region
             && (self.since..=self.until).contains(&record.time)
             && self.attribute.as_ref().is_none_or(|(attribute, value)| record.has(*attribute, value))

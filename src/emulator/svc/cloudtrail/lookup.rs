@@ -56,7 +56,7 @@ pub(super) fn events(state: &State, call: &Call, request: Request) -> Result<Val
         Some("insight") => return Ok(json!({"Events": []})),
         Some(_) => return Err(refused("InvalidEventCategoryException", "The event category is not valid.")),
     }
-    let found = state.history.search(&search, position.map(|(from, _)| from), most);
+    let found = state.search(&search, position.map(|(from, _)| from), most, call.now);
     Ok(match found.next {
         Some(next) => {
             let position: Position = (next, search.until.as_millisecond());

@@ -7,6 +7,7 @@ pub mod build;
 pub mod history;
 mod lookup;
 pub mod made;
+mod own;
 pub mod record;
 mod resources;
 mod trails;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 pub use history::History;
+pub use own::{Doing, witness};
 pub use record::Record;
 pub use trails::Trail;
 
@@ -39,6 +41,9 @@ pub struct State {
     pub reach: Option<SignedDuration>,
     /// How many `LookupEvents` a second are answered in a region; `None` is: all. AWS: 2.
     pub rate: Option<u32>,
+    /// How long it takes until what is done to this world is in its history; minutes in AWS.
+    pub delay: SignedDuration,
+    own: own::Own,
     /// What is left of the allowance of each region, and since when.
     allowance: BTreeMap<String, (f64, Timestamp)>,
 }
@@ -50,6 +55,8 @@ impl Default for State {
             trails: Vec::new(),
             reach: Some(SignedDuration::from_hours(90 * 24)),
             rate: Some(2),
+            delay: SignedDuration::from_secs(2),
+            own: own::Own::default(),
             allowance: BTreeMap::new(),
         }
     }

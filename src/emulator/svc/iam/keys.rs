@@ -1,6 +1,8 @@
 //! Access keys: at most two for each user, the secret told once.
 
-use super::input::{absent, access_key_id, constraint, required, too_many, user_or_caller};
+use serde_json::json;
+
+use super::input::{absent, access_key_id, constraint, invalid, required, too_many, user_or_caller};
 use super::page::Window;
 use super::state::{AccessKey, Status};
 use super::users::{find, find_mut};
@@ -17,10 +19,12 @@ pub(super) const MOST: usize = 2;
 /// `ListAccessKeys`.
 pub(super) fn list(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
     let window = Window::of(account.seed, call)?;
-    let user = find(&mut account.iam, user_or_caller(call)?)?;
-    let page = window.take_of_all(user.keys.iter().map(|key| (key.id.as_str(), key)));
+    let name = user_or_caller(call)?;
+    find(&mut account.iam, name)?;
+    let keys = account.iam.listed_keys(name, call.now);
+    let page = window.take_of_all(keys.iter().map(|key| (key.id.as_str(), key)));
     Ok(page.response(call, "AccessKeyMetadata", |xml, key| {
-        xml.text("UserName", &user.name);
+        xml.text("UserName", name);
         xml.text("AccessKeyId", &key.id);
         xml.text("Status", key.status.word());
         xml.text("CreateDate", &time(key.created));
@@ -63,6 +67,13 @@ pub(super) fn create(account: &mut Account, call: &Call) -> Result<Response, Ser
             xml.text("CreateDate", &time(key.created));
         });
     });
+    account.cloudtrail.note_response(json!({"accessKey": {
+        "userName": name,
+        "accessKeyId": id,
+        "status": "Active",
+        "createDate": call.now.strftime("%b %-d, %Y, %-I:%M:%S %p").to_string(),
+    }}));
+    account.iam.note_change(name, call.now);
     account.iam.add_key(name, key);
     Ok(response)
 }
@@ -76,9 +87,19 @@ pub(super) fn update(account: &mut Account, call: &Call) -> Result<Response, Ser
         "Inactive" => Status::Inactive,
         _ => return Err(constraint("Status", word, "satisfy enum value set: [Active, Inactive]")),
     };
-    let user = find_mut(&mut account.iam, user_or_caller(call)?)?;
-    let key = user.keys.iter_mut().find(|key| key.id == id).ok_or_else(|| no_key(id))?;
-    key.status = status;
+    let name = user_or_caller(call)?;
+    let user = find(&mut account.iam, name)?;
+    let key = user.keys.iter().find(|key| key.id == id).ok_or_else(|| no_key(id))?;
+    if key.status == Status::Expired {
+        return Err(invalid("The status of an expired access key cannot be changed."));
+    }
+    if key.status == status {
+        return Ok(query::done(call));
+    }
+    account.iam.note_change(name, call.now);
+    if let Some(key) = find_mut(&mut account.iam, name)?.keys.iter_mut().find(|key| key.id == id) {
+        key.status = status;
+    }
     Ok(query::done(call))
 }
 
@@ -86,7 +107,9 @@ pub(super) fn update(account: &mut Account, call: &Call) -> Result<Response, Ser
 pub(super) fn delete(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
     let id = access_key_id(call)?;
     let name = user_or_caller(call)?;
-    find(&mut account.iam, name)?;
+    if find(&mut account.iam, name)?.keys.iter().any(|key| key.id == id) {
+        account.iam.note_change(name, call.now);
+    }
     if account.iam.remove_key(name, id) { Ok(query::done(call)) } else { Err(no_key(id)) }
 }
 

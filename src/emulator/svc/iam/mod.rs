@@ -1,22 +1,28 @@
 //! IAM: users, keys, MFA, groups, roles, the credential report, over awsQuery.
 
+mod attacker;
 mod csv;
+mod denials;
 mod groups;
 mod input;
 mod keys;
 mod page;
 mod policies;
+mod replicas;
 mod report;
+mod simulate;
 mod state;
 mod store;
 mod summary;
 mod users;
 
+pub use attacker::{Attacker, Undone};
+pub use denials::Asked;
 pub use report::Report;
 pub use state::{
     AccessKey, AttachedPolicy, Group, KeyUse, LoginProfile, MfaDevice, PasswordPolicy, Role, Root, State, Status, User,
 };
-pub use store::{OwnedKey, VirtualMfa};
+pub use store::{FoundKey, OwnedKey, VirtualMfa};
 
 use crate::emulator::account::Account;
 use crate::emulator::svc::Call;
@@ -29,6 +35,7 @@ pub const OPERATIONS: &[&str] = &[
     "GetUser",
     "ListUserTags",
     "GetLoginProfile",
+    "CreateLoginProfile",
     "DeleteLoginProfile",
     "ListMFADevices",
     "ListVirtualMFADevices",
@@ -54,6 +61,7 @@ pub const OPERATIONS: &[&str] = &[
     "GetUserPolicy",
     "PutUserPolicy",
     "DeleteUserPolicy",
+    "SimulatePrincipalPolicy",
 ];
 
 /// The resource in AWS's refusal: the user that the call is about, or all users.
@@ -61,6 +69,7 @@ pub fn resource(account: &str, call: &Call) -> String {
     let name = call.form.get("UserName").or_else(|| call.principal.user_name()).unwrap_or_default();
     let below = |kind: &str, name: &str| format!("arn:aws:iam::{account}:{kind}/{name}");
     match call.operation.as_str() {
+        "SimulatePrincipalPolicy" => call.form.get("PolicySourceArn").unwrap_or("*").to_owned(),
         "ListUsers" => below("user", ""),
         "ListGroups" => below("group", ""),
         "ListRoles" => below("role", ""),
@@ -77,6 +86,7 @@ pub fn resource(account: &str, call: &Call) -> String {
         | "ListUserTags"
         | "ListGroupsForUser"
         | "GetLoginProfile"
+        | "CreateLoginProfile"
         | "DeleteLoginProfile"
         | "ListMFADevices"
         | "DeactivateMFADevice"
@@ -96,6 +106,7 @@ pub fn call(account: &mut Account, call: &Call) -> Result<Response, ServiceError
         "GetUser" => users::get(account, call),
         "ListUserTags" => users::list_tags(account, call),
         "GetLoginProfile" => users::get_login_profile(account, call),
+        "CreateLoginProfile" => users::create_login_profile(account, call),
         "DeleteLoginProfile" => users::delete_login_profile(account, call),
         "ListMFADevices" => users::list_mfa(account, call),
         "ListVirtualMFADevices" => users::list_virtual_mfa(account, call),
@@ -121,6 +132,7 @@ pub fn call(account: &mut Account, call: &Call) -> Result<Response, ServiceError
         "GetUserPolicy" => policies::get_inline(account, call),
         "PutUserPolicy" => policies::put_inline(account, call),
         "DeleteUserPolicy" => policies::delete_inline(account, call),
+        "SimulatePrincipalPolicy" => simulate::principal(account, call),
         _ => Err(ServiceError::unknown_operation(call.service, &call.operation)),
     }
 }

@@ -54,17 +54,21 @@ pub(super) fn attach(account: &mut Account, call: &Call) -> Result<Response, Ser
     if user.attached.len() >= MOST_ATTACHED {
         return Err(too_many(format!("Cannot exceed quota for PoliciesPerUser: {MOST_ATTACHED}")));
     }
-    user.attached.push(AttachedPolicy::from_arn(arn));
+    account.iam.note_change(name, call.now);
+    find_mut(&mut account.iam, name)?.attached.push(AttachedPolicy::from_arn(arn));
     Ok(query::done(call))
 }
 
 /// `DetachUserPolicy`.
 pub(super) fn detach(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
     let arn = policy_arn(call)?;
-    let user = find_mut(&mut account.iam, required_name(call, "UserName", 64)?)?;
-    let before = user.attached.len();
-    user.attached.retain(|policy| policy.arn != arn);
-    if user.attached.len() < before { Ok(query::done(call)) } else { Err(absent(format!("Policy {arn} was not found."))) }
+    let name = required_name(call, "UserName", 64)?;
+    if !find(&mut account.iam, name)?.attached.iter().any(|policy| policy.arn == arn) {
+        return Err(absent(format!("Policy {arn} was not found.")));
+    }
+    account.iam.note_change(name, call.now);
+    find_mut(&mut account.iam, name)?.attached.retain(|policy| policy.arn != arn);
+    Ok(query::done(call))
 }
 
 fn policy_arn(call: &Call) -> Result<&str, ServiceError> {
@@ -77,18 +81,22 @@ fn policy_arn(call: &Call) -> Result<&str, ServiceError> {
 /// `ListUserPolicies`.
 pub(super) fn list_inline(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
     let window = Window::of(account.seed, call)?;
-    let user = find(&mut account.iam, required_name(call, "UserName", 128)?)?;
-    let page = window.take_of_all(user.inline.keys().map(|name| (name.as_str(), name.as_str())));
+    let name = required_name(call, "UserName", 128)?;
+    find(&mut account.iam, name)?;
+    let inline = account.iam.listed_inline(name, call.now);
+    let page = window.take_of_all(inline.keys().map(|name| (name.as_str(), name.as_str())));
     Ok(page.texts(call, "PolicyNames"))
 }
 
 /// `GetUserPolicy`.
 pub(super) fn get_inline(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
     let name = required_name(call, "PolicyName", 128)?;
-    let user = find(&mut account.iam, required_name(call, "UserName", 128)?)?;
-    let document = user.inline.get(name).ok_or_else(|| no_policy(name))?;
+    let user = required_name(call, "UserName", 128)?;
+    find(&mut account.iam, user)?;
+    let inline = account.iam.listed_inline(user, call.now);
+    let document = inline.get(name).ok_or_else(|| no_policy(name))?;
     Ok(query::result(call, |xml| {
-        xml.text("UserName", &user.name);
+        xml.text("UserName", user);
         xml.text("PolicyName", name);
         xml.text("PolicyDocument", &encoded(document));
     }))
@@ -106,15 +114,20 @@ pub(super) fn put_inline(account: &mut Account, call: &Call) -> Result<Response,
     if others + letters(document) > MOST_LETTERS {
         return Err(too_many(format!("Maximum policy size of {MOST_LETTERS} bytes exceeded for user {user_name}")));
     }
-    user.inline.insert(name.to_owned(), document.to_owned());
+    account.iam.note_change(user_name, call.now);
+    find_mut(&mut account.iam, user_name)?.inline.insert(name.to_owned(), document.to_owned());
     Ok(query::done(call))
 }
 
 /// `DeleteUserPolicy`.
 pub(super) fn delete_inline(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
     let name = required_name(call, "PolicyName", 128)?;
-    let user = find_mut(&mut account.iam, required_name(call, "UserName", 128)?)?;
-    user.inline.remove(name).ok_or_else(|| no_policy(name))?;
+    let user = required_name(call, "UserName", 128)?;
+    if !find(&mut account.iam, user)?.inline.contains_key(name) {
+        return Err(no_policy(name));
+    }
+    account.iam.note_change(user, call.now);
+    find_mut(&mut account.iam, user)?.inline.remove(name);
     Ok(query::done(call))
 }
 

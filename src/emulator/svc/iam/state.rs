@@ -5,6 +5,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::attacker::Siege;
+use super::replicas::Changes;
 use super::report::Report;
 use super::store::{Deferred, Owner};
 
@@ -15,6 +17,8 @@ pub enum Status {
     Active,
     /// Refused until it is switched on again.
     Inactive,
+    /// Refused for good: no operation sets or leaves this state.
+    Expired,
 }
 
 impl Status {
@@ -23,6 +27,7 @@ impl Status {
         match self {
             Self::Active => "Active",
             Self::Inactive => "Inactive",
+            Self::Expired => "Expired",
         }
     }
 }
@@ -241,8 +246,15 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// `None` is: not set.
     pub password_policy: Option<PasswordPolicy>,
-    /// How long a new access key is refused as unknown after `CreateAccessKey`; some seconds in AWS, zero here unless set.
+    /// How long a change to a user's keys or policies takes at most until it is in force everywhere; some seconds in AWS, zero here
+    /// unless set.
     pub propagation: SignedDuration,
+    /// How many replicas learn of a change, each after its own time up to [`Self::propagation`]; at least 1.
+    pub replicas: u32,
+    /// Whether every request goes to any replica; otherwise each service and region keeps to one.
+    pub flapping: bool,
+    /// The seed of lags and of the choice of replicas.
+    pub seed: u64,
     /// The credential report.
     pub report: Report,
     pub(super) account: String,
@@ -253,4 +265,6 @@ pub struct State {
     pub(super) virtual_mfa: BTreeMap<String, Owner>,
     pub(super) administrator: String,
     pub(super) deferred: Option<Deferred>,
+    pub(super) changes: Changes,
+    pub(super) siege: Option<Siege>,
 }

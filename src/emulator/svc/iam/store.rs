@@ -6,6 +6,8 @@ use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::denials::{self, Asked};
+use super::replicas::{Changes, Reader};
 use super::report::Report;
 use super::state::{AccessKey, KeyUse, Role, Root, State, Status, User};
 use crate::emulator::account::Principal;
@@ -25,6 +27,23 @@ impl fmt::Debug for OwnedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnedKey").field("principal", &self.principal).field("is_active", &self.is_active).finish_non_exhaustive()
     }
+}
+
+impl OwnedKey {
+    fn of(key: &AccessKey, principal: Principal) -> Self {
+        Self { principal, secret: key.secret.clone(), is_active: key.status == Status::Active }
+    }
+}
+
+/// What became of looking for a key.
+#[derive(Debug, Clone)]
+pub enum FoundKey {
+    /// It is there.
+    Owned(OwnedKey),
+    /// It has not arrived yet, or was deleted.
+    NotHere,
+    /// The account never had it.
+    Unknown,
 }
 
 /// Who uses a virtual MFA device.
@@ -55,8 +74,8 @@ impl fmt::Debug for Deferred {
 }
 
 impl State {
-    /// An account with nothing in it but root.
-    pub fn new(account: &str) -> Self {
+    /// An account with nothing in it but root; the seed decides how late its replicas are.
+    pub fn new(account: &str, seed: u64) -> Self {
         let root = Root { created: Timestamp::UNIX_EPOCH, password_last_used: None, mfa: Vec::new(), keys: Vec::new() };
         Self {
             account: account.to_owned(),
@@ -66,12 +85,17 @@ impl State {
             roles: BTreeMap::new(),
             password_policy: None,
             propagation: SignedDuration::ZERO,
+            replicas: 1,
+            flapping: false,
+            seed,
             report: Report::default(),
             users: BTreeMap::new(),
             owners: BTreeMap::new(),
             virtual_mfa: BTreeMap::new(),
             administrator: String::new(),
             deferred: None,
+            changes: Changes::default(),
+            siege: None,
         }
     }
 
@@ -195,6 +219,7 @@ impl State {
         let removed = owner.keys.len() < before;
         if removed {
             self.owners.remove(id);
+            self.changes.former.insert(id.to_owned(), user.to_owned());
         }
         removed
     }
@@ -207,19 +232,31 @@ impl State {
         self.owners.get(key).map(String::as_str)
     }
 
-    /// A key by its id, with its owner as principal, as the signature check sees it at a time: not before it is known everywhere.
-    pub fn find_key(&mut self, id: &str, now: Timestamp) -> Option<OwnedKey> {
-        let propagation = self.propagation;
-        let owned = |key: &AccessKey, principal: Principal| {
-            let is_known = now.duration_since(key.created) >= propagation;
-            is_known.then(|| OwnedKey { principal, secret: key.secret.clone(), is_active: key.status == Status::Active })
-        };
+    /// A key by its id, as the replica that answers a service in a region sees it.
+    pub fn find_key(&mut self, id: &str, service: &str, region: &str, now: Timestamp) -> FoundKey {
         if let Some(key) = self.root.keys.iter().find(|key| key.id == id) {
-            return owned(key, Principal::Root { account: self.account.clone() });
+            return FoundKey::Owned(OwnedKey::of(key, Principal::Root { account: self.account.clone() }));
         }
-        let owner = self.owner_of(id)?.to_owned();
-        let user = self.users.get(&owner)?;
-        owned(user.keys.iter().find(|key| key.id == id)?, self.principal(user))
+        let former = self.changes.former.get(id).cloned();
+        let Some(owner) = former.or_else(|| self.owner_of(id).map(str::to_owned)) else { return FoundKey::Unknown };
+        let reader = Reader::Service(service, region);
+        let replica = self.choose_replica(reader);
+        let Some(user) = self.users.get(&owner) else { return FoundKey::NotHere };
+        let keys = self.behind(&owner, reader, replica, now).map_or(&user.keys, |seen| &seen.keys);
+        match keys.iter().find(|key| key.id == id) {
+            Some(key) => FoundKey::Owned(OwnedKey::of(key, self.principal(user))),
+            None => FoundKey::NotHere,
+        }
+    }
+
+    /// Whether a policy of a user denies something explicitly, as the replica that answers a service in a region sees it.
+    pub fn is_denied(&mut self, user: &str, asked: Asked<'_>, service: &str, region: &str, now: Timestamp) -> bool {
+        let reader = Reader::Service(service, region);
+        let replica = self.choose_replica(reader);
+        let Some(owner) = self.users.get(user) else { return false };
+        let seen = self.behind(user, reader, replica, now);
+        let (inline, attached) = seen.map_or((&owner.inline, &owner.attached), |seen| (&seen.inline, &seen.attached));
+        denials::is_denied(inline.values().map(String::as_str), attached.iter().map(|policy| policy.arn.as_str()), asked)
     }
 
     /// Remembers that a key was used.

@@ -1,8 +1,8 @@
 //! Users, their console passwords and tags.
 
-use super::input::{absent, constraint, path_prefix, required_name, user_or_caller};
+use super::input::{absent, constraint, path_prefix, required, required_name, user_or_caller};
 use super::page::Window;
-use super::state::{State, User};
+use super::state::{LoginProfile, State, User};
 use crate::emulator::account::{Account, Principal};
 use crate::emulator::svc::Call;
 use crate::emulator::wire::Response;
@@ -105,6 +105,32 @@ pub(super) fn delete_login_profile(account: &mut Account, call: &Call) -> Result
     Ok(query::done(call))
 }
 
+/// `CreateLoginProfile`. Any password of at least eight letters will do, or of as many as the account's policy asks for; it opens
+/// nothing here.
+pub(super) fn create_login_profile(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
+    let name = required_name(call, "UserName", 64)?;
+    let password = required(call, "Password")?;
+    let least = account.iam.password_policy.as_ref().map_or(8, |policy| policy.minimum_length);
+    let must_reset = call.form.get("PasswordResetRequired") == Some("true");
+    let user = find_mut(&mut account.iam, name)?;
+    if user.password.is_some() {
+        let message = format!("Login Profile for user {name} already exists.");
+        return Err(ServiceError::new(409, "EntityAlreadyExists", message));
+    }
+    if password.chars().count() < usize::try_from(least).unwrap_or(8) {
+        let message = format!("Password should have a minimum length of {least}");
+        return Err(ServiceError::new(400, "PasswordPolicyViolation", message));
+    }
+    user.password = Some(LoginProfile { created: call.now, must_reset });
+    Ok(query::result(call, |xml| {
+        xml.element("LoginProfile", |xml| {
+            xml.text("UserName", name);
+            xml.text("CreateDate", &time(call.now));
+            xml.text("PasswordResetRequired", if must_reset { "true" } else { "false" });
+        });
+    }))
+}
+
 fn no_password(name: &str) -> ServiceError {
     absent(format!("Login Profile for User {name} cannot be found."))
 }
@@ -123,7 +149,7 @@ pub(super) fn list_mfa(account: &mut Account, call: &Call) -> Result<Response, S
 
 /// `DeactivateMFADevice`.
 pub(super) fn deactivate_mfa(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
-    let serial = super::input::required(call, "SerialNumber")?;
+    let serial = required(call, "SerialNumber")?;
     super::input::length("SerialNumber", serial, 9, 256)?;
     let name = user_or_caller(call)?;
     find(&mut account.iam, name)?;

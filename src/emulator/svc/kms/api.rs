@@ -35,6 +35,9 @@ pub fn resource(account: &str, call: &Call) -> String {
 
 /// Answers one call.
 pub fn call(account: &mut Account, call: &Call) -> Result<Response, ServiceError> {
+    if !super::OPERATIONS.contains(&call.operation.as_str()) {
+        return Err(ServiceError::unknown_operation(call.service, &call.operation));
+    }
     let request: Request = json::input(call)?;
     let answer = match call.operation.as_str() {
         "GenerateDataKey" => generate(account, call, &request)?,

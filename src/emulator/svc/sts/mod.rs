@@ -5,6 +5,7 @@ mod trust;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use crate::emulator::account::{Account, Principal};
 use crate::emulator::ids;
@@ -29,6 +30,10 @@ pub struct Session {
     pub expires: Timestamp,
     /// Who the bearer is.
     pub principal: Principal,
+    /// `aws:TokenIssueTime`.
+    pub issued: Timestamp,
+    /// `aws:MultiFactorAuthPresent`.
+    pub mfa: bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -95,11 +100,11 @@ fn get_session_token(account: &mut Account, call: &Call) -> Result<Response, Ser
     if call.access_key.starts_with("ASIA") {
         return Err(ServiceError::new(403, "AccessDenied", "Cannot call GetSessionToken with session credentials"));
     }
-    has_mfa(account, call)?;
+    let mfa = has_mfa(account, call)?;
     // Root's temporary credentials last an hour at most.
     let most = if matches!(call.principal, Principal::Root { .. }) { 3600 } else { 129_600 };
     let seconds = duration(call, 43_200.min(most), 129_600)?.min(most);
-    let (id, session) = issue(account, call, call.principal.clone(), seconds);
+    let (id, session) = issue(account, call, call.principal.clone(), seconds, mfa);
     let response = query::result(call, |xml| write_credentials(xml, &id, &session));
     account.sts.add(&id, session);
     Ok(response)
@@ -132,7 +137,7 @@ fn assume_role(account: &mut Account, call: &Call) -> Result<Response, ServiceEr
         arn: format!("arn:aws:sts::{}:assumed-role/{name}/{session_name}", account.id),
         id: format!("{}:{session_name}", role.id),
     };
-    let (id, session) = issue(account, call, principal, seconds);
+    let (id, session) = issue(account, call, principal, seconds, has_mfa);
     let response = query::result(call, |xml| {
         write_credentials(xml, &id, &session);
         xml.element("AssumedRoleUser", |xml| {
@@ -172,10 +177,12 @@ fn check_session_name(name: &str) -> Result<(), ServiceError> {
     Err(constraint("roleSessionName", name, "satisfy regular expression pattern: [\\w+=,.@-]*"))
 }
 
-fn issue(account: &mut Account, call: &Call, principal: Principal, seconds: i64) -> (String, Session) {
+fn issue(account: &mut Account, call: &Call, principal: Principal, seconds: i64, mfa: bool) -> (String, Session) {
     let id = ids::access_key("ASIA", &account.id, &mut account.rng);
     let expires = call.now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-    let session = Session { secret: ids::secret(&mut account.rng), token: ids::token(356, &mut account.rng), expires, principal };
+    let (secret, token) = (ids::secret(&mut account.rng), ids::token(356, &mut account.rng));
+    account.cloudtrail.note_response(json!({"credentials": {"accessKeyId": id, "expiration": time(expires)}}));
+    let session = Session { secret, token, expires, principal, issued: call.now, mfa };
     (id, session)
 }
 

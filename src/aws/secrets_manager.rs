@@ -1,14 +1,19 @@
 //! Secrets Manager, as the store of rotated keys needs it. What changes something goes through [`Changer`], so it is in the audit log.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::call;
 use super::change::Changer;
 use super::session::Session;
+use crate::audit::AuditLog;
 use crate::domain::change::Change;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::rotation::stores::{Described, StoreError, StoreErrorKind, Vault};
+use crate::domain::rotation::Command;
+use crate::kit::confirm::Approved;
+use crate::rotation::stores::{Described, StoreError, StoreErrorKind, Vault, Vaults};
 
 const NAME: &str = "Secrets Manager";
 
@@ -19,13 +24,29 @@ pub struct SecretsManager {
     changer: Changer,
 }
 
-impl SecretsManager {
-    /// Secrets Manager, changed by `changer`.
-    #[must_use]
-    pub fn new(session: &Session, changer: Changer) -> Self {
-        Self { session: session.clone(), changer }
-    }
+/// Makes a [`SecretsManager`] for each approval.
+#[derive(Debug, Clone)]
+pub struct SecretsManagers {
+    session: Session,
+    log: AuditLog,
+    origin: String,
+}
 
+impl SecretsManagers {
+    /// Secrets Manager by a session; its changes are written down in `log` as asked for by `origin`.
+    pub fn new(session: &Session, log: &AuditLog, origin: impl Into<String>) -> Self {
+        Self { session: session.clone(), log: log.clone(), origin: origin.into() }
+    }
+}
+
+impl Vaults for SecretsManagers {
+    fn approved(&self, approved: &Approved<Command>) -> Arc<dyn Vault> {
+        let changer = Changer::for_approved(&self.session, &self.log, approved, &self.origin);
+        Arc::new(SecretsManager { session: self.session.clone(), changer })
+    }
+}
+
+impl SecretsManager {
     fn region<'a>(&'a self, secret: &'a str) -> &'a str {
         region_of(secret).unwrap_or_else(|| self.session.first_region())
     }

@@ -32,7 +32,7 @@ pub(super) struct Hands {
 impl Hands {
     pub(super) fn new(environment: &Environment, approved: Approved<Command>, planned: &Planned) -> Result<Self, String> {
         let owner = Owner { account: planned.account.clone(), user: planned.user.clone() };
-        let store = environment.stores.open(&planned.store, &owner).map_err(|error| error.to_string())?;
+        let store = environment.stores.open(&planned.store, &owner, &approved).map_err(|error| error.to_string())?;
         Ok(Self {
             service: Arc::clone(&environment.service),
             store,

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{
     CredentialsFile, EncryptedFile, Items, KeyringStore, Owner, Passphrase, SecretsManagerStore, Store, StoreError,
-    StoreErrorKind, StoreFactory, Vault,
+    StoreErrorKind, StoreFactory, Vaults,
 };
-use crate::domain::rotation::StoreChoice;
+use crate::domain::rotation::{Command, StoreChoice};
+use crate::kit::confirm::Approved;
 
 /// The places of this machine and account.
 #[derive(Clone)]
@@ -19,8 +20,8 @@ pub struct Places {
     pub credentials: Option<PathBuf>,
     /// The AWS configuration file.
     pub config: Option<PathBuf>,
-    /// Secrets Manager in the session's first region.
-    pub vault: Option<Arc<dyn Vault>>,
+    /// Secrets Manager.
+    pub vault: Option<Arc<dyn Vaults>>,
     /// Asks for the passphrase of encrypted files.
     pub passphrase: Passphrase,
 }
@@ -32,7 +33,7 @@ impl fmt::Debug for Places {
 }
 
 impl StoreFactory for Places {
-    fn open(&self, choice: &StoreChoice, owner: &Owner) -> Result<Arc<dyn Store>, StoreError> {
+    fn open(&self, choice: &StoreChoice, owner: &Owner, approved: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
         let absent = |words: &str| StoreError::new(StoreErrorKind::Absent, &choice.to_string(), words);
         Ok(match choice {
             StoreChoice::Keyring { profile } => Arc::new(KeyringStore::new(Arc::clone(&self.keyring), owner.clone(), profile)),
@@ -42,7 +43,7 @@ impl StoreFactory for Places {
             }
             StoreChoice::SecretsManager { name, create } => {
                 let vault = self.vault.as_ref().ok_or_else(|| absent("Secrets Manager cannot be reached from here"))?;
-                Arc::new(SecretsManagerStore::new(Arc::clone(vault), name, *create))
+                Arc::new(SecretsManagerStore::new(vault.approved(approved), name, *create))
             }
             StoreChoice::File { path } => Arc::new(EncryptedFile::new(Path::new(path), owner, self.passphrase.clone())),
         })

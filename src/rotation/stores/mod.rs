@@ -32,9 +32,10 @@ pub use keyring::{Items, KeyringStore, served};
 pub use memory::{MemoryStore, Trouble};
 pub use pair::KeyPair;
 pub use passphrase::{AskPassphrase, Passphrase, Purpose};
-pub use secrets_manager::{CURRENT, Described, PENDING, SecretsManagerStore, Vault};
+pub use secrets_manager::{CURRENT, Described, PENDING, SecretsManagerStore, Vault, Vaults};
 
-use crate::domain::rotation::StoreChoice;
+use crate::domain::rotation::{Command, StoreChoice};
+use crate::kit::confirm::Approved;
 
 /// A place for the pairs of one user.
 pub trait Store: Send + Sync {
@@ -83,11 +84,11 @@ pub struct Owner {
 
 /// Opens the store that a person chose. Opening touches nothing; [`Store::probe`] says whether it can be used.
 pub trait StoreFactory: Send + Sync {
-    /// The store for this user.
+    /// The store for this user. `approved`: under which its own changes to the account are made (Secrets Manager).
     ///
     /// # Errors
     /// The choice cannot be met on this machine, such as a file without a passphrase.
-    fn open(&self, choice: &StoreChoice, owner: &Owner) -> Result<Arc<dyn Store>, StoreError>;
+    fn open(&self, choice: &StoreChoice, owner: &Owner, approved: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError>;
 }
 
 /// Runs a job that waits for files or computes for long where it holds up nobody.

@@ -12,6 +12,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::{KeyPair, Store, StoreError, StoreErrorKind};
+use crate::domain::rotation::Command;
+use crate::kit::confirm::Approved;
 
 /// Stage of the version that is served.
 pub const CURRENT: &str = "AWSCURRENT";
@@ -56,6 +58,12 @@ pub trait Vault: Send + Sync {
         to: Option<&'a str>,
         from: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// Makes the calls under an approval.
+pub trait Vaults: Send + Sync {
+    /// The calls, of which those that change something are made as approved.
+    fn approved(&self, approved: &Approved<Command>) -> Arc<dyn Vault>;
 }
 
 /// The store of one secret.

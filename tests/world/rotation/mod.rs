@@ -45,7 +45,7 @@ pub(crate) struct Place {
 struct OneStore(MemoryStore);
 
 impl StoreFactory for OneStore {
-    fn open(&self, _: &StoreChoice, _: &Owner) -> Result<Arc<dyn Store>, StoreError> {
+    fn open(&self, _: &StoreChoice, _: &Owner, _: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(self.0.clone()))
     }
 }

@@ -22,6 +22,7 @@ mod permit;
 mod profile;
 pub mod secrets_manager;
 pub mod session;
+pub mod session_audit;
 pub mod session_manager;
 pub mod ssm;
 pub mod sts;

@@ -345,6 +345,9 @@ pub struct EmulateArguments {
     /// Make sessions misbehave, such as `drop=20,close=500`; may be repeated
     #[arg(long, value_name = "SPEC", requires = "sessions")]
     pub session_fault: Vec<String>,
+    /// Encrypt shells and commands with this region's own KMS key
+    #[arg(long, value_name = "REGION", requires = "sessions")]
+    pub session_kms: Option<String>,
     /// The version that the agent claims
     #[arg(long, value_name = "VERSION", requires = "sessions", hide = true)]
     pub agent_version: Option<String>,

@@ -47,7 +47,7 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
     if let Some(path) = arguments.events.iter().chain(&arguments.findings).find(|path| !path.exists()) {
         return Err(Failure::Usage(format!("there is no folder or file {}", clean(&path.display().to_string()))));
     }
-    world.account().agent.configure(sessions(arguments)?);
+    world.account().agent.configure(sessions(arguments, &world)?);
     if let Some(path) = &arguments.events {
         let loaded = load::events(path);
         say("events", &loaded);
@@ -62,7 +62,7 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
 }
 
 /// How sessions behave.
-fn sessions(arguments: &EmulateArguments) -> Result<agent::Options, Failure> {
+fn sessions(arguments: &EmulateArguments, world: &World) -> Result<agent::Options, Failure> {
     let mut options = agent::Options { allow: arguments.sessions, ..agent::Options::default() };
     for text in &arguments.session_fault {
         options.faults.parse(text).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -70,6 +70,7 @@ fn sessions(arguments: &EmulateArguments) -> Result<agent::Options, Failure> {
     if let Some(version) = &arguments.agent_version {
         options.agent_version.clone_from(version);
     }
+    options.kms_key = arguments.session_kms.as_deref().map(|region| world.account().kms.own_key(region));
     Ok(options)
 }
 

@@ -42,7 +42,7 @@ async fn stay(
         let port = ports.local.unwrap_or_default();
         Failure::Job(format!("could not listen on 127.0.0.1:{port}: {error}; choose another local port"))
     })?;
-    let sessions = Sessions::connect(connection, console).await?;
+    let sessions = Sessions::connect("forward", connection, console).await?;
     let session = sessions.open(&request(ports, arguments)).await?;
     let facts = session.facts.clone();
     let (closer, sender, receiver) = session.split();
@@ -71,7 +71,7 @@ async fn stdio(
     }
     let stop = stopped()?;
     let (input, output) = (standard(rustix::stdio::stdin())?, standard(rustix::stdio::stdout())?);
-    let sessions = Sessions::connect(connection, console).await?;
+    let sessions = Sessions::connect("forward", connection, console).await?;
     let request = StartRequest { purpose: Purpose::Ssh(ports.port), ..request(ports, arguments) };
     let session = sessions.open(&request).await?;
     let (closer, sender, receiver) = session.split();

@@ -8,10 +8,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
 use super::{Failure, config};
+use crate::audit::{self, AuditLog};
 use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect};
+use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
+use crate::aws::sts;
 use crate::config::paths;
+use crate::domain::account::Identity;
 use crate::domain::text::clean;
 use crate::emulator::{Options, World, agent, in_process, listen};
 use crate::ssm::channel::pipe::{Ending, State};
@@ -20,16 +24,23 @@ use crate::ssm::client::gateway::{Gateway as _, StartRequest};
 use crate::ssm::client::journal::{Journal, Place};
 use crate::ssm::client::session::{Closer, HANDSHAKE, Opener, Session};
 
+/// Session Manager, with what is done through it written down.
+pub(super) type Manager = Audited<SessionManager>;
+
 /// Opens sessions in one region of one account.
 pub(super) struct Sessions {
-    opener: Opener<SessionManager>,
+    opener: Opener<Manager>,
     /// The demo's own web sockets, as long as they are needed.
     _demo: Option<DropGuard>,
 }
 
 impl Sessions {
     /// Connects to the account, or makes the demo; ends what killed programs have left open.
-    pub(super) async fn connect(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<Self, Failure> {
+    pub(super) async fn connect(
+        origin: &str,
+        connection: &ConnectionArguments,
+        console: &ConsoleArguments,
+    ) -> Result<Self, Failure> {
         let config = config::load(connection, console)?;
         let dialer = Dialer::new(None).map_err(|error| Failure::Job(format!("TLS: {error}")))?;
         if let Some(scenario) = &connection.demo {
@@ -45,8 +56,11 @@ impl Sessions {
         };
         let folder = paths::state_dir().ok_or_else(|| Failure::Job("there is no home directory to note sessions in".into()))?;
         let journal = Journal::new(folder.join("sessions"));
-        reap(&journal).await;
-        let gateway = Arc::new(SessionManager::new(&session, &region));
+        let log = AuditLog::open(&folder.join("audit"), None)
+            .map_err(|error| Failure::Job(format!("no session without an audit log: {error}")))?;
+        let (identity, ()) = tokio::join!(sts::identity(&session), reap(&journal, &log));
+        let common = common(&region, origin, identity.ok());
+        let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));
         Ok(Self { opener: Opener { gateway, dialer, journal: Some(journal), place, patience: HANDSHAKE }, _demo: None })
     }
 
@@ -62,14 +76,14 @@ impl Sessions {
         let wanted =
             Connect { http: Some(in_process::client(world)), regions: vec![region.clone()], ..Connect::new(Observer::nobody()) };
         let session = session::connect(wanted).await?;
-        let gateway = Arc::new(SessionManager::new(&session, &region));
+        let gateway = Arc::new(Audited::unwritten(SessionManager::new(&session, &region)));
         // Its sessions end with this process: there is nothing to note down.
         let opener = Opener { gateway, dialer, journal: None, place: Place::default(), patience: HANDSHAKE };
         Ok(Self { opener, _demo: Some(shutdown.drop_guard()) })
     }
 
     /// Opens a session.
-    pub(super) async fn open(&self, request: &StartRequest) -> Result<Session<SessionManager>, Failure> {
+    pub(super) async fn open(&self, request: &StartRequest) -> Result<Session<Manager>, Failure> {
         let session = self.opener.open(request).await.map_err(|error| Failure::Job(error.to_string()))?;
         if !session.facts.notice.is_empty() {
             say(&session.facts.notice);
@@ -78,8 +92,19 @@ impl Sessions {
     }
 }
 
+/// What all entries of a program's sessions have in common. Without an identity the caller stays unknown.
+fn common(region: &str, origin: &str, identity: Option<Identity>) -> audit::Entry {
+    audit::Entry {
+        caller: identity.as_ref().map(|identity| identity.arn.shown().to_string()),
+        account: identity.map(|identity| identity.account),
+        region: region.to_owned(),
+        origin: origin.to_owned(),
+        ..audit::Entry::default()
+    }
+}
+
 /// Ends the sessions that killed programs have left open. What cannot be reached now is tried again at the next start.
-async fn reap(journal: &Journal) {
+async fn reap(journal: &Journal, log: &AuditLog) {
     for (entry, note) in journal.orphans() {
         let wanted = Connect {
             profile: entry.place.profile.clone(),
@@ -88,7 +113,9 @@ async fn reap(journal: &Journal) {
             ..Connect::new(Observer::nobody())
         };
         let Ok(session) = session::connect(wanted).await else { continue };
-        match SessionManager::new(&session, &entry.place.region).terminate(&entry.session_id).await {
+        let manager = SessionManager::new(&session, &entry.place.region);
+        let manager = Audited::new(manager, log.clone(), common(&entry.place.region, "reap", None));
+        match manager.terminate(&entry.session_id).await {
             Ok(()) => {
                 say(&format!("ended session {} to {}, which a killed program had left open", entry.session_id, entry.target));
                 note.erase();
@@ -99,7 +126,7 @@ async fn reap(journal: &Journal) {
 }
 
 /// Closes a session and says why it ended: an error unless we wanted it or it ended in order.
-pub(super) async fn close(closer: Closer<SessionManager>) -> Result<(), Failure> {
+pub(super) async fn close(closer: Closer<Manager>) -> Result<(), Failure> {
     match closer.close().await.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))? {
         Ending::Left => Ok(()),
         Ending::Closed(words) if words.is_empty() => Ok(()),

@@ -38,7 +38,7 @@ async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, cons
         purpose: arguments.command.clone().map_or(Purpose::Shell, Purpose::Command),
         reason: arguments.reason.clone(),
     };
-    let sessions = Sessions::connect(connection, console).await?;
+    let sessions = Sessions::connect("shell", connection, console).await?;
     let session = sessions.open(&request).await?;
     let (closer, sender, receiver) = session.split();
     let (keys, input) = mpsc::channel(64);

@@ -35,6 +35,7 @@ pub struct Account {
 impl Account {
     /// An account with nothing in it but root.
     pub fn empty(id: &str, seed: u64) -> Self {
+        let kms = kms::Kms::new(id, seed);
         Self {
             id: id.to_owned(),
             seed,
@@ -46,8 +47,8 @@ impl Account {
             cloudtrail: cloudtrail::State::default(),
             ssm: ssm::State::default(),
             secretsmanager: secretsmanager::State::default(),
-            kms: kms::Kms::new(id, seed),
-            agent: Agent::default(),
+            agent: Agent::new(kms.clone()),
+            kms,
         }
     }
 

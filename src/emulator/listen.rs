@@ -103,8 +103,7 @@ type Answer = http::Response<BoxBody<Bytes, io::Error>>;
 
 async fn exchange(world: &World, request: hyper::Request<Incoming>, shutdown: &CancellationToken) -> Result<Answer, io::Error> {
     if socket::is_upgrade(&request) {
-        let agent = world.account().agent.clone();
-        let answer = socket::upgrade(&agent, request);
+        let answer = socket::upgrade(world, request);
         return Ok(answer.map(|body| Full::new(body).map_err(|never: Infallible| match never {}).boxed()));
     }
     let (parts, body) = request.into_parts();

@@ -227,6 +227,25 @@ impl World {
         }
     }
 
+    /// Whether the upgrade to a session's web socket may go on: unsigned, as old clients go, or signed by somebody for Session
+    /// Manager's data channels.
+    pub fn admits<B>(&self, request: &http::Request<B>) -> bool {
+        if !request.headers().contains_key(http::header::AUTHORIZATION) {
+            return true;
+        }
+        let mut whole = http::Request::new(bytes::Bytes::new());
+        (*whole.method_mut(), *whole.uri_mut()) = (request.method().clone(), request.uri().clone());
+        *whole.headers_mut() = request.headers().clone();
+        let Ok(authorization) = auth::Authorization::of(&whole, Protocol::Json) else { return false };
+        let policy = Policy {
+            accept_any_credentials: self.options.accept_any_credentials,
+            now: self.clock.now(),
+            wall: self.server_time(SignedDuration::ZERO),
+        };
+        authorization.service == "ssmmessages"
+            && auth::authenticate(&mut self.account(), &whole, &authorization, Service::Ssm, policy).is_ok()
+    }
+
     fn answer(&self, request: &Request, target: Target, request_id: &str, outcome: Outcome) -> Result<Response, ServiceError> {
         let service = target.service;
         if target.needs_no_signature() {

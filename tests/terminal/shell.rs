@@ -37,6 +37,13 @@ impl Place {
         without_terminal(&environment, &arguments)
     }
 
+    /// The calls in the audit log, each with whether it has begun or how it ended.
+    fn audited(&self) -> String {
+        let Ok(files) = std::fs::read_dir(self.home.path().join(".local/state/bartizan/audit")) else { return String::new() };
+        let logs = files.flatten().filter(|file| file.path().extension().is_some_and(|extension| extension == "jsonl"));
+        logs.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect()
+    }
+
     fn notes(&self) -> usize {
         std::fs::read_dir(self.home.path().join(".local/state/bartizan/sessions")).map_or(0, Iterator::count)
     }
@@ -57,6 +64,24 @@ fn a_shell_has_the_terminals_size_and_gives_it_back() {
     terminal.assert_as_found();
     assert!(!terminal.written().windows(5).any(|bytes| bytes == b"\x1b]52;"), "the clipboard is left alone");
     assert_eq!(place.notes(), 0);
+    let log = place.audited();
+    let lines: Vec<&str> = log.lines().filter(|line| !line.contains(r#""phase":"begin""#)).collect();
+    assert_eq!(lines.len(), 4, "start and end, each with its outcome: {log}");
+    assert!(lines[0].contains("ssm:StartSession") && lines[0].contains("OPS-7") && lines[0].contains("arn:aws:"), "{log}");
+    assert!(lines[2].contains("session:ended"), "{log}");
+}
+
+#[test]
+fn a_session_that_cannot_be_written_down_is_not_started() {
+    let place = place();
+    let folder = place.home.path().join(".local/state/bartizan");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("audit"), "in the way").unwrap();
+    let (status, _, told) = place.run(&["shell", TARGET, "--command", "echo never"]);
+    assert_eq!(status, 1);
+    assert!(told.contains("audit log"), "{told}");
+    let (_, active, _) = place.run(&["sessions", "--json"]);
+    assert!(!active.contains("AWS-StartNonInteractiveCommand"), "{active}");
 }
 
 #[test]

@@ -8,6 +8,11 @@
 //! close=N                                      the web socket is closed with code 1000 after every N messages of the agent, once the client was heard
 //! unknown=N                                    so many of a thousand messages are followed by one of an unknown type
 //! oversize=N                                   the same, by one of 64 KiB of an unknown kind
+//! sequence=N                                   so many of a thousand messages are followed by a copy with a wrong number
+//! empty=N                                      the same, by an empty web socket message and by stream data of no length
+//! mute=N                                       after N messages of the agent nothing goes either way any more
+//! slow=BYTES                                   targets of forwards take so many bytes a second
+//! idle=SECONDS                                 sessions end when no data have moved for so long
 //! silent                                       the agent never says a word
 //! token                                        tokens are refused
 //! forget                                       ResumeSession answers without a token
@@ -42,6 +47,16 @@ pub struct Faults {
     pub unknown: u32,
     /// Messages that are followed by a very large one, in a thousand.
     pub oversize: u32,
+    /// Messages that are followed by a copy with a number that was never due, in a thousand.
+    pub sequence: u32,
+    /// Messages that are followed by an empty one and by empty stream data, in a thousand.
+    pub empty: u32,
+    /// After so many messages the line is dead, and nobody is told.
+    pub mute: Option<u32>,
+    /// Bytes a second that targets of forwards take.
+    pub slow: Option<u32>,
+    /// Ends sessions in which nothing has moved for so long.
+    pub idle: Option<Duration>,
     /// The agent never says a word.
     pub is_silent: bool,
     /// Tokens are refused.
@@ -57,7 +72,7 @@ pub struct Faults {
 /// Text that names no fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, unknown=N, oversize=N, silent, token, forget, refuse, end=TEXT)"
+    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, unknown=N, oversize=N, sequence=N, empty=N, mute=N, slow=BYTES, idle=SECONDS, silent, token, forget, refuse, end=TEXT)"
 )]
 pub struct InvalidFault(String);
 
@@ -91,6 +106,11 @@ impl Faults {
                     "close" if number > 0 => self.close = Some(number),
                     "unknown" => self.unknown = number,
                     "oversize" => self.oversize = number,
+                    "sequence" => self.sequence = number,
+                    "empty" => self.empty = number,
+                    "mute" => self.mute = Some(number),
+                    "slow" if number > 0 => self.slow = Some(number),
+                    "idle" if number > 0 => self.idle = Some(Duration::from_secs(u64::from(number))),
                     _ => return None,
                 }
             }
@@ -137,6 +157,34 @@ impl BadLine {
         bytes.into()
     }
 
+    /// Whether the line is dead.
+    fn is_mute(&self) -> bool {
+        self.faults.mute.is_some_and(|after| self.written > after)
+    }
+
+    /// What follows some messages: nothing of it may change what arrives.
+    fn follow(&mut self, frame: &Bytes, queue: &mut VecDeque<Bytes>) {
+        if self.happens(self.faults.unknown) {
+            queue.push_back(self.stranger(16));
+        }
+        if self.happens(self.faults.oversize) {
+            queue.push_back(self.stranger(64 << 10));
+        }
+        let Ok(frame) = Frame::decode(frame) else { return };
+        if frame.message_type != MessageType::OutputStreamData {
+            return;
+        }
+        if self.happens(self.faults.sequence) {
+            let wrong = [-1, i64::MIN, i64::MAX, frame.sequence.saturating_add(1 << 20)];
+            let sequence = wrong.get(self.rng.usize(..wrong.len())).copied().unwrap_or(-1);
+            queue.push_back(Frame { sequence, ..frame.clone() }.encode());
+        }
+        if self.happens(self.faults.empty) {
+            queue.push_back(Bytes::new());
+            queue.push_back(Frame { sequence: -1, payload: Bytes::new(), ..frame }.encode());
+        }
+    }
+
     fn stranger(&mut self, size: usize) -> Bytes {
         let frame = Frame {
             message_type: MessageType::Other("maintenance_notice".to_owned()),
@@ -154,18 +202,11 @@ impl BadLine {
 impl Line for BadLine {
     fn write(&mut self, now: Duration, frame: Bytes, queue: &mut VecDeque<Bytes>) {
         self.written = self.written.saturating_add(1);
-        if self.happens(self.faults.drop) {
+        if self.is_mute() || self.happens(self.faults.drop) {
             return;
         }
+        let whole = frame.clone();
         let frame = if self.happens(self.faults.corrupt) { self.damaged(frame) } else { frame };
-        if self.happens(self.faults.unknown) {
-            let stranger = self.stranger(16);
-            queue.push_back(stranger);
-        }
-        if self.happens(self.faults.oversize) {
-            let stranger = self.stranger(64 << 10);
-            queue.push_back(stranger);
-        }
         let copies = if self.happens(self.faults.duplicate) { 2 } else { 1 };
         for _ in 0..copies {
             let delay = self.faults.delay.mul_f64(self.rng.f64());
@@ -179,11 +220,12 @@ impl Line for BadLine {
                 self.held.push((self.last, frame.clone()));
             }
         }
+        self.follow(&whole, queue);
     }
 
     fn read(&mut self, _now: Duration, frame: Bytes) -> Option<Bytes> {
         self.has_heard = true;
-        if self.happens(self.faults.drop) { None } else { Some(frame) }
+        if self.is_mute() || self.happens(self.faults.drop) { None } else { Some(frame) }
     }
 
     fn release(&mut self, now: Duration, queue: &mut VecDeque<Bytes>) {
@@ -218,7 +260,7 @@ mod tests {
     #[test]
     fn the_examples_are_read() {
         let mut faults = Faults::default();
-        faults.parse("drop=20,delay=50").unwrap();
+        faults.parse("drop=20,delay=50,sequence=9,empty=9,mute=4,slow=1000,idle=2").unwrap();
         faults.parse("silent,end=no such user").unwrap();
         assert_eq!((faults.drop, faults.delay), (20, Duration::from_millis(50)));
         assert!(faults.is_silent);

@@ -61,7 +61,7 @@ impl Handshake<'_> {
                 return Err(format!("{} failed on the client: {}", action.action_type, action.error));
             }
             if action.action_type == KMS_ENCRYPTION {
-                let cipher = self.keys(&action.action_result, challenge.as_deref())?;
+                let cipher = self.keys(key.unwrap_or_default(), &action.action_result, challenge.as_deref())?;
                 self.challenge(&cipher, receiver).await?;
                 shaken.cipher = Some(cipher);
             }
@@ -94,7 +94,7 @@ impl Handshake<'_> {
         Request { agent_version: self.options.agent_version.clone(), requested_client_actions: actions }
     }
 
-    fn keys(&self, result: &Value, challenge: Option<&str>) -> Result<SharedCipher, String> {
+    fn keys(&self, key: &str, result: &Value, challenge: Option<&str>) -> Result<SharedCipher, String> {
         let result: EncryptionResult = serde_json::from_value(result.clone()).map_err(|error| error.to_string())?;
         let cipher_text = STANDARD.decode(&result.cipher_text_key).map_err(|error| error.to_string())?;
         let mut context = BTreeMap::from([
@@ -104,7 +104,10 @@ impl Handshake<'_> {
         if result.challenge_acknowledgement == Some(true) {
             context.insert("aws:ssm:RandomChallenge".to_owned(), challenge.unwrap_or_default().to_owned());
         }
-        let plain = self.agent.decrypt_key(&cipher_text, &context).ok_or("KMS cannot decrypt the data key.")?;
+        let plain = self
+            .agent
+            .decrypt_key(key, &cipher_text, &context)
+            .map_err(|why| format!("KMS cannot decrypt the session's data key: {why}"))?;
         let cipher = Cipher::new(&plain, Side::Agent, seed::random()).map_err(|error| error.to_string())?;
         Ok(Arc::new(Mutex::new(cipher)))
     }

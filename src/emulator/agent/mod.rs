@@ -36,6 +36,8 @@ pub use faults::Faults;
 use session::Plan;
 use socket::AgentLink;
 
+use crate::emulator::svc::kms::Kms;
+
 /// How sessions behave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -45,7 +47,7 @@ pub struct Options {
     pub agent_version: String,
     /// The key that encrypts shells and commands; `None` leaves them to TLS.
     pub kms_key: Option<String>,
-    /// How long a session lives without a client.
+    /// How long a session lives without data, with a client or without one.
     pub idle: Duration,
     /// Bad days.
     pub faults: Faults,
@@ -61,13 +63,6 @@ impl Default for Options {
             faults: Faults::default(),
         }
     }
-}
-
-/// A data key that the embedded KMS made: the 64 bytes and the context they are bound to.
-#[derive(Debug, Clone)]
-struct KnownKey {
-    plain: Bytes,
-    context: BTreeMap<String, String>,
 }
 
 /// A session that runs.
@@ -88,7 +83,8 @@ struct State {
     address: Option<SocketAddr>,
     live: BTreeMap<String, Live>,
     started: BTreeSet<String>,
-    keys: BTreeMap<Vec<u8>, KnownKey>,
+    /// Unwraps the data keys of encrypted sessions.
+    kms: Option<Kms>,
 }
 
 /// All agents of a world, and the service between them and their clients. Cheap to copy; copies are the same.
@@ -135,14 +131,18 @@ impl Agent {
         }
     }
 
-    /// The embedded KMS made a data key.
-    pub fn learn_key(&self, cipher_text: Vec<u8>, plain: Bytes, context: BTreeMap<String, String>) {
-        self.state().keys.insert(cipher_text, KnownKey { plain, context });
+    /// The agents of an account, with its keys.
+    #[must_use]
+    pub fn new(kms: Kms) -> Self {
+        Self(Arc::new(Mutex::new(State { kms: Some(kms), ..State::default() })))
     }
 
-    /// Decrypts a data key, as KMS would: only in the context it was made for.
-    fn decrypt_key(&self, cipher_text: &[u8], context: &BTreeMap<String, String>) -> Option<Bytes> {
-        self.state().keys.get(cipher_text).filter(|key| key.context == *context).map(|key| key.plain.clone())
+    /// Has KMS decrypt a session's data key: under the key that was asked for, in the session's context.
+    fn decrypt_key(&self, key: &str, cipher_text: &[u8], context: &BTreeMap<String, String>) -> Result<Bytes, String> {
+        let kms = self.state().kms.clone().ok_or("There is no KMS.")?;
+        let region = key.split(':').nth(3).unwrap_or_default();
+        let unwrapped = kms.decrypt(region, cipher_text, context, Some(key)).map_err(|error| error.to_string())?;
+        Ok(unwrapped.plain)
     }
 
     /// Starts a session's task. It ends by itself and then is alive no more.

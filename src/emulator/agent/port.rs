@@ -74,7 +74,7 @@ impl Target {
 }
 
 /// Many connections at a time.
-pub(super) async fn multiplexed(target: Target, voice: &Voice, receiver: &mut Receiver) -> String {
+pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice, receiver: &mut Receiver) -> String {
     let (mux, _never_opens, mut streams) = Mux::new(Role::Server);
     let (to_mux, from_channel) = mpsc::channel(16);
     let (to_channel, mut from_mux) = mpsc::channel::<Bytes>(16);
@@ -108,6 +108,11 @@ pub(super) async fn multiplexed(target: Target, voice: &Voice, receiver: &mut Re
     while let Some((payload_type, payload)) = receiver.receive().await {
         if payload_type == PayloadType::Flag && Flag::decode(&payload) == Some(Flag::TerminateSession) {
             return String::new();
+        }
+        if let Some(speed) = slow {
+            // A target that takes no more than this: the session is read no faster.
+            let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+            tokio::time::sleep(Duration::from_secs(1).saturating_mul(bytes) / speed.max(1)).await;
         }
         if payload_type == PayloadType::Output && to_mux.send(payload).await.is_err() {
             return "The multiplexed stream is broken.".to_owned();

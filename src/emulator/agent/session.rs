@@ -81,11 +81,13 @@ pub(super) async fn run(
     let channel = Channel::new(Side::Agent, Settings::AGENT, seed::random(), seed::epoch_millis());
     let largest = Largest::default();
     let connector = AgentConnector { sockets, terminate: terminate.clone(), largest: largest.clone() };
+    let idle = options.faults.idle.unwrap_or(options.idle);
     let line = options.faults.line(u64::from_be_bytes(seed::random()));
-    let driver = tokio::spawn(Driver::new(channel, connector, line, Temper::agent(options.idle), end).run());
+    let driver = tokio::spawn(Driver::new(channel, connector, line, Temper::agent(idle), end).run());
     let words = tokio::select! {
         words = play(agent, session_id, &plan, &options, (&sender, &largest), &mut receiver) => words,
         () = terminate.cancelled() => String::new(),
+        () = sender.idle(idle) => format!("The session was idle for {} s and has been ended.", idle.as_secs()),
         _ended = sender.ending() => return,
     };
     if !terminate.is_cancelled() {
@@ -151,7 +153,7 @@ async fn serve_port(
         && shaken.client.is_some_and(crate::ssm::wire::Version::client_multiplexes);
     let target = port::Target::of(properties, options.faults.refuses_connections);
     match properties.get("type").map(String::as_str) {
-        Some("LocalPortForwarding") if multiplexes => port::multiplexed(target, voice, receiver).await,
+        Some("LocalPortForwarding") if multiplexes => port::multiplexed(target, options.faults.slow, voice, receiver).await,
         Some("LocalPortForwarding") => port::basic(target, voice, receiver).await,
         _ => port::stream(target, voice, receiver).await,
     }

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Agent;
+use crate::emulator::World;
 use crate::ssm::channel::largest::{self, Largest};
 use crate::ssm::channel::link::{Connector, NoLink};
 use crate::ssm::wire::payload::OpenDataChannel;
@@ -39,9 +40,13 @@ pub fn is_upgrade<B>(request: &Request<B>) -> bool {
         && request.headers().get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Accepts the upgrade, signed or not; the token in the first message decides.
+/// Accepts the upgrade, signed or not; the token in the first message decides. A signature that is wrong is refused.
 #[must_use]
-pub fn upgrade(agent: &Agent, mut request: Request<Incoming>) -> Response<Bytes> {
+pub fn upgrade(world: &World, mut request: Request<Incoming>) -> Response<Bytes> {
+    if !world.admits(&request) {
+        return plain(StatusCode::FORBIDDEN);
+    }
+    let agent = world.account().agent.clone();
     let session_id = request.uri().path().trim_start_matches(PATH).to_owned();
     let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY) else {
         return plain(StatusCode::BAD_REQUEST);
@@ -51,7 +56,6 @@ pub fn upgrade(agent: &Agent, mut request: Request<Incoming>) -> Response<Bytes>
     let agreed = largest::agreed(offered);
     let is_offered = offered.is_some();
     let upgraded = hyper::upgrade::on(&mut request);
-    let agent = agent.clone();
     tokio::spawn(async move {
         let Ok(upgraded) = upgraded.await else { return };
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE));

@@ -1,9 +1,11 @@
 //! The two ends of a running channel: what its driver holds, and what its user holds.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::ssm::wire::{MessageType, PayloadType};
@@ -71,10 +73,25 @@ pub struct DriverEnd {
     pub(super) leave: CancellationToken,
 }
 
+/// When data moved last, either way.
+#[derive(Debug, Clone)]
+struct Moved(Arc<Mutex<Instant>>);
+
+impl Moved {
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn last(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The end of a channel that sends; cheap to copy.
 #[derive(Debug, Clone)]
 pub struct Sender {
     submit: mpsc::Sender<Submission>,
+    moved: Moved,
     state: watch::Receiver<State>,
     leave: CancellationToken,
 }
@@ -87,6 +104,7 @@ pub struct Ended;
 impl Sender {
     /// Sends stream data; waits while the window is full.
     pub async fn send(&self, payload_type: PayloadType, payload: Bytes) -> Result<(), Ended> {
+        self.moved.now();
         self.submit.send(Submission::Data(payload_type, payload)).await.map_err(|_| Ended)
     }
 
@@ -111,6 +129,17 @@ impl Sender {
         self.state.clone()
     }
 
+    /// Waits until no data have moved either way for so long.
+    pub async fn idle(&self, length: Duration) {
+        loop {
+            let until = self.moved.last() + length;
+            if Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
     /// Ends this end of the channel. The service is not told.
     pub fn leave(&self) {
         self.leave.cancel();
@@ -130,6 +159,7 @@ impl Sender {
 #[derive(Debug)]
 pub struct Receiver {
     delivered: mpsc::Receiver<(PayloadType, Bytes)>,
+    moved: Moved,
     /// A payload that was looked at and given back.
     returned: Option<(PayloadType, Bytes)>,
 }
@@ -139,7 +169,11 @@ impl Receiver {
     pub async fn receive(&mut self) -> Option<(PayloadType, Bytes)> {
         match self.returned.take() {
             Some(payload) => Some(payload),
-            None => self.delivered.recv().await,
+            None => {
+                let next = self.delivered.recv().await;
+                self.moved.now();
+                next
+            }
         }
     }
 
@@ -156,6 +190,8 @@ pub fn pipe() -> (DriverEnd, Sender, Receiver) {
     let (submit, submitted) = mpsc::channel(QUEUE);
     let (state, watched) = watch::channel(State::Connecting);
     let leave = CancellationToken::new();
+    let moved = Moved(Arc::new(Mutex::new(Instant::now())));
     let driver = DriverEnd { deliver, submitted, state, leave: leave.clone() };
-    (driver, Sender { submit, state: watched, leave }, Receiver { delivered, returned: None })
+    let sender = Sender { submit, moved: moved.clone(), state: watched, leave };
+    (driver, sender, Receiver { delivered, moved, returned: None })
 }

@@ -28,7 +28,7 @@ pub type Headers = Vec<(String, String)>;
 pub type Dialled = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A web socket, and how many bytes of data its messages may carry.
-type Agreed = (Dialled, usize);
+pub type Agreed = (Dialled, usize);
 
 /// Dials. Cheap to copy.
 #[derive(Clone)]
@@ -65,8 +65,8 @@ impl Dialer {
         address::check(url, self.host.as_deref()).map(drop)
     }
 
-    /// Opens the web socket.
-    pub(super) async fn dial(&self, url: &str, headers: Headers) -> Result<Agreed, String> {
+    /// Opens the web socket. With it, how many bytes of data its messages may carry.
+    pub async fn dial(&self, url: &str, headers: Headers) -> Result<Agreed, String> {
         tokio::time::timeout(PATIENCE, self.open(url, headers))
             .await
             .unwrap_or_else(|_| Err(format!("no answer from the session's web socket in {} s", PATIENCE.as_secs())))

@@ -116,6 +116,11 @@ pub trait Gateway: Send + Sync + 'static {
     /// `ssm:TerminateSession`.
     fn terminate(&self, session_id: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
 
+    /// The service has ended the session by itself: `exit`, idle too long, an administrator. Calls nothing.
+    fn ended(&self, _session_id: &str) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// The headers that sign the upgrade of this URL now; empty to go unsigned.
     fn sign(&self, url: &str) -> impl Future<Output = Result<Vec<(String, String)>, Refusal>> + Send;
 

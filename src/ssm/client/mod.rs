@@ -15,3 +15,4 @@ mod handshake;
 pub mod journal;
 pub mod session;
 pub mod shell;
+mod unfinished;

@@ -11,6 +11,7 @@ use super::dial::Dialer;
 use super::gateway::{Gateway, Purpose, Refusal, StartRequest};
 use super::handshake::Handshake;
 use super::journal::{Entry, Journal};
+use super::unfinished::Unfinished;
 use crate::ssm::channel::driver::{Driver, Temper};
 use crate::ssm::channel::largest::Largest;
 use crate::ssm::channel::link::Plain;
@@ -122,15 +123,17 @@ impl<G: Gateway> Opener<G> {
     pub async fn open(&self, request: &StartRequest) -> Result<Session<G>, OpenError> {
         let opened = self.gateway.start(request).await?;
         let session_id = opened.session_id.clone();
+        let mut unfinished = Unfinished::new(&self.gateway, &session_id);
         let entry = Entry::new(&session_id, &request.target, self.place.clone());
-        let note = match self.journal.as_ref().map(|journal| journal.write(entry)).transpose() {
-            Ok(note) => note,
+        match self.journal.as_ref().map(|journal| journal.write(entry)).transpose() {
+            Ok(note) => unfinished.noted(note),
             Err(error) => {
-                let _best_effort = self.gateway.terminate(&session_id).await;
+                unfinished.end(false).await;
                 return Err(OpenError::Journal(error.to_string()));
             }
-        };
+        }
         let (end, sender, mut receiver) = pipe::pipe();
+        unfinished.runs(&sender);
         let channel = Channel::new(Side::Client, Settings::CLIENT, seed::random(), seed::epoch_millis());
         let ids = MessageIds::new(seed::random());
         let largest = Largest::default();
@@ -148,10 +151,8 @@ impl<G: Gateway> Opener<G> {
         let (facts, cipher) = match shaken.unwrap_or(Err(OpenError::Silent(self.patience))) {
             Ok(result) => result,
             Err(error) => {
-                if !matches!(&error, OpenError::Ended(ending) if ending.is_known_to_service()) {
-                    let _best_effort = self.gateway.terminate(&session_id).await;
-                }
-                sender.leave();
+                let is_over = matches!(&error, OpenError::Ended(ending) if ending.is_known_to_service());
+                unfinished.end(is_over).await;
                 return Err(error);
             }
         };
@@ -161,7 +162,7 @@ impl<G: Gateway> Opener<G> {
             sender: SessionSender { sender, cipher: cipher.clone(), largest },
             receiver: SessionReceiver { receiver, cipher },
             is_port: request.purpose.is_port() && !matches!(request.purpose, Purpose::Ssh(_)),
-            note,
+            note: unfinished.finish(),
         })
     }
 }
@@ -212,7 +213,10 @@ impl<G: Gateway> Closer<G> {
             _ => None,
         };
         let ending = match ended {
-            Some(ending) if ending.is_known_to_service() => ending,
+            Some(ending) if ending.is_known_to_service() => {
+                self.gateway.ended(&self.session_id).await;
+                ending
+            }
             other => {
                 self.farewell().await;
                 self.gateway.terminate(&self.session_id).await?;

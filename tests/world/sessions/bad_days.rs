@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bartizan::ssm::channel::pipe::Ending;
 use bartizan::ssm::client::forward;
-use bartizan::ssm::client::gateway::Purpose;
+use bartizan::ssm::client::gateway::{Gateway as _, Purpose, StartRequest};
 use bartizan::ssm::client::session::OpenError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -53,7 +53,7 @@ async fn late_and_overtaken_messages_are_put_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strange_messages_are_passed_over() {
-    survives("unknown=100,oversize=20", 500_000).await;
+    survives("unknown=100,oversize=20,sequence=100,empty=100", 500_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,6 +86,31 @@ async fn a_session_that_was_forgotten_has_timed_out() {
     shell.until("$ ").await;
     shell.types("seq 1 100000\r").await;
     assert_eq!(shell.ends().await.1, Ending::TimedOut);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_target_holds_its_sender_back_and_loses_nothing() {
+    // More than the sockets, the mux and the window hold together would come too early if anything were dropped or doubled.
+    survives("slow=1000000", 2_000_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_signature_opens_no_web_socket() {
+    let stage = Stage::new().await;
+    let dialer = bartizan::ssm::client::dial::Dialer::new(None).unwrap();
+    let request = StartRequest { target: super::TARGET.to_owned(), purpose: Purpose::Shell, reason: None };
+    let opened = stage.opener.gateway.start(&request).await.unwrap();
+    let mut headers = stage.opener.gateway.sign(&opened.stream_url).await.unwrap();
+    dialer.dial(&opened.stream_url, headers.clone()).await.unwrap();
+    dialer.dial(&opened.stream_url, Vec::new()).await.expect("unsigned, as old clients go");
+    for (name, value) in &mut headers {
+        if name == "authorization" {
+            *value = value.replace("/ssmmessages/", "/ssm/");
+        }
+    }
+    let refused = dialer.dial(&opened.stream_url, headers).await.unwrap_err();
+    assert!(refused.contains("403"), "{refused}");
+    stage.opener.gateway.terminate(&opened.session_id).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

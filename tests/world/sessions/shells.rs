@@ -106,12 +106,7 @@ async fn an_interactive_command_has_a_terminal() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_encrypted_shell_and_command_are_understood_at_both_ends() {
-    let options = agent::Options {
-        allow: true,
-        kms_key: Some("arn:aws:kms:us-east-1:123456789012:key/1".to_owned()),
-        ..agent::Options::default()
-    };
-    let stage = Stage::with(options).await;
+    let stage = encrypted().await;
     let session = stage.open(Purpose::Shell).await.unwrap();
     assert!(session.facts.is_encrypted);
     assert_eq!(session.facts.notice, "This session is encrypted using AWS KMS.");
@@ -124,6 +119,39 @@ async fn an_encrypted_shell_and_command_are_understood_at_both_ends() {
     shell.ends().await;
     let (remains, _) = stage.shell(Purpose::Command("echo secret".to_owned())).await.ends().await;
     assert_eq!((remains.seen.as_slice(), remains.exit), (&b"secret\n"[..], Some(0)));
+}
+
+/// A stage on which shells and commands are encrypted with the region's own key.
+async fn encrypted() -> Stage {
+    let stage = Stage::new().await;
+    let key = stage.world.account().kms.own_key(super::REGION);
+    stage.agent.configure(agent::Options { kms_key: Some(key), ..stage.agent.options() });
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_key_that_is_not_bound_to_the_session_is_refused() {
+    let mut stage = encrypted().await;
+    std::sync::Arc::get_mut(&mut stage.opener.gateway).unwrap().forges_key = true;
+    let refused = stage.open(Purpose::Shell).await.unwrap_err();
+    let OpenError::Ended(Ending::Closed(words)) = &refused else { panic!("{refused:?}") };
+    assert!(words.contains("KMS cannot decrypt"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_whose_key_is_disabled_does_not_begin() {
+    let stage = encrypted().await;
+    let key = stage.agent.options().kms_key.unwrap();
+    stage.world.account().kms.set_enabled(&key, false);
+    let refused = stage.open(Purpose::Shell).await.unwrap_err();
+    assert!(matches!(&refused, OpenError::Handshake(words) if words.contains("Disabled")), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_session_ends_and_says_so() {
+    let stage = Stage::faulty("idle=1").await;
+    let (_, ending) = stage.shell(Purpose::Shell).await.ends().await;
+    assert!(matches!(&ending, Ending::Closed(words) if words.contains("idle")), "{ending:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

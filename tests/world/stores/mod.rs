@@ -4,6 +4,7 @@ mod bad_days;
 mod corpus;
 mod credentials;
 mod kills;
+mod vault;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

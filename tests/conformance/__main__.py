@@ -7,7 +7,8 @@
 5. nasty        late replicas, lost answers, an attacker: what boto3 sees of them
 6. huge         boto3 reads the huge account to its end
 7. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
-8. data         all real records of ../shared/data load and list through `bartizan emulate`
+8. stores       botocore reads credentials files as we do; `credential_process` over a real keyring
+9. data         all real records of ../shared/data load and list through `bartizan emulate`
 """
 
 import argparse
@@ -22,6 +23,7 @@ import part_moto
 import part_nasty
 import part_operations
 import part_refusals
+import part_stores
 import programs
 from report import Report
 from surroundings import environment
@@ -34,6 +36,7 @@ PARTS = {
     "nasty": part_nasty.run,
     "huge": part_huge.run,
     "moto": part_moto.run,
+    "stores": part_stores.run,
     "data": part_data.run,
 }
 WITHOUT_PROGRAM = {"calibration"}

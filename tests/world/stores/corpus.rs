@@ -1,76 +1,36 @@
 //! Credentials files as people, tools and accidents make them. `ID` and `SECRET` stand for the values of section `prod`.
 
+macro_rules! files {
+    ($($name:literal $sdk:literal),* $(,)?) => { &[$(($name, include_str!(concat!("corpus/", $name)), $sdk)),*] };
+}
+
 /// Name, content, whether the SDK for Rust reads it as well (botocore and it differ in what they refuse).
-pub(crate) const FILES: &[(&str, &str, bool)] = &[
-    ("plain", "[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n", true),
-    ("without a last line end", "[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET", true),
-    (
-        "lines of Windows",
-        "[default]\r\nregion = x\r\n\r\n[prod]\r\naws_access_key_id = ID\r\naws_secret_access_key = SECRET\r\n",
-        true,
-    ),
-    ("lines of both kinds", "[prod]\r\naws_access_key_id = ID\naws_secret_access_key = SECRET\r\n[other]\nx = 1\r\n", true),
-    ("no blanks", "[prod]\naws_access_key_id=ID\naws_secret_access_key=SECRET\n", true),
-    ("many blanks", "[prod]\naws_access_key_id   =\t \tID  \t\naws_secret_access_key\t=   SECRET   \n", true),
-    ("the other order", "[prod]\naws_secret_access_key = SECRET\nregion = eu-west-1\naws_access_key_id = ID\n", true),
-    ("big letters", "[prod]\nAWS_ACCESS_KEY_ID = ID\nAws_Secret_Access_Key = SECRET\n", true),
-    (
-        "comments all over",
-        "# top\n; also\n[prod] # mine\n# before\naws_access_key_id = ID\n#aws_access_key_id = AKIACOMMENTEDOUT\n;x\naws_secret_access_key = SECRET\n# end",
-        true,
-    ),
-    (
-        "a comment behind a value",
-        "[prod]\naws_access_key_id = ID # since May\naws_secret_access_key = SECRET ; do not share\n",
-        true,
-    ),
-    ("blank lines", "\n\n\n[prod]\n\n\naws_access_key_id = ID\n\n   \n\naws_secret_access_key = SECRET\n\n\n\n", true),
-    (
-        "other sections around",
-        "[a]\naws_access_key_id = AKIAA\naws_secret_access_key = sa\n[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n[z]\naws_access_key_id = AKIAZ\naws_secret_access_key = sz\n",
-        true,
-    ),
-    (
-        "the same key in another section",
-        "[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n[copy]\naws_access_key_id = ID2\naws_secret_access_key = SECRET2\n",
-        true,
-    ),
-    (
-        "names that begin alike",
-        "[production]\naws_access_key_id = AKIAX\naws_secret_access_key = x\n[pro]\naws_access_key_id = AKIAY\naws_secret_access_key = y\n[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
-        true,
-    ),
-    (
-        "two sections of one name",
-        "[prod]\nregion = x\n[other]\ny = 1\n[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
-        true,
-    ),
-    (
-        "the pair in two sections of one name",
-        "[prod]\naws_access_key_id = ID\n[other]\ny = 1\n[prod]\naws_secret_access_key = SECRET\n",
-        true,
-    ),
-    ("another section twice", "[x]\na = 1\n[x]\na = 2\n[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n", true),
-    (
-        "letters of the world",
-        "# ключи Ады 🔑\n[prod]\naws_access_key_id = ID\nnote = straße 東京\naws_secret_access_key = SECRET\n",
-        true,
-    ),
-    ("blanks in brackets", "[ prod ]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n", true),
-    (
-        "sub-properties",
-        "[prod]\ns3 =\n  max_concurrent_requests = 20\n  # in it\n  x = y\naws_access_key_id = ID\naws_secret_access_key = SECRET\nlong = 1\n  2\n",
-        false,
-    ),
-    ("a byte order mark", "\u{feff}[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n", false),
-    ("all pushed in", "  [prod]\n  aws_access_key_id = ID\n  aws_secret_access_key = SECRET\n  [z]\n  x = 1\n", false),
-    ("colons", "[prod]\naws_access_key_id: ID\naws_secret_access_key : SECRET\n", false),
-    ("words behind the bracket", "[prod] mine\naws_access_key_id = ID\naws_secret_access_key = SECRET\n", false),
-    (
-        "a long tail",
-        "[prod]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n[tail]\nx = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n# \\",
-        true,
-    ),
+pub(crate) const FILES: &[(&str, &str, bool)] = files![
+    "plain" true,
+    "without-a-last-line-end" true,
+    "lines-of-Windows" true,
+    "lines-of-both-kinds" true,
+    "no-blanks" true,
+    "many-blanks" true,
+    "the-other-order" true,
+    "big-letters" true,
+    "comments-all-over" true,
+    "a-comment-behind-a-value" true,
+    "blank-lines" true,
+    "other-sections-around" true,
+    "the-same-key-in-another-section" true,
+    "names-that-begin-alike" true,
+    "two-sections-of-one-name" true,
+    "the-pair-in-two-sections-of-one-name" true,
+    "another-section-twice" true,
+    "letters-of-the-world" true,
+    "blanks-in-brackets" true,
+    "sub-properties" false,
+    "a-byte-order-mark" false,
+    "all-pushed-in" false,
+    "colons" false,
+    "words-behind-the-bracket" false,
+    "a-long-tail" true,
 ];
 
 /// Name, content, a word of what is said. None of these may be changed.

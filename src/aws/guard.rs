@@ -21,6 +21,7 @@ pub const READS: &[(&str, &str)] = &[
     ("iam", "GetAccountSummary"),
     ("iam", "GetCredentialReport"),
     ("iam", "GetLoginProfile"),
+    ("iam", "GetUser"),
     ("iam", "ListAccessKeys"),
     ("iam", "ListAccountAliases"),
     ("iam", "ListGroupsForUser"),

@@ -21,6 +21,7 @@ pub mod page;
 mod permit;
 mod profile;
 pub mod secrets_manager;
+pub mod rotation;
 pub mod session;
 pub mod session_audit;
 pub mod session_manager;

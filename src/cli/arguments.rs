@@ -110,6 +110,8 @@ pub enum Command {
     Sessions(TableArguments),
     /// Serve the embedded AWS on this machine to any AWS client
     Emulate(EmulateArguments),
+    /// Rotate access keys: make a new one, prove it, retire the old one
+    Rotate(Box<super::rotate::arguments::RotateArguments>),
     /// Open a Session Manager shell on a node in this terminal, or run a command there
     Shell(ShellArguments),
     /// Lead a local port to a node, or through it to another host

@@ -14,6 +14,7 @@ pub mod iam_policy;
 mod keymap;
 mod manual;
 pub mod passphrase;
+pub mod rotate;
 mod session;
 mod shell;
 pub mod tables;
@@ -78,6 +79,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Events(arguments)) => tables::print(&Ask::Events(arguments), &connection, &console),
         Some(Command::Nodes(arguments)) => tables::print(&Ask::Nodes(arguments), &connection, &console),
         Some(Command::Sessions(arguments)) => tables::print(&Ask::Sessions(arguments), &connection, &console),
+        Some(Command::Rotate(arguments)) => rotate::run(&arguments, &connection, &console),
         Some(Command::Shell(arguments)) => shell::run(&arguments, &connection, &console),
         Some(Command::Forward(arguments)) => forward::run(&arguments, &connection, &console),
     }

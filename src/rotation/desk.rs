@@ -18,7 +18,7 @@ use super::service::{KeyFacts, Service};
 use super::stores::StoreFactory;
 use crate::domain::fault::Fault;
 use crate::domain::key::LastUsed;
-use crate::domain::rotation::{Command, Phase, Request, Rotation, RotationId, Wait};
+use crate::domain::rotation::{Choice, Command, Phase, Request, Rotation, RotationId, Wait};
 use crate::kit::confirm::{Approved, Plan};
 
 /// What rotations need from outside.
@@ -93,6 +93,22 @@ impl fmt::Debug for Desk {
     }
 }
 
+/// All rotations of a folder as their journals tell, newest first, and what could not be read. No connection is needed.
+pub fn left_in(folder: &Path) -> (Vec<Rotation>, Vec<String>) {
+    let (clock, bounds) = (Clock::system(), Bounds::default());
+    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    for path in Journal::all(folder).into_iter().rev() {
+        match Journal::read(&path) {
+            Ok(book) => {
+                let wait = if book.phase.is_final() { Wait::Ended } else { Wait::Nobody };
+                rows.push(Machine::new(book, bounds).view(wait, clock.now()));
+            }
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    (rows, problems)
+}
+
 /// How many plans are made at the same time.
 const PLANS: usize = 6;
 
@@ -151,10 +167,15 @@ impl Desk {
             }
             Command::Resume { id: Some(id) } => {
                 self.refresh();
-                self.resume(&id, &approved, &Arc::new(Semaphore::new(1)))
+                self.resume(&id, &approved, &Arc::new(Semaphore::new(1)), None)
             }
             Command::Resume { id: None } => self.resume_all(&approved),
-            Command::Answer { id, choice } => self.board.answer(&id, choice, approved),
+            Command::Answer { id, choice } if self.board.is_held(&id) == Some(true) => self.board.answer(&id, choice, approved),
+            // Nobody has it: it is taken up, and answered as soon as it takes the answer.
+            Command::Answer { id, choice } => {
+                self.refresh();
+                self.resume(&id, &approved, &Arc::new(Semaphore::new(1)), Some(choice))
+            }
         }
     }
 
@@ -175,7 +196,8 @@ impl Desk {
                 Ok((journal, planned, lock)) => {
                     let environment = desk.environment.clone();
                     let book = super::machine::Book::new(planned, now);
-                    let start = Start { environment, approved, board: desk.board.clone(), answers, places, place, lock };
+                    let start =
+                        Start { environment, approved, board: desk.board.clone(), answers, places, place, wish: None, lock };
                     desk.run(start, journal, book).await;
                 }
             }
@@ -224,12 +246,19 @@ impl Desk {
         let problems = self.refresh();
         let places = Arc::new(Semaphore::new(RESUMED_AT_ONCE));
         let left = self.watch().borrow().iter().filter(|rotation| rotation.wait == Wait::Nobody).cloned().collect::<Vec<_>>();
-        let mut refused: Vec<String> = left.iter().filter_map(|left| self.resume(&left.id, approved, &places).err()).collect();
+        let mut refused: Vec<String> =
+            left.iter().filter_map(|left| self.resume(&left.id, approved, &places, None).err()).collect();
         refused.extend(problems);
         if refused.is_empty() { Ok(()) } else { Err(refused.join("; ")) }
     }
 
-    fn resume(&self, id: &RotationId, approved: &Approved<Command>, places: &Arc<Semaphore>) -> Result<(), String> {
+    fn resume(
+        &self,
+        id: &RotationId,
+        approved: &Approved<Command>,
+        places: &Arc<Semaphore>,
+        wish: Option<Choice>,
+    ) -> Result<(), String> {
         match self.board.is_held(id) {
             None => return Err(format!("there is no rotation {id}")),
             Some(true) => return Err(format!("{id} is being worked on")),
@@ -248,8 +277,16 @@ impl Desk {
         self.board.add(machine.view(Wait::Working, self.environment.clock.now()), Some(sender));
         let (desk, places, id) = (self.clone(), Arc::clone(places), id.clone());
         let environment = self.environment.clone();
-        let start =
-            Start { environment, approved: approved.clone(), board: self.board.clone(), answers, places, place: None, lock };
+        let start = Start {
+            environment,
+            approved: approved.clone(),
+            board: self.board.clone(),
+            answers,
+            places,
+            place: None,
+            wish,
+            lock,
+        };
         tokio::spawn(async move {
             desk.run(start, journal, book).await;
             desk.board.leave(&id);

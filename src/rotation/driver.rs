@@ -26,6 +26,8 @@ pub(super) struct Driver {
     answers: mpsc::Receiver<Answer>,
     places: Arc<Semaphore>,
     place: Option<OwnedSemaphorePermit>,
+    /// What the operator wants as soon as it can be had.
+    wish: Option<Choice>,
     /// Nobody else on this machine works on the user's keys.
     _lock: UserLock,
 }
@@ -38,21 +40,27 @@ pub(super) struct Start {
     pub(super) answers: mpsc::Receiver<Answer>,
     pub(super) places: Arc<Semaphore>,
     pub(super) place: Option<OwnedSemaphorePermit>,
+    pub(super) wish: Option<Choice>,
     pub(super) lock: UserLock,
 }
 
 impl Driver {
     pub(super) fn new(start: Start, journal: Journal, book: Book) -> Result<Self, String> {
-        let Start { environment, approved, board, answers, places, place, lock } = start;
+        let Start { environment, approved, board, answers, places, place, wish, lock } = start;
         let hands = Hands::new(&environment, approved, &book.planned)?;
         let machine = Machine::new(book, environment.bounds);
-        Ok(Self { machine, journal, hands, environment, board, answers, places, place, _lock: lock })
+        Ok(Self { machine, journal, hands, environment, board, answers, places, place, wish, _lock: lock })
     }
 
     /// Runs to the end, or until nobody listens any more.
     pub(super) async fn run(mut self) {
         let mut event = Event::TakenUp { in_hand: None };
         loop {
+            // Every task is idempotent, so the outcome of one may go unheard.
+            if let Some(wish) = self.wish.filter(|wish| self.machine.choices().contains(wish)) {
+                self.wish = None;
+                event = Event::Answer(wish);
+            }
             let effects = self.machine.step(self.environment.clock.now(), event);
             match self.carry_out(effects).await {
                 Some(next) => event = next,

@@ -13,6 +13,7 @@ pub mod escrow;
 pub mod journal;
 pub mod machine;
 mod plan;
+pub mod report;
 pub mod service;
 pub mod stores;
 mod tasks;

@@ -26,7 +26,7 @@ pub async fn access_keys(session: &Session, user: &Untrusted) -> Result<Vec<Acce
 }
 
 /// `ListAccessKeys`, all pages, oldest first.
-pub(super) async fn list(session: &Session, user: &Untrusted) -> Result<Vec<AccessKeyMetadata>, Fault> {
+pub(in crate::aws) async fn list(session: &Session, user: &Untrusted) -> Result<Vec<AccessKeyMetadata>, Fault> {
     let mut keys = Vec::new();
     let mut marker = None;
     loop {

@@ -6,6 +6,7 @@ mod report;
 mod users;
 
 pub use facts::user_facts;
+pub(super) use keys::list as list_keys;
 pub use keys::{access_keys, key_last_used};
 pub use report::credential_report;
 pub use users::{account_alias, users};

@@ -130,7 +130,7 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
         credentials,
         observer: wanted.observer,
         clock: wanted.clock,
-        lanes: Lanes::new(wanted.speed),
+        lanes: Arc::new(Lanes::new(wanted.speed)),
         accepted: Mutex::default(),
         iam: OnceLock::new(),
         sts: OnceLock::new(),

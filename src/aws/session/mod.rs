@@ -2,6 +2,7 @@
 
 mod clock;
 mod connect;
+mod other;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -38,7 +39,7 @@ struct Inner {
     credentials: Remembered,
     observer: Observer,
     clock: Clock,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     /// Regions in which a call was answered.
     accepted: Mutex<BTreeSet<String>>,
     iam: OnceLock<aws_sdk_iam::Client>,
@@ -162,6 +163,11 @@ impl Session {
     /// STS in the first region.
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
         self.0.sts.get_or_init(|| client!(self, aws_sdk_sts, "sts", self.first_region())).clone()
+    }
+
+    /// STS in a region.
+    pub(crate) fn sts_in(&self, region: &str) -> aws_sdk_sts::Client {
+        client!(self, aws_sdk_sts, "sts", region)
     }
 
     /// GuardDuty in a region.

@@ -1,0 +1,38 @@
+//! The same session signed by another key: a rotation lets the new key prove itself, and sign what happens to the old one.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use secrecy::ExposeSecret as _;
+
+use super::{Inner, Regional, Session};
+use crate::aws::identity::Remembered;
+use crate::rotation::stores::KeyPair;
+
+impl Session {
+    /// This session with other long-term credentials. It shares clock, budgets and observer, and no client.
+    pub(crate) fn signed_by(&self, pair: &KeyPair) -> Self {
+        let credentials = Credentials::new(&pair.id, pair.secret.expose_secret(), None, None, "rotation");
+        let credentials = Remembered::new(SharedCredentialsProvider::new(credentials), self.0.clock.clone());
+        let provider = SharedCredentialsProvider::new(credentials.clone());
+        Self(Arc::new(Inner {
+            config: self.0.config.clone().into_builder().credentials_provider(provider).build(),
+            profile: self.0.profile.clone(),
+            regions: self.0.regions.clone(),
+            endpoint: self.0.endpoint.clone(),
+            credentials,
+            observer: self.0.observer.clone(),
+            clock: self.0.clock.clone(),
+            lanes: Arc::clone(&self.0.lanes),
+            accepted: Mutex::default(),
+            iam: OnceLock::new(),
+            sts: OnceLock::new(),
+            guardduty: Regional::default(),
+            cloudtrail: Regional::default(),
+            ssm: Regional::default(),
+            secrets_manager: Regional::default(),
+            identity: Mutex::default(),
+        }))
+    }
+}

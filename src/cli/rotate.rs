@@ -1,0 +1,155 @@
+//! `bartizan rotate`: guided rotations without the screen. It uses the same desk as the console.
+
+pub mod arguments;
+mod ask;
+mod follow;
+mod places;
+mod say;
+
+use jiff::Timestamp;
+
+use self::arguments::RotateArguments;
+use self::places::Places;
+use super::arguments::{ConnectionArguments, ConsoleArguments};
+use super::{Failure, config};
+use crate::config::paths;
+use crate::domain::rotation::{Choice, Command, EscrowKey, Phase, Request, Rotation, RotationId, StoreChoice};
+use crate::domain::text::Untrusted;
+use crate::rotation::desk::{self, PlanFor};
+
+/// Rotates, lists, resumes or aborts.
+pub(super) fn run(
+    arguments: &RotateArguments,
+    connection: &ConnectionArguments,
+    console: &ConsoleArguments,
+) -> Result<(), Failure> {
+    if arguments.list {
+        return list(arguments.json);
+    }
+    if console.read_only {
+        return Err(Failure::Policy("started with --read-only: nothing is rotated".into()));
+    }
+    let config = config::load(connection, console)?;
+    let runtime = super::runtime()?;
+    let result = runtime.block_on(job(arguments, connection, &config.regions.value));
+    // A keyring may still wait for a person.
+    runtime.shutdown_background();
+    result
+}
+
+async fn job(arguments: &RotateArguments, connection: &ConnectionArguments, regions: &[String]) -> Result<(), Failure> {
+    let places = Places::open(arguments, connection, regions).await?;
+    if let Some(id) = &arguments.abort {
+        return abort(&places, arguments, &RotationId(id.clone())).await;
+    }
+    if let Some(id) = &arguments.resume {
+        return resume(&places, arguments, id.as_ref().map(|id| RotationId(id.clone()))).await;
+    }
+    start(&places, arguments).await
+}
+
+async fn start(places: &Places, arguments: &RotateArguments) -> Result<(), Failure> {
+    let requests = requests(arguments)?;
+    let plans = places.desk.plan(requests).await;
+    let mut good: Vec<PlanFor> = Vec::new();
+    let mut bad = Vec::new();
+    for (user, plan) in arguments.users.iter().zip(plans) {
+        match plan {
+            Ok(plan) => good.push(plan),
+            Err(fault) => bad.push(format!("{user}: {fault}")),
+        }
+    }
+    if good.is_empty() {
+        return Err(Failure::Job(bad.join("; ")));
+    }
+    say::plans(&good, &bad);
+    let plan = ask::together(&good);
+    // The plan named the key, so this is the key, whatever comes to be meanwhile.
+    let named = |plan: &PlanFor| Request { key: Some(Untrusted::new(&plan.old_key.id)), ..plan.request.clone() };
+    let command = Command::Start { requests: good.iter().map(named).collect(), at_once: arguments.at_once };
+    let account = good.first().map(|plan| plan.account.clone());
+    let approved = ask::approve(command, plan, account, arguments)?;
+    places.desk.command(approved).await.map_err(Failure::Job)?;
+    let ended = follow::to_the_end(places, arguments, |row| row.phase == Phase::Done).await;
+    if bad.is_empty() { ended } else { ended.and_then(|()| Err(Failure::Job(bad.join("; ")))) }
+}
+
+async fn resume(places: &Places, arguments: &RotateArguments, id: Option<RotationId>) -> Result<(), Failure> {
+    let left: Vec<Rotation> = places.desk.watch().borrow().iter().filter(|row| !row.phase.is_final()).cloned().collect();
+    let wanted: Vec<&Rotation> = left.iter().filter(|row| id.as_ref().is_none_or(|id| row.id == *id)).collect();
+    match (&id, wanted.as_slice()) {
+        (Some(id), []) => {
+            return Err(Failure::Job(format!("there is no unfinished rotation {id}; `bartizan rotate --list` has all")));
+        }
+        (None, []) => {
+            say::line("there is nothing to resume");
+            return Ok(());
+        }
+        _ => {}
+    }
+    let plan = ask::resuming(&wanted);
+    let command = match (&id, arguments.choose) {
+        (Some(id), Some(choice)) => Command::Answer { id: id.clone(), choice },
+        (None, Some(_)) => return Err(Failure::Usage("--choose answers one rotation: name it with --resume ID".into())),
+        _ => Command::Resume { id },
+    };
+    let approved = ask::approve(command, plan, None, arguments)?;
+    places.desk.command(approved).await.map_err(Failure::Job)?;
+    let may_abort = matches!(arguments.choose, Some(Choice::RollBack | Choice::Abort));
+    follow::to_the_end(places, arguments, |row| row.phase == Phase::Done || may_abort).await
+}
+
+async fn abort(places: &Places, arguments: &RotateArguments, id: &RotationId) -> Result<(), Failure> {
+    let row = places.desk.watch().borrow().iter().find(|row| row.id == *id).cloned();
+    let row = row.ok_or_else(|| Failure::Job(format!("there is no rotation {id}; `bartizan rotate --list` has all")))?;
+    if row.phase.is_final() {
+        return Err(Failure::Job(format!("{id} has ended already: {}", row.phase.word())));
+    }
+    let choice = if row.phase < Phase::Creating { Choice::Abort } else { Choice::RollBack };
+    let plan = ask::aborting(&row);
+    let approved = ask::approve(Command::Answer { id: id.clone(), choice }, plan, None, arguments)?;
+    places.desk.command(approved).await.map_err(Failure::Job)?;
+    follow::to_the_end(places, arguments, |row| row.phase == Phase::Aborted).await
+}
+
+fn requests(arguments: &RotateArguments) -> Result<Vec<Request>, Failure> {
+    if arguments.users.len() > 1 && arguments.key.is_some() {
+        return Err(Failure::Usage("--key names one user's key: rotate that user alone".into()));
+    }
+    let request = |user: &String| {
+        let store = StoreChoice::parse(&arguments.store, user).map_err(Failure::Usage)?;
+        let by_store = if matches!(store, StoreChoice::File { .. }) { EscrowKey::Passphrase } else { EscrowKey::Keyring };
+        Ok(Request {
+            user: Untrusted::new(user),
+            key: arguments.key.as_ref().map(Untrusted::new),
+            escrow: arguments.escrow.map_or(by_store, EscrowKey::from),
+            store,
+            soak: arguments.soak,
+            observe: arguments.observe,
+            other: arguments.other.into(),
+        })
+    };
+    let requests: Vec<Request> = arguments.users.iter().map(request).collect::<Result<_, Failure>>()?;
+    let is_shared = |store: &StoreChoice| requests.iter().filter(|request| request.store == *store).count() > 1;
+    // An encrypted file keeps the pairs of several users apart; the others serve one key a place.
+    if let Some(request) =
+        requests.iter().find(|request| !matches!(request.store, StoreChoice::File { .. }) && is_shared(&request.store))
+    {
+        return Err(Failure::Usage(format!("{} cannot take the keys of several users", request.store)));
+    }
+    Ok(requests)
+}
+
+fn list(json: bool) -> Result<(), Failure> {
+    let folder =
+        paths::state_dir().ok_or_else(|| Failure::Job("there is no folder for rotations: set BARTIZAN_STATE_DIR".into()))?;
+    let (rows, problems) = desk::left_in(&folder.join("rotation"));
+    say::table(&rows, json)?;
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Job(problems.join("; "))) }
+}
+
+/// The present time, for the dialog.
+#[expect(clippy::disallowed_methods, reason = "the edge at which the command line learns the time")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

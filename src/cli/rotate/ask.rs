@@ -1,0 +1,87 @@
+//! The door on the command line: the plan is printed, and the name typed; or `--yes`.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use super::arguments::RotateArguments;
+use super::now;
+use crate::cli::Failure;
+use crate::domain::rotation::{Command, Rotation};
+use crate::kit::action::Danger;
+use crate::kit::confirm::{Approved, DEBOUNCE, NotYet, Pending, Plan};
+use crate::rotation::desk::PlanFor;
+
+/// One plan of all.
+pub(super) fn together(plans: &[PlanFor]) -> Plan {
+    match plans {
+        [only] => only.plan.clone(),
+        many => {
+            let mut plan = Plan::of(format!("Rotate the keys of {} users", many.len()), Danger::TypeName, []);
+            plan.calls = many.iter().flat_map(|one| one.plan.calls.clone()).collect();
+            plan.typing(format!("{} users", many.len()))
+        }
+    }
+}
+
+/// The plan of taking rotations up again.
+pub(super) fn resuming(rows: &[&Rotation]) -> Plan {
+    let mut plan = Plan::of(format!("Resume {} rotation(s)", rows.len()), Danger::TypeName, []);
+    for row in rows {
+        plan = plan.fact(row.id.0.clone(), format!("{}: {} ({})", row.user.shown(), row.phase.word(), row.phase.meaning()));
+    }
+    let name = match rows {
+        [only] => only.user.shown().into_string(),
+        many => format!("{} rotations", many.len()),
+    };
+    plan.typing(name)
+}
+
+/// The plan of giving a rotation up.
+pub(super) fn aborting(row: &Rotation) -> Plan {
+    let new = row.new_key.as_ref().map_or_else(|| "there is none yet".to_owned(), |key| key.shown().into_string());
+    Plan::of(format!("Give up the new key of {}", row.user.shown()), Danger::TypeName, [])
+        .fact("new key, to be deleted", new)
+        .fact("old key, stays", row.old_key.shown().into_string())
+        .typing(row.user.shown().into_string())
+}
+
+/// Asks for the yes.
+pub(super) fn approve(
+    command: Command,
+    plan: Plan,
+    account: Option<String>,
+    arguments: &RotateArguments,
+) -> Result<Approved<Command>, Failure> {
+    let shown = now();
+    let opened = if arguments.yes { shown.checked_sub(DEBOUNCE).unwrap_or(shown) } else { shown };
+    let must_type = plan.must_type.clone().unwrap_or_default();
+    let mut pending = Pending::new(command, plan, opened);
+    if let Some(account) = account {
+        pending = pending.for_account(account);
+    }
+    pending.reason = arguments.reason.clone().unwrap_or_default();
+    pending.typed = if arguments.yes { must_type } else { typed(&pending.plan, &must_type)? };
+    pending.confirm(now()).map_err(|refused| {
+        let (_, why) = *refused;
+        Failure::Policy(match why {
+            NotYet::TooSoon => "not confirmed: the answer came before the question could be read".into(),
+            NotYet::NotTyped => "not confirmed: nothing was changed".into(),
+            NotYet::NoReason => "not confirmed: this account wants a reason, give one with --reason".into(),
+        })
+    })
+}
+
+/// What the person types. Nobody at a terminal is no yes.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+fn typed(plan: &Plan, must_type: &str) -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Policy("not confirmed: there is no terminal to ask on; --yes does it without asking".into()));
+    }
+    for (name, value) in &plan.facts {
+        eprintln!("  {name}: {value}");
+    }
+    eprint!("{}. Type {must_type} to do it: ", plan.title);
+    let _shown_at_once = std::io::stderr().flush();
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,106 @@
+//! Stays with the rotations until they have ended, need a person, or wait for long.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::arguments::RotateArguments;
+use super::places::Places;
+use super::{now, say};
+use crate::cli::Failure;
+use crate::cli::emulate::stopped;
+use crate::domain::rotation::{Phase, Rotation, RotationId, Wait};
+use crate::rotation::report;
+
+/// A wait longer than this is left to `--resume`.
+const LONG: SignedDuration = SignedDuration::from_mins(5);
+
+/// Follows what is under way. `is_good`: whether an end is the one that was wanted.
+pub(super) async fn to_the_end(
+    places: &Places,
+    arguments: &RotateArguments,
+    is_good: impl Fn(&Rotation) -> bool,
+) -> Result<(), Failure> {
+    let stop = stopped()?;
+    let mut watch = places.desk.watch();
+    let mut told: BTreeMap<RotationId, (Phase, Wait)> = BTreeMap::new();
+    let mut mine: BTreeMap<RotationId, Rotation> = BTreeMap::new();
+    tokio::pin!(stop);
+    loop {
+        let rows = Arc::clone(&watch.borrow_and_update());
+        for row in rows.iter() {
+            if !is_mine(row, &mine) {
+                continue;
+            }
+            mine.insert(row.id.clone(), row.clone());
+            let state = (row.phase, row.wait.clone());
+            let is_new = told.get(&row.id) != Some(&state) && (arguments.json || is_worth_a_line(row, told.get(&row.id)));
+            if is_new {
+                say::step(row, arguments.json)?;
+                told.insert(row.id.clone(), state);
+            }
+        }
+        if !mine.is_empty() && mine.values().all(|row| is_at_rest(row, arguments.wait)) {
+            break;
+        }
+        tokio::select! {
+            changed = watch.changed() => if changed.is_err() { break },
+            () = &mut stop => {
+                say::line("left as it is: `bartizan rotate --resume` goes on");
+                return Err(Failure::Signal(2));
+            }
+        }
+    }
+    let rows: Vec<Rotation> = mine.into_values().collect();
+    if let Some(path) = &arguments.report {
+        write_report(path, &rows)?;
+    }
+    verdict(&rows, is_good)
+}
+
+/// What this process works on, or did.
+fn is_mine(row: &Rotation, mine: &BTreeMap<RotationId, Rotation>) -> bool {
+    mine.contains_key(&row.id) || !matches!(row.wait, Wait::Nobody | Wait::Ended)
+}
+
+/// A person wants to read of phases and of what is waited for, not of each call.
+fn is_worth_a_line(row: &Rotation, told: Option<&(Phase, Wait)>) -> bool {
+    told.is_none_or(|(phase, _)| *phase != row.phase) || !matches!(row.wait, Wait::Working | Wait::Retry { .. })
+}
+
+fn is_at_rest(row: &Rotation, stay: bool) -> bool {
+    match &row.wait {
+        Wait::Ended | Wait::Nobody | Wait::Operator { .. } => true,
+        Wait::Until { at } => !stay && at.duration_since(now()) > LONG,
+        Wait::Working | Wait::Retry { .. } => false,
+    }
+}
+
+fn verdict(rows: &[Rotation], is_good: impl Fn(&Rotation) -> bool) -> Result<(), Failure> {
+    let waiting = rows.iter().filter(|row| matches!(row.wait, Wait::Until { .. })).count();
+    if waiting > 0 {
+        say::line(&format!("{waiting} rotation(s) wait; go on later with `bartizan rotate --resume`"));
+    }
+    let is_bad = |row: &&Rotation| !matches!(row.wait, Wait::Until { .. }) && !(row.wait == Wait::Ended && is_good(row));
+    let bad: Vec<&Rotation> = rows.iter().filter(is_bad).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    let words = bad.iter().map(|row| {
+        let next = match &row.wait {
+            Wait::Operator { .. } => format!("; then `bartizan rotate --resume {} --choose ANSWER`", row.id),
+            _ => String::new(),
+        };
+        format!("{}: {}: {}{next}", row.user.shown_within(64), row.phase.word(), say::wait(row))
+    });
+    Err(Failure::Job(words.collect::<Vec<_>>().join("; ")))
+}
+
+fn write_report(path: &Path, rows: &[Rotation]) -> Result<(), Failure> {
+    let is_json = path.extension().is_some_and(|ending| ending == "json");
+    let text = if is_json { report::json(rows, now()) } else { report::markdown(rows, now()) };
+    #[expect(clippy::disallowed_methods, reason = "the edge at which the report is written")]
+    std::fs::write(path, text).map_err(|error| Failure::Job(format!("could not write the report {}: {error}", path.display())))
+}

@@ -1,0 +1,82 @@
+//! What a rotation on the command line stands on: account, stores, keyring, state folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::arguments::RotateArguments;
+use crate::audit::AuditLog;
+use crate::aws::observe::Observer;
+use crate::aws::rotation::Account;
+use crate::cli::arguments::ConnectionArguments;
+use crate::cli::connection::Plan;
+use crate::cli::{Failure, passphrase};
+use crate::config::paths;
+use crate::rotation::clock::Clock;
+use crate::rotation::desk::{Desk, Environment};
+use crate::rotation::escrow::Keys;
+use crate::rotation::stores;
+use crate::secrets::Keyring;
+
+/// A desk, and what has to live as long as it.
+pub(super) struct Places {
+    pub(super) desk: Desk,
+    /// The demo keeps its journals in a folder that goes with it.
+    _demo: Option<tempfile::TempDir>,
+}
+
+impl Places {
+    pub(super) async fn open(
+        arguments: &RotateArguments,
+        connection: &ConnectionArguments,
+        regions: &[String],
+    ) -> Result<Self, Failure> {
+        let is_demo = connection.demo.is_some();
+        let connected = Plan::new(connection, regions)?.connect(Observer::nobody()).await?;
+        let keyring = if is_demo { Keyring::in_memory() } else { Keyring::system() };
+        let (folder, demo) = state(is_demo)?;
+        let log = AuditLog::open(&folder.join("audit"), (!is_demo).then(|| keyring.clone()));
+        let log = log.map_err(|error| Failure::Job(format!("nothing is changed that cannot be written down: {error}")))?;
+        let account = Account::new(&connected.aws, &log, if is_demo { "rotate, demo" } else { "rotate" });
+        let passphrase = passphrase::source(true);
+        let stores = stores::Places {
+            keyring: Arc::new(keyring.clone()),
+            credentials: paths::shared_credentials_file().filter(|_| !is_demo),
+            config: paths::shared_config_file(),
+            vault: None,
+            passphrase: passphrase.clone(),
+        };
+        let folder = folder.join("rotation");
+        let keys = Keys::new(keyring, &folder, passphrase);
+        let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
+        let clock = connected.clock.clone();
+        let environment = Environment { clock: Clock::new(move || clock.now()), ..environment };
+        Ok(Self { desk: Desk::open(hurried(environment, arguments)), _demo: demo })
+    }
+}
+
+fn state(is_demo: bool) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
+    if is_demo {
+        let folder = tempfile::tempdir().map_err(|error| Failure::Job(format!("no folder for the demo: {error}")))?;
+        return Ok((folder.path().to_owned(), Some(folder)));
+    }
+    let folder =
+        paths::state_dir().ok_or_else(|| Failure::Job("there is no folder for rotations: set BARTIZAN_STATE_DIR".into()))?;
+    Ok((folder, None))
+}
+
+/// As the tests of a debug build want it.
+#[cfg(debug_assertions)]
+fn hurried(mut environment: Environment, arguments: &RotateArguments) -> Environment {
+    if let Some(times) = arguments.shorten {
+        environment.bounds = environment.bounds.shortened(times);
+    }
+    if let Some(nth) = arguments.crash_at {
+        environment.edges = crate::rotation::edges::Edges::crash_at(nth);
+    }
+    environment
+}
+
+#[cfg(not(debug_assertions))]
+fn hurried(environment: Environment, _: &RotateArguments) -> Environment {
+    environment
+}

@@ -1,0 +1,79 @@
+//! What `rotate` prints: plans on standard error, progress and lists on standard output.
+
+use std::io::Write as _;
+
+use crate::cli::Failure;
+use crate::domain::rotation::{Rotation, Wait};
+use crate::domain::text::clean;
+use crate::rotation::desk::PlanFor;
+
+/// One line for the person who started it.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+pub(super) fn line(words: &str) {
+    eprintln!("bartizan: {}", clean(words));
+}
+
+/// The plans, before anything is done.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+pub(super) fn plans(good: &[PlanFor], bad: &[String]) {
+    for plan in good {
+        eprintln!("{}", plan.plan.title);
+        for (name, value) in &plan.plan.facts {
+            eprintln!("  {name}: {value}");
+        }
+        for call in &plan.plan.calls {
+            eprintln!("  {} ({}; undone by: {})", call.cli, call.action, call.undo);
+        }
+        for note in &plan.notes {
+            eprintln!("  note: {note}");
+        }
+    }
+    for words in bad {
+        eprintln!("not rotated: {}", clean(words));
+    }
+}
+
+/// What a rotation waits for, in a few words.
+pub(super) fn wait(row: &Rotation) -> String {
+    match &row.wait {
+        Wait::Working => "at work".into(),
+        Wait::Retry { why, .. } => format!("again soon: {}", clean(why)),
+        Wait::Until { at } => format!("waits until {at}"),
+        Wait::Operator { need, choices } => {
+            let words = choices.iter().map(|choice| choice.word()).collect::<Vec<_>>().join(", ");
+            format!("needs you: {} [{words}]", clean(need))
+        }
+        Wait::Nobody => "left; `bartizan rotate --resume` goes on".into(),
+        Wait::Ended => {
+            row.fault.as_ref().map_or_else(|| "ended".into(), |fault| format!("ended: {}", fault.message.shown_within(400)))
+        }
+    }
+}
+
+/// One step of a rotation.
+pub(super) fn step(row: &Rotation, json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        let text = serde_json::to_string(row).map_err(|error| Failure::Job(error.to_string()))?;
+        writeln!(out, "{text}")?;
+    } else {
+        writeln!(out, "{}: {}: {}", row.user.shown_within(64), row.phase.word(), wait(row))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// All rotations, newest first.
+pub(super) fn table(rows: &[Rotation], json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    for row in rows {
+        if json {
+            let text = serde_json::to_string(row).map_err(|error| Failure::Job(error.to_string()))?;
+            writeln!(out, "{text}")?;
+            continue;
+        }
+        let new = row.new_key.as_ref().map_or_else(|| "-".to_owned(), |key| key.shown().into_string());
+        let (old, user) = (row.old_key.shown(), row.user.shown_within(64));
+        writeln!(out, "{}  {user}  {old} -> {new}  {}  {}  {}", row.id, row.store, row.phase.word(), wait(row))?;
+    }
+    Ok(out.flush()?)
+}

@@ -7,6 +7,7 @@ use super::arguments::RotateArguments;
 use crate::audit::AuditLog;
 use crate::aws::observe::Observer;
 use crate::aws::rotation::Account;
+use crate::aws::secrets_manager::SecretsManagers;
 use crate::cli::arguments::ConnectionArguments;
 use crate::cli::connection::Plan;
 use crate::cli::{Failure, passphrase};
@@ -36,13 +37,15 @@ impl Places {
         let (folder, demo) = state(is_demo)?;
         let log = AuditLog::open(&folder.join("audit"), (!is_demo).then(|| keyring.clone()));
         let log = log.map_err(|error| Failure::Job(format!("nothing is changed that cannot be written down: {error}")))?;
-        let account = Account::new(&connected.aws, &log, if is_demo { "rotate, demo" } else { "rotate" });
+        let origin = if is_demo { "rotate, demo" } else { "rotate" };
+        let account = Account::new(&connected.aws, &log, origin);
+        let vault = SecretsManagers::new(&connected.aws, &log, origin);
         let passphrase = passphrase::source(true);
         let stores = stores::Places {
             keyring: Arc::new(keyring.clone()),
             credentials: paths::shared_credentials_file().filter(|_| !is_demo),
             config: paths::shared_config_file(),
-            vault: None,
+            vault: Some(Arc::new(vault)),
             passphrase: passphrase.clone(),
         };
         let folder = folder.join("rotation");

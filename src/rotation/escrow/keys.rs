@@ -52,10 +52,13 @@ pub struct Keys {
     work: u8,
 }
 
+/// About a second in a release build. Without optimisation it would be half a minute, and what a debug build encrypts is no secret.
+const WORK: u8 = if cfg!(debug_assertions) { 8 } else { 18 };
+
 impl Keys {
     /// Keys in this keyring, and files in this folder.
     pub fn new(keyring: Keyring, folder: &Path, passphrase: Passphrase) -> Self {
-        Self { keyring, folder: folder.to_owned(), passphrase, work: 18 }
+        Self { keyring, folder: folder.to_owned(), passphrase, work: WORK }
     }
 
     /// The same with another cost of opening a file. For tests.

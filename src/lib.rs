@@ -9,6 +9,7 @@ pub mod domain;
 pub mod kit;
 pub mod panes;
 pub mod rotation;
+pub mod screens;
 pub mod secrets;
 pub mod ssm;
 pub mod theme;

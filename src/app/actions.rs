@@ -18,6 +18,7 @@ pub mod app {
         Activity     = "activity",      "Go to the calls made to AWS",                 Safe, [];
         Rotations    = "rotations",     "Go to the rotations of access keys",          Safe, [];
         Forwards     = "forwards",      "Go to forwards",                              Safe, [];
+        Shells       = "shells",        "Go to the shell that was shown last",         Safe, [];
         NextPane     = "next-pane",     "Go to the next pane",                         Safe, [];
         PreviousPane = "previous-pane", "Go to the previous pane",                     Safe, [];
         LastPane     = "last-pane",     "Go to the pane shown before",                 Safe, [];
@@ -115,6 +116,48 @@ pub mod confirm {
     } }
 }
 
+/// Works where a shell is on screen: every other key goes to its target.
+pub mod shell {
+    crate::actions! { "shell" {
+        Command = "command", "Give the next key to the console", Safe, [];
+    } }
+}
+
+/// Works after the key of `shell.command`, and where a shell is over.
+pub mod terminal {
+    crate::actions! { "terminal" {
+        Console  = "console",  "Go back to the console; the shell goes on",     Safe, [];
+        Close    = "close",    "End the shell and close its tab",               Safe, ["ssm:TerminateSession"];
+        Next     = "next",     "Go to the next shell",                          Safe, [];
+        Previous = "previous", "Go to the previous shell",                      Safe, [];
+        Full     = "full",     "Give the shell the whole screen, or take it back", Safe, [];
+        Read     = "read",     "Hold the screen still, to read what has scrolled away, search and copy", Safe, [];
+        Record   = "record",   "Record the shell's output to a file, or stop",  Safe, [];
+        Send     = "send",     "Send this key to the target",                   Safe, [];
+        Resume   = "resume",   "Give the keys back to the target",              Safe, [];
+    } }
+}
+
+/// Works where the screen of a shell is held still.
+pub mod scrollback {
+    crate::actions! { "scrollback" {
+        Down     = "down",      "Go down a line",                               Safe, [];
+        Up       = "up",        "Go up a line",                                 Safe, [];
+        HalfDown = "half-down", "Go down half a page",                          Safe, [];
+        HalfUp   = "half-up",   "Go up half a page",                            Safe, [];
+        PageDown = "page-down", "Go down a page",                               Safe, [];
+        PageUp   = "page-up",   "Go up a page",                                 Safe, [];
+        Top      = "top",       "Go to the oldest line",                        Safe, [];
+        Bottom   = "bottom",    "Go to the newest line",                        Safe, [];
+        Choose   = "choose",    "Begin to choose lines, or stop",               Safe, [];
+        Copy     = "copy",      "Copy the chosen lines, or this one",           Safe, [];
+        Search   = "search",    "Search for a text",                            Safe, [];
+        Next     = "next",      "Go to the next match, towards newer lines",    Safe, [];
+        Previous = "previous",  "Go to the match before, towards older lines",  Safe, [];
+        Close    = "close",     "Let the screen live again",                    Safe, [];
+    } }
+}
+
 /// Works where a line of text is typed. Characters go into the field before any binding is looked up.
 pub mod field {
     crate::actions! { "field" {
@@ -141,6 +184,9 @@ pub fn shared() -> impl Iterator<Item = Spec> {
         .chain(overlay::Action::ALL.iter().map(|action| action.spec()))
         .chain(menu::Action::ALL.iter().map(|action| action.spec()))
         .chain(confirm::Action::ALL.iter().map(|action| action.spec()))
+        .chain(shell::Action::ALL.iter().map(|action| action.spec()))
+        .chain(terminal::Action::ALL.iter().map(|action| action.spec()))
+        .chain(scrollback::Action::ALL.iter().map(|action| action.spec()))
         .chain(field::Action::ALL.iter().map(|action| action.spec()))
 }
 

@@ -34,6 +34,9 @@ fn title(scope: ScopeName) -> String {
         "menu" => "Where something is chosen".into(),
         "confirm" => "Where a change is confirmed".into(),
         "field" => "Where text is typed".into(),
+        "shell" => "Where a shell is shown".into(),
+        "terminal" => "Commands to the console, in a shell".into(),
+        "scrollback" => "Where a shell's screen is held still".into(),
         pane => {
             let mut letters = pane.chars();
             let first = letters.next().map(|first| first.to_ascii_uppercase());

@@ -7,13 +7,14 @@ use crate::domain::account::{CredentialSource, Identity, SessionView};
 use crate::domain::call::ApiCall;
 use crate::domain::fault::Fault;
 use crate::domain::forward::Forward;
+use crate::domain::forward::ForwardSpec;
 use crate::domain::known::Known;
 use crate::domain::rotation::Rotation;
-use crate::domain::shell::SessionWish;
+use crate::domain::shell::{ShellId, ShellNews, Target};
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
-use crate::kit::effect::{Generation, SessionId, Slot};
-use crate::kit::input::Input;
+use crate::kit::effect::{Generation, Level, SessionId, Slot};
+use crate::kit::input::{Input, Size};
 use crate::panes::{self, Done, Mutation};
 
 /// Everything that can happen.
@@ -64,6 +65,8 @@ pub enum Msg {
     },
     /// The newest record of a call to AWS.
     Call(ApiCall),
+    /// Something about a shell has become known.
+    Shell(ShellId, ShellNews),
     /// The newest record of a forward.
     Forward(Forward),
     /// So many records of calls were lost.
@@ -72,6 +75,8 @@ pub enum Msg {
     Rotations(Vec<Rotation>),
     /// There is time for a slice of waiting work.
     Work,
+    /// Something that the person should know in passing.
+    Notice(Level, String),
     /// Something about keymap, theme or configuration that the person should know.
     Warning(String),
 }
@@ -144,14 +149,72 @@ pub enum Effect {
         /// The text.
         text: String,
     },
-    /// Open, start or stop a session.
-    Session(SessionWish),
+    /// Do something with a shell.
+    Shell(ShellId, ShellEffect),
+    /// Start the forward of this number.
+    StartForward {
+        /// Its number.
+        number: u64,
+        /// What it carries.
+        spec: ForwardSpec,
+        /// Why, for the account's records.
+        reason: Option<String>,
+    },
+    /// Stop the forward of this number.
+    StopForward(u64),
     /// End the program.
     Quit,
     /// Stop the program as a shell does with ctrl-z.
     Suspend,
     /// Paint the whole screen anew.
     Redraw,
+}
+
+/// What the root wants done with a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShellEffect {
+    /// Start the session, and give it a screen.
+    Open {
+        /// The node.
+        target: Target,
+        /// Why, for the account's records.
+        reason: Option<String>,
+        /// The size of the screen.
+        size: Size,
+    },
+    /// End the session, and forget the screen.
+    Close,
+    /// The screen has another size.
+    Resize(Size),
+    /// Send a key or a paste. Most never come this way: see [`super::direct`].
+    Input(Input),
+    /// Send nothing more of the paste under way.
+    AbortPaste,
+    /// Hold the screen still, and say how many lines there are to read.
+    Hold,
+    /// Let the screen live again.
+    Release,
+    /// Scroll the screen held still so that this line, counted from the oldest, is the first one.
+    ShowFrom(usize),
+    /// Search the screen held still.
+    Find {
+        /// For this text.
+        needle: String,
+        /// From this line on, itself excluded.
+        from: usize,
+        /// Towards the oldest line.
+        backwards: bool,
+    },
+    /// Copy lines of the screen held still to the clipboard of the person.
+    Copy {
+        /// The first line.
+        first: usize,
+        /// The last line.
+        last: usize,
+    },
+    /// Begin to record, or stop.
+    Record,
 }
 
 /// How often the time has to come by itself.

@@ -1,6 +1,7 @@
 //! The root of the console: composes the panes, moves between them, drops stale replies.
 
 pub mod actions;
+pub mod connect;
 pub mod dialog;
 pub mod door;
 pub mod help;
@@ -8,10 +9,11 @@ pub mod layout;
 mod message;
 mod model;
 pub mod palette;
+pub mod terminals;
 mod update;
 mod view;
 
-pub use message::{Cadence, Effect, Msg, SessionNews, Task};
+pub use message::{Cadence, Effect, Msg, SessionNews, ShellEffect, Task};
 pub use model::{Connection, Detail, FilterField, Model, Notice, Overlay, Reader, Startup};
-pub use update::{availability, has_work, needs_draw, update, wants_ticks};
+pub use update::{availability, direct, has_work, needs_draw, update, wants_ticks};
 pub use view::render;

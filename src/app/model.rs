@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::connect::Connect;
 use super::dialog::Dialog;
 use super::door::Door;
 use super::layout::{DetailPlace, Layout};
+use super::terminals::{Mode, Terminals};
 use crate::domain::account::SessionView;
 use crate::domain::fault::Fault;
+use crate::domain::forward::ForwardSpec;
 use crate::domain::known::Known;
 use crate::kit::document::{Document, Scroll};
 use crate::kit::effect::{Generation, Level, SessionId, Slot};
@@ -18,7 +21,7 @@ use crate::kit::input::{Key, Size};
 use crate::kit::keymap::ScopeName;
 use crate::kit::query::Query;
 use crate::kit::table::Listing;
-use crate::panes::{AnyAction, Ctx, PaneId, Panes, Summary};
+use crate::panes::{self, AnyAction, Ctx, PaneId, Panes, Summary};
 
 /// What the console starts with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,10 @@ pub struct Startup {
     pub demo: Option<String>,
     /// Why nothing may be changed, where that is settled from the start, and the rules about accounts.
     pub door: Door,
+    /// Forwards that the configuration file has.
+    pub presets: Vec<ForwardSpec>,
+    /// Whether every session needs a reason.
+    pub asks_reason: bool,
     /// The time of the start.
     pub now: Timestamp,
 }
@@ -51,6 +58,8 @@ impl Default for Startup {
             endpoint: None,
             demo: None,
             door: Door::default(),
+            presets: Vec::new(),
+            asks_reason: false,
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -96,6 +105,10 @@ pub struct Model {
     pub panes: Panes,
     /// The panes that have begun to read in this session.
     pub visited: BTreeSet<PaneId>,
+    /// The shells that have a tab.
+    pub terminals: Terminals,
+    /// Whether every session needs a reason.
+    pub asks_reason: bool,
     /// The detail of the selected row.
     pub detail: Detail,
     /// The filter being typed.
@@ -185,6 +198,8 @@ pub enum Overlay {
     },
     /// The question whether something shall be changed.
     Confirm(Box<Dialog>),
+    /// A session is about to be opened.
+    Connect(Connect),
     /// A line that an action wants typed.
     Prompt {
         /// The action.
@@ -212,7 +227,7 @@ pub struct Notice {
 impl Model {
     /// The console before anything is known.
     pub fn new(startup: Startup) -> Self {
-        let Startup { pane, query, regions, profile, endpoint, demo, door, now } = startup;
+        let Startup { pane, query, regions, profile, endpoint, demo, door, presets, asks_reason, now } = startup;
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
             session: SessionId::default(),
@@ -226,6 +241,8 @@ impl Model {
             trace: Vec::new(),
             panes: Panes::default(),
             visited: BTreeSet::new(),
+            terminals: Terminals::default(),
+            asks_reason,
             detail: Detail::default(),
             filter: None,
             overlay: None,
@@ -240,6 +257,7 @@ impl Model {
             detail_behind: true,
         };
         model.resize(model.size);
+        panes::forwards::set_presets(&mut model.panes.forwards, presets, &Ctx { now, regions: &[] });
         if let Some(text) = query {
             match Query::parse(&text, model.listing().columns()) {
                 Ok(query) => model.panes.listing_mut(pane).apply(query),
@@ -264,6 +282,11 @@ impl Model {
         self.layout().is_some_and(|layout| self.detail.open || layout.place != DetailPlace::Alone)
     }
 
+    /// The size that shells have: the body, or the whole screen.
+    pub fn terminal_size(&self) -> Size {
+        if self.terminals.full { self.size } else { self.layout().map(|layout| layout.body.size()).unwrap_or_default() }
+    }
+
     /// The table on screen.
     pub fn listing(&self) -> &dyn Listing {
         self.panes.listing(self.focus)
@@ -284,13 +307,21 @@ impl Model {
             Some(Overlay::Confirm(dialog)) if dialog.field().is_some() => vec!["field", "confirm", "app"],
             Some(Overlay::Confirm(dialog)) if dialog.takes_text() => vec!["confirm", "field", "app"],
             Some(Overlay::Confirm(_)) => vec!["confirm", "app"],
-            Some(Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. }) => vec!["field", "app"],
+            Some(Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. } | Overlay::Connect(_)) => vec!["field", "app"],
             None => self.pane_scopes(),
         }
     }
 
     /// The scopes that are open where nothing lies over the panes: what the palette offers.
     pub fn pane_scopes(&self) -> Vec<ScopeName> {
+        if let Some(tab) = self.terminals.current() {
+            return match &self.terminals.mode {
+                Mode::Reading(reading) if reading.search.is_some() => vec!["field", "app"],
+                Mode::Reading(_) => vec!["scrollback"],
+                Mode::Keys if !tab.state.is_over() => vec!["shell"],
+                Mode::Keys | Mode::Command => vec!["terminal", "app"],
+            };
+        }
         if self.filter.is_some() || self.detail.search.is_some() {
             return vec!["field", "app"];
         }
@@ -302,9 +333,11 @@ impl Model {
     pub fn field(&self) -> Option<&Field> {
         match &self.overlay {
             Some(Overlay::Palette { field, .. } | Overlay::Prompt { field, .. }) => Some(field),
+            Some(Overlay::Connect(connect)) => Some(&connect.reason),
             Some(Overlay::Help(reader) | Overlay::Record(reader)) => reader.search.as_ref(),
             Some(Overlay::Confirm(dialog)) => dialog.field(),
             Some(Overlay::Sort { .. }) => None,
+            None if self.terminals.shown.is_some() => self.terminals.reading().and_then(|reading| reading.search.as_ref()),
             None => self.filter.as_ref().map(|filter| &filter.field).or(self.detail.search.as_ref()),
         }
     }
@@ -313,9 +346,11 @@ impl Model {
     pub(super) fn field_mut(&mut self) -> Option<&mut Field> {
         match &mut self.overlay {
             Some(Overlay::Palette { field, .. } | Overlay::Prompt { field, .. }) => Some(field),
+            Some(Overlay::Connect(connect)) => Some(&mut connect.reason),
             Some(Overlay::Help(reader) | Overlay::Record(reader)) => reader.search.as_mut(),
             Some(Overlay::Confirm(dialog)) => dialog.field_mut(),
             Some(Overlay::Sort { .. }) => None,
+            None if self.terminals.shown.is_some() => self.terminals.reading_mut().and_then(|reading| reading.search.as_mut()),
             None => self.filter.as_mut().map(|filter| &mut filter.field).or(self.detail.search.as_mut()),
         }
     }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+
 use super::Failure;
 use super::arguments::ConnectionArguments;
 use crate::aws::fault;
 use crate::aws::observe::Observer;
 use crate::aws::session::{self, Clock, Connect};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::emulator::{Options, World, in_process, scenario};
-use crate::runtime::Connected;
+use crate::emulator::{Options, World, agent, in_process, listen, scenario};
+use crate::runtime::{Allow, Connected};
 
 /// Regions that the demo shows when none is asked for: the story of `incident` happens in both.
 const DEMO_REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
@@ -57,7 +60,7 @@ impl Plan {
                 ..Connect::new(observer)
             };
             let clock = connect.clock.clone();
-            return Ok(Connected { aws: session::connect(connect).await?, clock, demo: None });
+            return Ok(Connected { aws: session::connect(connect).await?, clock, demo: None, allow: None });
         };
         self.embedded(name, observer).await
     }
@@ -74,11 +77,29 @@ impl Plan {
         };
         let connect = Connect {
             regions,
-            http: Some(in_process::client(world)),
+            http: Some(in_process::client(Arc::clone(&world))),
             clock: clock.clone(),
             speed: self.speed,
             ..Connect::new(observer)
         };
-        Ok(Connected { aws: session::connect(connect).await?, clock, demo: Some(name) })
+        Ok(Connected { aws: session::connect(connect).await?, clock, demo: Some(name), allow: Some(allow(world)) })
     }
+}
+
+/// Lets the world's agent run programs on this machine, behind web sockets on loopback; once for each world.
+fn allow(world: Arc<World>) -> Allow {
+    let served = Arc::new(tokio::sync::OnceCell::new());
+    Arc::new(move || {
+        let (world, served) = (Arc::clone(&world), Arc::clone(&served));
+        async move {
+            let serve = || async {
+                world.account().agent.configure(agent::Options { allow: true, ..agent::Options::default() });
+                let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+                // As long as the console: its token is never cancelled.
+                listen::serve(address, Arc::clone(&world), CancellationToken::new()).await.map_err(|error| error.to_string())
+            };
+            served.get_or_try_init(serve).await.map(|_| ())
+        }
+        .boxed()
+    })
 }

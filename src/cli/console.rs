@@ -62,6 +62,8 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         endpoint: connection.endpoint_url.clone(),
         demo: connection.demo.clone(),
         door,
+        presets: Vec::new(),
+        asks_reason: false,
         now: Clock::system().now(),
     }
 }

@@ -1,9 +1,14 @@
-//! Sessions that a person wants opened, and recordings of them. Plain data.
+//! Shells on nodes as the console knows them: what is wanted, how it does, never a byte of what is typed or shown.
 
 use serde::{Deserialize, Serialize};
 
 use super::forward::ForwardSpec;
 use super::text::Untrusted;
+
+/// The number of a shell in this console, counted from 1; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShellId(pub u64);
 
 /// A node to open a session on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,5 +38,98 @@ pub enum SessionWish {
     StopForward {
         /// Its number.
         number: u64,
+    },
+}
+
+/// How a shell does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum ShellState {
+    /// The session is being started. What is typed waits.
+    Connecting,
+    /// Data flows.
+    Open,
+    /// The line is lost; the next attempt is under way. Nothing is lost.
+    Reconnecting {
+        /// What the last attempt said.
+        problem: Untrusted,
+    },
+    /// Nothing that was sent has been acknowledged for ten seconds or more: the target has gone, or its network.
+    Silent,
+    /// It is over.
+    Ended {
+        /// Why, in the words of whoever ended it.
+        why: Untrusted,
+        /// The exit code, where the agent told one.
+        code: Option<i32>,
+    },
+    /// It never began.
+    Failed {
+        /// Why.
+        why: Untrusted,
+    },
+}
+
+impl ShellState {
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::Failed { .. })
+    }
+}
+
+/// What becomes known about a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShellNews {
+    /// It does so now.
+    State(ShellState),
+    /// It runs: what the agent said about it.
+    Opened {
+        /// The session's id.
+        session_id: String,
+        /// Whether its data are encrypted with the account's key, beyond TLS.
+        is_encrypted: bool,
+        /// The agent's words to the person; often empty.
+        notice: Untrusted,
+    },
+    /// Something was shown on it.
+    Output,
+    /// Its screen was held still to be read.
+    Held {
+        /// How many lines there are to read, the screen included.
+        lines: usize,
+    },
+    /// The search for a text on the screen held still has ended.
+    Found {
+        /// The line, counted from the oldest.
+        line: Option<usize>,
+    },
+    /// So much of a long paste has gone to the target.
+    Pasted {
+        /// Bytes sent.
+        sent: usize,
+        /// Bytes in all; equal when it is done, or was given up.
+        total: usize,
+    },
+    /// Its recording goes on, or has stopped.
+    Recording(Recording),
+}
+
+/// Whether a shell is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "recording")]
+pub enum Recording {
+    /// It is not.
+    #[default]
+    Off,
+    /// It is, to this file.
+    On {
+        /// The file's name in the folder of recordings.
+        file: String,
+    },
+    /// It was, until this went wrong. The shell goes on.
+    Failed {
+        /// Why.
+        why: String,
     },
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::confirm::Plan;
 use crate::domain::change::Mutation;
 use crate::domain::event::Lookup;
-use crate::domain::shell::SessionWish;
+use crate::domain::shell::{SessionWish, Target};
 use crate::domain::text::Untrusted;
 
 /// What a person thinks of as one thing in the making: "the users list", "finding 7". Starting it again replaces what ran in it.
@@ -152,6 +152,11 @@ impl<R> Out<R> {
     /// Opens the detail of the selected row.
     pub fn open(&mut self) {
         self.effects.push(Effect::Open);
+    }
+
+    /// Wants a shell on a node, where there is one.
+    pub fn session_on(&mut self, target: Option<Target>) {
+        self.effects.extend(target.map(|target| Effect::Session(SessionWish::Shell(target))));
     }
 
     /// Shows a toast.

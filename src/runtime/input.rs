@@ -115,9 +115,20 @@ fn translate(event: Event) -> Option<Input> {
         Event::Paste(text) => Some(Input::Paste(text)),
         Event::Key(key) if key.kind != KeyEventKind::Release => {
             let (ctrl, alt) = (key.modifiers.contains(Modifiers::CONTROL), key.modifiers.contains(Modifiers::ALT));
-            code(key.code, key.modifiers).map(|code| Input::Key(Key { code, ctrl, alt }))
+            code(key.code, key.modifiers).map(|code| Input::Key(Key { code: as_typed(code, ctrl), ctrl, alt }))
         }
         _ => None,
+    }
+}
+
+/// The decoder names four control bytes by the digits that make them on old terminals; people press these.
+fn as_typed(code: Code, ctrl: bool) -> Code {
+    match code {
+        Code::Char('4') if ctrl => Code::Char('\\'),
+        Code::Char('5') if ctrl => Code::Char(']'),
+        Code::Char('6') if ctrl => Code::Char('^'),
+        Code::Char('7') if ctrl => Code::Char('_'),
+        other => other,
     }
 }
 
@@ -161,6 +172,7 @@ mod tests {
         assert_eq!(inputs(b"jG"), [key(Code::Char('j')), key(Code::Char('G'))]);
         assert_eq!(inputs(b"\x1b[A\x1b[5~\x1b"), [key(Code::Up), key(Code::PageUp), key(Code::Esc)]);
         assert_eq!(inputs(b"\x04"), [Input::Key(Key::ctrl('d'))]);
+        assert_eq!(inputs(b"\x1c\x1d"), [Input::Key(Key::ctrl('\\')), Input::Key(Key::ctrl(']'))]);
         assert_eq!(inputs(b"\x1bx"), [Input::Key(Key { code: Code::Char('x'), ctrl: false, alt: true })]);
         assert_eq!(inputs("ü".as_bytes()), [key(Code::Char('ü'))]);
         assert_eq!(inputs(b"\r\t\x7f"), [key(Code::Enter), key(Code::Tab), key(Code::Backspace)]);

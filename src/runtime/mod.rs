@@ -8,6 +8,7 @@
 //! | `mod.rs` | the loop |
 //! | [`runner`] | tasks: one for each slot, cancelled when replaced |
 //! | [`reads`] | from a pane's wish to calls of [`crate::aws`] |
+//! | [`sessions`] | shells and forwards |
 //! | [`tty`], [`screen`], [`input`], [`signals`] | the terminal: taken, painted, read, given back |
 //! | [`pacer`] | when to draw |
 //! | [`panics`], [`protect`], [`log`] | when things go wrong |
@@ -22,6 +23,7 @@ pub mod protect;
 mod reads;
 mod runner;
 mod screen;
+mod sessions;
 mod signals;
 pub mod tty;
 mod turn;
@@ -35,6 +37,7 @@ use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
 pub use mutations::Gate;
+pub use sessions::Allow;
 pub use tty::{NoTerminal, Tty};
 
 /// What the console starts with.

@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
+use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::input::Keyboard;
@@ -11,22 +12,28 @@ use super::pacer::Pacer;
 use super::panics::{Broke, TASK_THREADS};
 use super::runner::{Replies, Reply, Runner};
 use super::screen::Screen;
+use super::sessions::{Said, Sessions};
 use super::signals::{Signals, Told};
 use super::{End, Launch, Tty};
-use crate::app::{self, Cadence, Effect, Model, Msg};
+use crate::app::{self, Cadence, Effect, Model, Msg, ShellEffect};
 use crate::aws::session::Clock;
+use crate::domain::shell::{ShellId, ShellNews};
 use crate::kit::input::Input;
 
 /// Keys taken in one turn: a paste or a held key becomes one frame.
 const MOST_INPUTS: usize = 256;
 /// Replies taken in one turn: a storm of pages must not starve the keys.
 const MOST_REPLIES: usize = 64;
+/// What shells show is taken for so long in one turn: a flood of output must not make a key wait.
+const OUTPUT: Duration = Duration::from_millis(4);
 /// How long we wait to be resumed before we take it that nobody could stop us.
 const STOPPED: Duration = Duration::from_millis(200);
 
 /// Everything that the loop owns.
 struct Turn<'a> {
     launch: Launch,
+    sessions: Sessions,
+    said: mpsc::Receiver<Said>,
     tty: &'a Tty,
     keyboard: Keyboard,
     signals: Signals,
@@ -48,7 +55,11 @@ struct Turn<'a> {
 pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<End> {
     let signals = Signals::listen()?;
     tty.enter()?;
+    let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
+    let (sessions, said) = Sessions::new(tasks.handle().clone());
     let mut turn = Turn {
+        sessions,
+        said,
         tty,
         keyboard: Keyboard::open()?,
         signals,
@@ -67,7 +78,6 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
     turn.inbox.extend(std::mem::take(&mut turn.launch.warnings).into_iter().map(Msg::Warning));
     turn.update();
     turn.draw();
-    let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
     let (mut runner, mut replies) = Runner::new(
         tasks.handle().clone(),
         turn.launch.connector.clone(),
@@ -86,8 +96,10 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
         turn.draw_when_due();
         turn.say_when_idle(&runner, &replies);
     }
+    let Turn { mut sessions, said, end, .. } = turn;
+    sessions.close(said).await;
     tasks.shutdown_background();
-    Ok(turn.end.unwrap_or(End::Quit))
+    Ok(end.unwrap_or(End::Quit))
 }
 
 impl Turn<'_> {
@@ -102,6 +114,8 @@ impl Turn<'_> {
             input = self.keyboard.next() => self.typed(input),
             Some(reply) = replies.replies.recv() => self.replied(reply, runner),
             Some(call) = replies.calls.recv() => self.inbox.push(Msg::Call(call)),
+            Some(said) = self.said.recv() => self.heard(said),
+            () = std::future::ready(()), if !self.inbox.is_empty() => {}
             () = until(due), if due.is_some() => {}
             () = tokio::task::yield_now(), if work => {}
             () = until(tick), if tick.is_some() => {}
@@ -131,6 +145,12 @@ impl Turn<'_> {
                 Err(_) => break,
             }
         }
+        let begun = instant();
+        while begun.elapsed() < OUTPUT
+            && let Ok(said) = self.said.try_recv()
+        {
+            self.heard(said);
+        }
         match replies.lost_calls() {
             0 => {}
             lost => self.inbox.push(Msg::CallsLost(lost)),
@@ -150,9 +170,36 @@ impl Turn<'_> {
             Ok(input) => {
                 break_if(self.launch.break_loop);
                 self.answers = true;
-                self.inbox.push(Msg::Input(input));
+                self.route(input);
             }
             Err(_) => self.end = Some(End::Closed),
+        }
+    }
+
+    /// What is for a shell's target goes there at once, unless something before it may still change to whom keys go.
+    fn route(&mut self, input: Input) {
+        let undecided = self.inbox.iter().any(|msg| matches!(msg, Msg::Input(_)));
+        match app::direct(&self.launch.model, &self.launch.keymap, &input).filter(|_| !undecided) {
+            Some(id) => self.sessions.input(id, input),
+            None => self.inbox.push(Msg::Input(input)),
+        }
+    }
+
+    /// A session's task has something to say.
+    fn heard(&mut self, said: Said) {
+        match said {
+            Said::Output(id, bytes) => {
+                self.sessions.show(id, &bytes);
+                let terminals = &self.launch.model.terminals;
+                if terminals.shown == Some(id) {
+                    self.dirty = true;
+                } else if terminals.get(id).is_some_and(|tab| !tab.has_news) {
+                    self.inbox.push(Msg::Shell(id, ShellNews::Output));
+                }
+                self.stirred = true;
+            }
+            Said::Shell(id, news) => self.inbox.push(Msg::Shell(id, news)),
+            Said::Notice(level, text) => self.inbox.push(Msg::Notice(level, text)),
         }
     }
 
@@ -161,7 +208,11 @@ impl Turn<'_> {
             Reply::Tell(msg) => self.inbox.push(*msg),
             Reply::Connected(session, connected) => {
                 self.clock = connected.clock.clone();
-                self.inbox.extend(runner.connected(session, &connected));
+                let told = runner.connected(session, &connected);
+                if told.is_some() {
+                    self.sessions.connected(connected.aws.clone(), connected.allow.clone());
+                }
+                self.inbox.extend(told);
             }
             Reply::Ended => {
                 runner.ended();
@@ -194,8 +245,9 @@ impl Turn<'_> {
                 Effect::Mutate { session, number, approved } => runner.mutate(session, number, approved),
                 Effect::Cancel(slot) => runner.cancel(&slot),
                 Effect::Copy { text, .. } => self.closed_on(|turn| turn.screen.copy(&text)),
-                Effect::Session(_) => {
-                    let text = "sessions open from the command line: `bartizan shell`, `bartizan forward`";
+                Effect::Shell(id, effect) => self.on_shell(id, effect),
+                Effect::StartForward { .. } | Effect::StopForward(_) => {
+                    let text = "forwards open from the command line: `bartizan forward`";
                     self.inbox.push(Msg::Warning(text.into()));
                 }
                 Effect::Quit => self.end = Some(End::Quit),
@@ -208,6 +260,17 @@ impl Turn<'_> {
         }
     }
 
+    fn on_shell(&mut self, id: ShellId, effect: ShellEffect) {
+        if let ShellEffect::Copy { first, last } = &effect {
+            let text = self.sessions.screens.get_mut(id).map(|screen| screen.text(*first, *last)).unwrap_or_default();
+            self.closed_on(|turn| turn.screen.copy(&text));
+            return;
+        }
+        let news = self.sessions.shell(id, effect);
+        self.inbox.extend(news.map(|news| Msg::Shell(id, news)));
+        self.dirty = true;
+    }
+
     fn draw_when_due(&mut self) {
         if self.dirty && self.end.is_none() && self.pacer.due(instant(), self.answers) <= instant() {
             self.draw();
@@ -217,7 +280,8 @@ impl Turn<'_> {
     fn draw(&mut self) {
         self.closed_on(|turn| {
             let Launch { model, keymap, look, .. } = &turn.launch;
-            turn.screen.draw(|area, buffer| app::render(model, keymap, look, area, buffer))
+            let screens = &turn.sessions.screens;
+            turn.screen.draw(|area, buffer| app::render(model, screens, keymap, look, area, buffer))
         });
         self.dirty = false;
         self.pacer.drawn(instant(), std::mem::take(&mut self.answers));

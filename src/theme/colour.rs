@@ -43,11 +43,12 @@ pub(super) fn parse(word: &str) -> Option<Color> {
 }
 
 /// The colour as a terminal of this depth can show it; `None` where it shows none.
-pub(super) fn reduce(color: Color, depth: Depth) -> Option<Color> {
+pub fn reduce(color: Color, depth: Depth) -> Option<Color> {
     match (color, depth) {
         (_, Depth::Mono) => None,
         (Color::Rgb(r, g, b), Depth::Indexed) => Some(Color::Indexed(nearest_256((r, g, b)))),
         (Color::Rgb(r, g, b), Depth::Sixteen) => Some(nearest_16((r, g, b))),
+        (Color::Indexed(index @ 16..), Depth::Sixteen) => Some(nearest_16(value_256(index))),
         (color, _) => Some(color),
     }
 }

@@ -8,7 +8,7 @@ mod file;
 mod glyphs;
 mod role;
 
-pub use colour::contrast;
+pub use colour::{contrast, reduce as reduce_colour};
 pub use depth::{Depth, Surroundings};
 pub use glyphs::Glyphs;
 pub use role::Role;

@@ -11,6 +11,7 @@ pub mod paint;
 pub mod status;
 pub mod table;
 pub mod tabs;
+pub mod terminal;
 pub mod text;
 pub mod toast;
 pub mod too_small;

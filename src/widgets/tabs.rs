@@ -13,6 +13,8 @@ pub enum State {
     Quiet,
     /// It reads.
     Loading,
+    /// Something was shown on it that nobody has looked at.
+    News,
     /// It could not read everything.
     Fault,
 }
@@ -76,6 +78,7 @@ fn pieces(tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
         State::Quiet if tight && !tab.active => ("", Role::Tab),
         State::Quiet => (" ", Role::Tab),
         State::Loading => (look.glyphs.spinner(milliseconds), Role::Loading),
+        State::News => ("*", Role::Warning),
         State::Fault => ("!", Role::TabFault),
     };
     let marked = if tab.active { style } else { look[role] };

@@ -16,6 +16,7 @@ use bartizan::kit::field::Field;
 use bartizan::kit::input::{Code, Key, Size};
 use bartizan::kit::keymap::Keymap;
 use bartizan::panes::PaneId;
+use bartizan::screens::Screens;
 use bartizan::theme::Look;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -122,7 +123,9 @@ fn show_detail(model: &mut Model) {
 }
 
 fn frame(model: &Model) -> Buffer {
-    frames::drawn(model.size.width, model.size.height, |look, area, buf| render(model, &keymap(), look, area, buf))
+    frames::drawn(model.size.width, model.size.height, |look, area, buf| {
+        render(model, &Screens::default(), &keymap(), look, area, buf)
+    })
 }
 
 const SMALL: Size = Size { width: 80, height: 24 };
@@ -297,7 +300,7 @@ proptest! {
         let look = Look::choose(Some(bartizan::theme::names()[look]), &surroundings).unwrap();
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
-        render(&model, &keymap(), &look, area, &mut buf);
+        render(&model, &Screens::default(), &keymap(), &look, area, &mut buf);
         let hostile = buf.content.iter().any(|cell| cell.symbol().chars().next().is_none_or(is_hostile));
         prop_assert!(!hostile);
     }

@@ -16,6 +16,7 @@ mod command_line;
 mod connection;
 mod console;
 mod encrypted_file;
+mod embedded;
 mod harness;
 mod hostile;
 mod keyring_store;

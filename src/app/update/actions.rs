@@ -1,6 +1,7 @@
 //! What each of the shared actions does, and whether it can be done.
 
-use crate::app::actions::{app, confirm, field, list, menu, overlay, text};
+use crate::app::actions::{app, confirm, field, list, menu, overlay, scrollback, shell, terminal, text};
+use crate::app::terminals::Mode;
 use crate::app::{Effect, FilterField, Model, Overlay, Reader, help, palette};
 use crate::kit::action::{Availability, Danger};
 use crate::kit::document::{Document, Motion, Scroll};
@@ -10,14 +11,23 @@ use crate::kit::keymap::Keymap;
 use crate::kit::table::Sort;
 use crate::panes::{self, AnyAction, PaneId};
 
-use super::{back, changed, detail, door, input, run, session};
+use super::{back, changed, connect, detail, door, input, run, session, terminals};
+
+/// What was pressed before, of what has to be pressed twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Pressed {
+    /// Ctrl-c.
+    pub(super) interrupted: bool,
+    /// Something that ends the console, and the person was told what ends with it.
+    pub(super) warned: bool,
+}
 
 /// Runs an action by its id, as keys, palette and tests do. One that cannot be done says why.
-pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, interrupted: bool, out: &mut Vec<Effect>) {
+pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, pressed: Pressed, out: &mut Vec<Effect>) {
     if let Availability::Unavailable(reason) = availability(model, id) {
         model.notice(Level::Warning, reason);
     } else if let Ok(action) = id.parse::<app::Action>() {
-        on_app(model, keymap, action, interrupted, out);
+        on_app(model, keymap, action, pressed, out);
     } else if let Ok(action) = id.parse::<list::Action>() {
         on_list(model, action, out);
     } else if let Ok(action) = id.parse::<text::Action>() {
@@ -30,6 +40,12 @@ pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, interrupte
         door::on_confirm(model, action, out);
     } else if let Ok(action) = id.parse::<field::Action>() {
         on_field(model, keymap, action, out);
+    } else if let Ok(action) = id.parse::<shell::Action>() {
+        terminals::on_shell(model, action);
+    } else if let Ok(action) = id.parse::<terminal::Action>() {
+        terminals::on_terminal(model, keymap, action, out);
+    } else if let Ok(action) = id.parse::<scrollback::Action>() {
+        terminals::on_scrollback(model, action, out);
     } else if let Ok(action) = id.parse::<AnyAction>() {
         on_pane(model, action, out);
     }
@@ -39,6 +55,12 @@ pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, interrupte
 pub fn availability(model: &Model, id: &str) -> Availability {
     if let Ok(action) = id.parse::<list::Action>() {
         return list_availability(model, action);
+    }
+    if let Some(availability) = terminals::available(model, id) {
+        return availability;
+    }
+    if id.parse() == Ok(app::Action::Shells) && model.terminals.tabs.is_empty() {
+        return Availability::Unavailable("no shell is open".into());
     }
     match id.parse::<AnyAction>() {
         Ok(action) if action.pane() != model.focus => {
@@ -85,7 +107,11 @@ fn list_availability(model: &Model, action: list::Action) -> Availability {
     }
 }
 
-fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, interrupted: bool, out: &mut Vec<Effect>) {
+fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, pressed: Pressed, out: &mut Vec<Effect>) {
+    if model.terminals.shown.is_some() {
+        // The key was a command; the next one is for the target again.
+        model.terminals.mode = Mode::Keys;
+    }
     match action {
         app::Action::Back => back::back(model, out),
         app::Action::Help => open_help(model, keymap),
@@ -98,6 +124,12 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, interrupted: 
         app::Action::Activity => switch(model, PaneId::Activity, out),
         app::Action::Rotations => switch(model, PaneId::Rotations, out),
         app::Action::Forwards => switch(model, PaneId::Forwards, out),
+        app::Action::Shells => {
+            let last = model.terminals.last.filter(|last| model.terminals.get(*last).is_some());
+            if let Some(id) = last.or(model.terminals.tabs.last().map(|tab| tab.id)) {
+                terminals::show(model, id, out);
+            }
+        }
         app::Action::NextPane => switch(model, neighbour(model.focus, 1), out),
         app::Action::PreviousPane => switch(model, neighbour(model.focus, PaneId::ALL.len() - 1), out),
         app::Action::LastPane => {
@@ -108,13 +140,33 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, interrupted: 
         app::Action::Arm => door::toggle(model, out),
         app::Action::Redraw => out.push(Effect::Redraw),
         app::Action::Suspend => out.push(Effect::Suspend),
-        app::Action::Interrupt if interrupted => out.push(Effect::Quit),
+        app::Action::Interrupt if pressed.interrupted => out.push(Effect::Quit),
         app::Action::Interrupt => {
             model.interrupted = true;
-            model.notice(Level::Info, "press it once more to quit");
+            let ends = ends_with_us(model).map(|ends| format!("; {ends}")).unwrap_or_default();
+            model.notice(Level::Info, format!("press it once more to quit{ends}"));
         }
-        app::Action::Quit => out.push(Effect::Quit),
+        app::Action::Quit => match ends_with_us(model).filter(|_| !pressed.warned) {
+            Some(ends) => {
+                model.terminals.warned = true;
+                model.notice(Level::Warning, format!("{ends}; press it once more to quit"));
+            }
+            None => out.push(Effect::Quit),
+        },
     }
+}
+
+/// The sessions that would end with the console, in words.
+fn ends_with_us(model: &Model) -> Option<String> {
+    let count = |number: usize, what: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        _ => Some(format!("{number} {what}s")),
+    };
+    let forwards = model.panes.forwards.table.rows().filter(|forward| forward.state.is_active()).count();
+    let open: Vec<String> =
+        [count(model.terminals.running(), "shell"), count(forwards, "forward")].into_iter().flatten().collect();
+    (!open.is_empty()).then(|| format!("{} will end with the console", open.join(" and ")))
 }
 
 fn neighbour(pane: PaneId, by: usize) -> PaneId {
@@ -131,6 +183,7 @@ fn switch(model: &mut Model, pane: PaneId, out: &mut Vec<Effect>) {
 /// Puts a pane on screen, and reads it if nobody has yet.
 pub(super) fn show(model: &mut Model, pane: PaneId, out: &mut Vec<Effect>) {
     model.overlay = None;
+    terminals::hide(model, out);
     if pane != model.focus {
         model.before = Some(std::mem::replace(&mut model.focus, pane));
         model.filter = None;
@@ -315,7 +368,7 @@ fn on_menu(model: &mut Model, keymap: &Keymap, action: menu::Action, out: &mut V
             (selected, count)
         }
         Overlay::Sort { selected } => (selected, columns.len()),
-        Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. } | Overlay::Confirm(_) => return,
+        Overlay::Help(_) | Overlay::Record(_) | Overlay::Prompt { .. } | Overlay::Confirm(_) | Overlay::Connect(_) => return,
     };
     match action {
         menu::Action::Down => *selected = if *selected + 1 < count { *selected + 1 } else { 0 },
@@ -331,7 +384,7 @@ fn accept(model: &mut Model, keymap: &Keymap, out: &mut Vec<Effect>) {
         Some(Overlay::Palette { field, selected }) => {
             let matches = palette::matches(field.text(), keymap, &scopes);
             if let Some(spec) = matches.get(selected) {
-                run_by_id(model, keymap, spec.id, false, out);
+                run_by_id(model, keymap, spec.id, Pressed::default(), out);
             }
         }
         Some(Overlay::Sort { selected }) => {
@@ -377,6 +430,7 @@ fn accept_field(model: &mut Model, keymap: &Keymap, out: &mut Vec<Effect>) {
                 model.overlay = Some(Overlay::Prompt { action, label, field, error: Some(error) });
             }
         }
+        Some(Overlay::Connect(connect)) => connect::accept(model, connect, out),
         Some(Overlay::Help(reader)) => model.overlay = Some(Overlay::Help(Reader { search: None, ..reader })),
         Some(Overlay::Record(reader)) => model.overlay = Some(Overlay::Record(Reader { search: None, ..reader })),
         Some(palette @ Overlay::Palette { .. }) => {
@@ -388,6 +442,7 @@ fn accept_field(model: &mut Model, keymap: &Keymap, out: &mut Vec<Effect>) {
             door::accept(model, out);
         }
         Some(sort @ Overlay::Sort { .. }) => model.overlay = Some(sort),
+        None if model.terminals.shown.is_some() => terminals::search(model, out),
         None => {
             if model.filter.as_ref().is_some_and(|filter| filter.error.is_none()) {
                 model.filter = None;

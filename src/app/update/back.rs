@@ -29,6 +29,9 @@ fn close_field(model: &mut Model) -> bool {
     if model.overlay.is_some() {
         return false;
     }
+    if model.terminals.shown.is_some() {
+        return model.terminals.reading_mut().is_some_and(|reading| reading.search.take().is_some());
+    }
     if let Some(filter) = model.filter.take() {
         apply(model, &filter.before);
         return true;

@@ -1,7 +1,9 @@
 //! From keys to actions and text.
 
+use crate::app::connect::Connect;
 use crate::app::dialog::{self, Part};
-use crate::app::{Effect, Model, Overlay};
+use crate::app::terminals::Mode;
+use crate::app::{Effect, Model, Overlay, ShellEffect};
 use crate::kit::confirm::NotYet;
 use crate::kit::effect::Level;
 use crate::kit::field::{Edit, Field};
@@ -9,20 +11,28 @@ use crate::kit::input::{Code, Input, Key};
 use crate::kit::keymap::{Keymap, Resolution, show_sequence};
 use crate::kit::query::Query;
 
-use super::{actions, changed, door};
+use super::actions::Pressed;
+use super::{actions, changed, direct, door, terminals};
 
 /// Takes a key, a paste or a new size.
 pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &mut Vec<Effect>) {
     model.dirty = true;
     match input {
-        Input::Resize(size) => model.resize(size),
-        Input::Paste(text) => paste(model, &text),
+        Input::Resize(size) => {
+            model.resize(size);
+            terminals::fit(model, out);
+        }
+        Input::Paste(text) => paste(model, text, out),
         Input::Key(key) => on_key(model, keymap, key, out),
     }
 }
 
 /// A paste is text and never runs as keys.
-fn paste(model: &mut Model, text: &str) {
+fn paste(model: &mut Model, text: String, out: &mut Vec<Effect>) {
+    if let Some(id) = terminals::takes_keys(model) {
+        out.push(Effect::Shell(id, ShellEffect::Input(Input::Paste(text))));
+        return;
+    }
     if let Some(Overlay::Confirm(dialog)) = &mut model.overlay
         && (dialog.focus != Part::Reason || door::is_ahead(dialog, model.now))
     {
@@ -31,7 +41,7 @@ fn paste(model: &mut Model, text: &str) {
     }
     match model.field_mut() {
         Some(field) => {
-            let whole = field.paste(text);
+            let whole = field.paste(&text);
             typed(model);
             if !whole {
                 model.notice(Level::Warning, format!("the paste is cut off: a field holds {} characters", Field::MOST));
@@ -42,6 +52,13 @@ fn paste(model: &mut Model, text: &str) {
 }
 
 fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
+    if terminals::on_paste_key(model, key, out) {
+        return;
+    }
+    if let Some(id) = direct(model, keymap, &Input::Key(key)) {
+        out.push(Effect::Shell(id, ShellEffect::Input(Input::Key(key))));
+        return;
+    }
     if !model.pending.is_empty() && key.code == Code::Esc {
         model.pending.clear();
         return;
@@ -51,7 +68,8 @@ fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
         Resolution::Action(id) => {
             model.pending.clear();
             let interrupted = std::mem::take(&mut model.interrupted);
-            actions::run_by_id(model, keymap, id, interrupted, out);
+            let warned = std::mem::take(&mut model.terminals.warned);
+            actions::run_by_id(model, keymap, id, Pressed { interrupted, warned }, out);
         }
         Resolution::Text(character) => {
             model.pending.clear();
@@ -65,7 +83,11 @@ fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
         Resolution::None => {
             model.interrupted = false;
             let pressed = std::mem::take(&mut model.pending);
-            if pressed.len() > 1 {
+            let was_command = model.terminals.shown.is_some() && model.terminals.mode == Mode::Command;
+            if was_command {
+                model.terminals.mode = Mode::Keys;
+            }
+            if pressed.len() > 1 || was_command {
                 model.notice(Level::Info, format!("{} does nothing here", show_sequence(&pressed)));
             }
         }
@@ -94,7 +116,7 @@ fn typed(model: &mut Model) {
     changed(model);
     match &mut model.overlay {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
-        Some(Overlay::Prompt { error, .. }) => *error = None,
+        Some(Overlay::Prompt { error, .. } | Overlay::Connect(Connect { error, .. })) => *error = None,
         Some(Overlay::Confirm(dialog)) => dialog.note = None,
         Some(Overlay::Help(reader) | Overlay::Record(reader)) => {
             if let Some(search) = &reader.search {
@@ -102,6 +124,7 @@ fn typed(model: &mut Model) {
             }
         }
         Some(Overlay::Sort { .. }) => {}
+        None if model.terminals.shown.is_some() => {}
         None if model.filter.is_some() => filter(model),
         None => {
             if let Some(search) = &model.detail.search {

@@ -2,14 +2,17 @@
 
 mod actions;
 mod back;
+mod connect;
 mod detail;
 mod door;
 mod input;
 mod session;
+mod terminals;
 mod ticks;
 
 pub use actions::availability;
 pub use detail::needs_draw;
+pub use terminals::direct;
 pub use ticks::{has_work, wants_ticks};
 
 use super::{Effect, Model, Msg};
@@ -49,6 +52,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 changed(model);
             }
         }
+        Msg::Shell(id, news) => terminals::news(model, id, news, out),
         Msg::Forward(forward) => {
             run(model, out, |model, out| {
                 let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
@@ -71,6 +75,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             panes::rotations::on_told(&mut model.panes.rotations, rotations, &cx);
             changed(model);
         }
+        Msg::Notice(level, text) => model.notice(level, text),
         Msg::Work => work(model),
         Msg::Warning(text) => {
             model.notice(Level::Warning, text);
@@ -124,7 +129,7 @@ fn run(model: &mut Model, out: &mut Vec<Effect>, ask: impl FnOnce(&mut Model, &m
                     out.push(Effect::Cancel(slot));
                 }
             }
-            effect::Effect::Session(wish) => out.push(Effect::Session(wish)),
+            effect::Effect::Session(wish) => connect::wish(model, wish, out),
             effect::Effect::Go(pivot) => actions::go(model, &pivot, out),
             effect::Effect::Open => detail::open(model),
             effect::Effect::Notice(level, text) => model.notice(level, text),

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Cadence, Connection, Effect, Model};
+use crate::domain::shell::ShellState;
 use crate::panes::PaneId;
 
 use super::door;
@@ -32,6 +33,9 @@ pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
 
 /// Whether something on screen turns while it waits: the header, the tabs, the list.
 fn is_spinning(model: &Model) -> bool {
+    if model.terminals.current().is_some_and(|tab| !matches!(tab.state, ShellState::Open) && !tab.state.is_over()) {
+        return true;
+    }
     match model.connection {
         Connection::Connecting => true,
         // Nothing comes without a session.

@@ -1,6 +1,7 @@
 //! The whole screen as a pure function of the model.
 
 mod panes;
+mod terminals;
 mod windows;
 
 use ratatui::buffer::Buffer;
@@ -14,6 +15,7 @@ use crate::kit::input::Size;
 use crate::kit::keymap::{Keymap, ScopeName};
 use crate::kit::table::Tone;
 use crate::panes::PaneId;
+use crate::screens::Screens;
 use crate::theme::{Look, Role};
 use crate::widgets::header::{Link, Standing};
 use crate::widgets::paint::{self, Piece};
@@ -26,21 +28,23 @@ impl From<Area> for Rect {
 }
 
 /// Draws a frame, sealed: no cell of it holds anything that a stranger could use.
-pub fn render(model: &Model, keymap: &Keymap, look: &Look, area: Rect, buf: &mut Buffer) {
+pub fn render(model: &Model, screens: &Screens, keymap: &Keymap, look: &Look, area: Rect, buf: &mut Buffer) {
     paint::ground(buf, area, look[Role::Text]);
     match Layout::of(Size { width: area.width, height: area.height }) {
-        Some(layout) => whole(model, &layout, keymap, look, buf),
+        Some(layout) if terminals::has_all(model) => terminals::all(model, screens, &layout, keymap, look, area, buf),
+        Some(layout) => whole(model, screens, &layout, keymap, look, buf),
         None => too_small::draw(SMALLEST, look, area, buf),
     }
     seal(buf);
 }
 
-fn whole(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut Buffer) {
+fn whole(model: &Model, screens: &Screens, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut Buffer) {
     let now = model.now;
     header::draw(&model.view, &standing(model), link(model), now, look, layout.header.into(), buf);
     let key = |pane: PaneId| keymap.key_for(&format!("app.{}", pane.name()));
-    tabs::draw(&panes::tabs(model, key), now.as_millisecond(), look, layout.tabs.into(), buf);
-    body(model, layout, look, buf);
+    let names = panes::tabs(model, key).into_iter().chain(terminals::tabs(model)).collect::<Vec<_>>();
+    tabs::draw(&names, now.as_millisecond(), look, layout.tabs.into(), buf);
+    body(model, screens, layout, look, buf);
     below(model, layout, look, buf);
     let (scopes, available) = (model.scopes(), |id: &str| availability(model, id));
     let hints = help::hints(keymap, &scopes, &available);
@@ -69,9 +73,13 @@ fn link(model: &Model) -> Link<'_> {
     }
 }
 
-fn body(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
+fn body(model: &Model, screens: &Screens, layout: &Layout, look: &Look, buf: &mut Buffer) {
     if let Some(Overlay::Help(reader) | Overlay::Record(reader)) = &model.overlay {
         panes::titled(&reader.title, &reader.document, Some(&reader.scroll), look, layout.text(), buf);
+        return;
+    }
+    if model.terminals.shown.is_some() {
+        terminals::screen(model, screens, look, layout.body.into(), buf);
         return;
     }
     let alone = layout.place == DetailPlace::Alone;
@@ -99,6 +107,7 @@ fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
     let (prompt, wrong) = match &model.overlay {
         Some(Overlay::Prompt { label, error, .. }) => (format!("{label}: "), error.as_deref()),
         Some(Overlay::Help(_) | Overlay::Record(_)) => ("search: ".to_owned(), None),
+        Some(Overlay::Connect(connect)) => ("reason: ".to_owned(), connect.error.as_deref()),
         _ => match &model.filter {
             Some(filter) => ("/".to_owned(), filter.error.as_deref()),
             None => ("search: ".to_owned(), None),
@@ -115,6 +124,9 @@ fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
             None => Piece::new("", look[Role::Muted]),
         };
         field::draw(&prompt, typed, note, look, area, buf);
+    } else if let Some(tab) = model.terminals.current() {
+        let (facts, missing) = terminals::facts(model, tab);
+        status::draw(&facts, &missing, model.now.as_millisecond(), look, area, buf);
     } else {
         let summary = model.summary();
         status::draw(&summary.facts, &summary.banner, model.now.as_millisecond(), look, area, buf);

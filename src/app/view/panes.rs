@@ -97,7 +97,13 @@ pub(super) fn tabs(model: &Model, key: impl Fn(PaneId) -> Option<String>) -> Vec
         let mut letters = pane.name().chars();
         let first = letters.next().map(|first| first.to_ascii_uppercase()).unwrap_or_default();
         let name = format!("{first}{}", letters.as_str());
-        tabs::Tab { key: key(pane), name, count: Some(total).filter(|total| *total > 0), state, active: pane == model.focus }
+        tabs::Tab {
+            key: key(pane),
+            name,
+            count: Some(total).filter(|total| *total > 0),
+            state,
+            active: pane == model.focus && model.terminals.shown.is_none(),
+        }
     };
     PaneId::ALL.into_iter().map(tab).collect()
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::terminals;
 use crate::app::dialog::{Dialog, Part};
 use crate::app::layout::Layout;
 use crate::app::{Model, Overlay, availability, palette};
@@ -21,6 +22,7 @@ pub(super) fn draw(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look,
     match &model.overlay {
         Some(Overlay::Palette { field, selected }) => actions(model, field, *selected, layout, keymap, look, buf),
         Some(Overlay::Confirm(dialog)) => confirm(dialog, layout, look, buf),
+        Some(Overlay::Connect(connect)) => terminals::connect(model, connect, look, layout.body.into(), buf),
         Some(Overlay::Sort { selected }) => columns(model, *selected, layout, look, buf),
         _ => {}
     }

@@ -19,6 +19,7 @@ use crate::kit::effect::Slot;
 
 crate::actions! { "bastions" {
     View     = "view",      "Show the sessions, or the nodes again", Safe, ["ssm:DescribeInstanceInformation", "ssm:DescribeSessions"];
+    Shell    = "shell",     "Open a shell on the selected node", Safe, ["ssm:StartSession", "ssm:TerminateSession"];
     Other    = "other",     "Go to the node of the selected session, or to the sessions of the selected node", Safe, [];
     Online   = "online",    "Show only nodes that are online and sessions that are active, or all again", Safe, [];
     Findings = "findings",  "Go to the findings about the selected node", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];

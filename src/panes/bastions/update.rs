@@ -5,6 +5,7 @@ use super::{ACTIVE, Action, HISTORY, Msg, NODES, Read, change};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::node::SsmSession;
+use crate::domain::shell::Target;
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
@@ -40,6 +41,7 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
     match action {
         Action::Terminate => change::ask(model, cx, out),
         Action::View => switch(model),
+        Action::Shell => out.session_on(target_of(model)),
         Action::Other => other(model, out),
         Action::Online => match model.view {
             View::Nodes => toggle_query(&mut model.nodes, &mut model.before_online, "ping=online", out),
@@ -84,12 +86,23 @@ fn node_of(model: &Model) -> Option<Untrusted> {
     }
 }
 
+/// Where a shell would be opened.
+fn target_of(model: &Model) -> Option<Target> {
+    let id = node_of(model)?;
+    let node = model.nodes.rows().find(|node| node.id == id);
+    let region = match model.view {
+        View::Nodes => node.map(|node| node.region.clone()),
+        View::Sessions => model.sessions.selected().map(|session| session.region.clone()),
+    };
+    Some(Target { node: id, region, name: node.and_then(|node| node.name.clone()) })
+}
+
 /// Whether one of the pane's own actions can be done now.
 pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     match action {
         Action::View | Action::Online => Availability::Ready,
         Action::Terminate => change::available(model),
-        Action::Other | Action::Findings => needs_row(node_of(model).as_ref(), "row"),
+        Action::Other | Action::Findings | Action::Shell => needs_row(node_of(model).as_ref(), "row"),
     }
 }
 

@@ -20,6 +20,7 @@ crate::actions! { "findings" {
     User     = "user",      "Go to the user whose credentials the finding is about", Safe, ["iam:ListUsers"];
     Keys     = "keys",      "Go to the access keys of that user", Safe, ["iam:ListAccessKeys"];
     Node     = "node",      "Go to the instance that the finding is about", Safe, ["ssm:DescribeInstanceInformation"];
+    Shell    = "shell",     "Open a shell on the instance that the finding is about", Safe, ["ssm:StartSession", "ssm:TerminateSession"];
     Similar  = "similar",   "Show only findings of the same type, or all again", Safe, [];
 } }
 

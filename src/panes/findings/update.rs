@@ -6,6 +6,7 @@ use super::{Action, LIST, Model, Msg, Read};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::finding::Finding;
+use crate::domain::shell::Target;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
 use crate::kit::query::Query;
@@ -50,6 +51,10 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
                 out.go(Pivot::Node { id });
             }
         }
+        Action::Shell => {
+            let region = Some(finding.key.region.clone());
+            out.session_on(finding.instance.map(|node| Target { node, region, name: None }));
+        }
     }
 }
 
@@ -71,7 +76,7 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
         (_, None) => needs_row(finding, "finding"),
         (Action::Similar, Some(_)) => Availability::Ready,
         (Action::User | Action::Keys, Some(finding)) => needs(finding.principal.as_ref(), "the finding names no user"),
-        (Action::Node, Some(finding)) => needs(finding.instance.as_ref(), "the finding names no instance"),
+        (Action::Node | Action::Shell, Some(finding)) => needs(finding.instance.as_ref(), "the finding names no instance"),
     }
 }
 

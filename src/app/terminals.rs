@@ -1,0 +1,152 @@
+//! The shells that have a tab, as plain data. What they show is in [`crate::screens::Screens`], beside the model.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::shell::{Recording, ShellId, ShellState, Target};
+use crate::kit::field::Field;
+use crate::kit::input::Size;
+
+/// The shells of this console.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Terminals {
+    /// Their tabs, the oldest first.
+    pub tabs: Vec<Tab>,
+    /// The one on screen in place of a pane.
+    pub shown: Option<ShellId>,
+    /// The one that was on screen last.
+    pub last: Option<ShellId>,
+    /// The number of the newest.
+    pub newest: u64,
+    /// To whom keys go while a shell is on screen.
+    pub mode: Mode,
+    /// Whether a shell has the whole screen.
+    pub full: bool,
+    /// Whether the person was told what would end with the console.
+    pub warned: bool,
+}
+
+/// To whom keys go while a shell is on screen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// To the target, all but one.
+    #[default]
+    Keys,
+    /// To us: the next one is a command.
+    Command,
+    /// To us: the screen is held still and read.
+    Reading(Reading),
+}
+
+/// Reading in a screen that is held still. Lines are counted from the oldest one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Reading {
+    /// How many lines there are.
+    pub lines: usize,
+    /// The first one on screen.
+    pub top: usize,
+    /// The one that the person is on.
+    pub line: usize,
+    /// Where the choice of lines began.
+    pub from: Option<usize>,
+    /// What was searched for last.
+    pub needle: String,
+    /// Whether it was not found.
+    pub missed: bool,
+    /// A search being typed.
+    pub search: Option<Field>,
+}
+
+impl Reading {
+    /// The lines that would be copied: those chosen, or the one that the person is on.
+    pub fn chosen(&self) -> (usize, usize) {
+        let from = self.from.unwrap_or(self.line);
+        (from.min(self.line), from.max(self.line))
+    }
+
+    /// Goes to a line, and scrolls so that it is among the `height` lines on screen.
+    pub fn go(&mut self, line: usize, height: usize) {
+        self.line = line.min(self.lines.saturating_sub(1));
+        let last_top = self.lines.saturating_sub(height);
+        let least = (self.line + 1).saturating_sub(height);
+        self.top = self.top.clamp(least, self.line.max(least)).min(last_top);
+    }
+}
+
+/// One shell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tab {
+    /// Its number.
+    pub id: ShellId,
+    /// The node.
+    pub target: Target,
+    /// How it does.
+    pub state: ShellState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether something was shown on it since it was on screen last.
+    pub has_news: bool,
+    /// The size of its screen.
+    pub size: Size,
+    /// Whether its data are encrypted with the account's key; unknown until it runs.
+    pub is_encrypted: Option<bool>,
+    /// Bytes of a paste under way that have been sent, and all.
+    pub paste: Option<(usize, usize)>,
+    /// Whether it is recorded.
+    pub recording: Recording,
+}
+
+impl Tab {
+    /// What the tab is called: the first part of the node's name, else its id.
+    pub fn title(&self) -> String {
+        let name = self.target.name.as_ref().filter(|name| !name.is_empty()).unwrap_or(&self.target.node);
+        let shown = name.shown_within(80).into_string();
+        let first = shown.split('.').find(|part| !part.is_empty()).unwrap_or(&shown);
+        first.chars().take(24).collect()
+    }
+}
+
+impl Terminals {
+    /// The tab on screen.
+    pub fn current(&self) -> Option<&Tab> {
+        self.get(self.shown?)
+    }
+
+    /// A shell's tab.
+    pub fn get(&self, id: ShellId) -> Option<&Tab> {
+        self.tabs.iter().find(|tab| tab.id == id)
+    }
+
+    /// A shell's tab, to change it.
+    pub fn get_mut(&mut self, id: ShellId) -> Option<&mut Tab> {
+        self.tabs.iter_mut().find(|tab| tab.id == id)
+    }
+
+    /// How many shells are not over.
+    pub fn running(&self) -> usize {
+        self.tabs.iter().filter(|tab| !tab.state.is_over()).count()
+    }
+
+    /// The tab so many places after the one on screen, round the end.
+    pub fn neighbour(&self, by: usize) -> Option<ShellId> {
+        let at = self.tabs.iter().position(|tab| Some(tab.id) == self.shown)?;
+        self.tabs.iter().cycle().nth(at + by).map(|tab| tab.id)
+    }
+
+    /// Reading in the screen of the shell on screen.
+    pub fn reading(&self) -> Option<&Reading> {
+        match &self.mode {
+            Mode::Reading(reading) if self.shown.is_some() => Some(reading),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn reading_mut(&mut self) -> Option<&mut Reading> {
+        match &mut self.mode {
+            Mode::Reading(reading) if self.shown.is_some() => Some(reading),
+            _ => None,
+        }
+    }
+}

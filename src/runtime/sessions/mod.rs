@@ -1,0 +1,219 @@
+//! Shells and forwards of the console: each a task on the runtime that talks to AWS, with a screen beside the model.
+//!
+//! What a target sends goes through one bounded channel to the loop, which takes a few milliseconds of it in a turn: a flood waits in
+//! the channel, then in the session's window, then at the target, and no key waits for it. What is typed goes to the shell's task
+//! directly and is never a message.
+//!
+//! | file | what |
+//! |---|---|
+//! | `mod.rs` | what runs, and the loop's side of it |
+//! | [`access`] | from an account to opened sessions: the dialer, the journal, what a killed program left open |
+//! | [`shell`] | the task of one shell |
+
+mod access;
+mod shell;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use access::Access;
+pub use access::Allow;
+
+use crate::app::ShellEffect;
+use crate::aws::session::Session;
+use crate::domain::shell::{ShellId, ShellNews, ShellState, Target};
+use crate::kit::effect::Level;
+use crate::kit::input::{Input, Size};
+use crate::screens::{Screens, keys};
+use crate::ssm::client::shell::Input as ToTarget;
+use crate::ssm::wire;
+
+/// Pieces of output that wait for the loop, of at most a kilobyte each.
+const OUTPUT: usize = 64;
+/// Keys and pastes that wait for a target that does not take them.
+const INPUT: usize = 256;
+/// How long the console waits at its end for sessions to be ended; what is not ended by then is ended at the next start.
+const FAREWELL: Duration = Duration::from_secs(4);
+
+/// What a session's task says to the loop.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// The target has sent bytes for the screen.
+    Output(ShellId, Bytes),
+    /// Something about a shell.
+    Shell(ShellId, ShellNews),
+    /// Something for the person, in passing.
+    Notice(Level, String),
+}
+
+/// A shell that has a task.
+#[derive(Debug)]
+struct Live {
+    input: mpsc::Sender<ToTarget>,
+    pastes: mpsc::Sender<shell::Paste>,
+    stop: CancellationToken,
+    abort_paste: CancellationToken,
+}
+
+/// All sessions of this console.
+pub(super) struct Sessions {
+    tasks: Handle,
+    tracker: TaskTracker,
+    access: Option<Arc<Access>>,
+    said: mpsc::Sender<Said>,
+    shells: BTreeMap<ShellId, Live>,
+    /// What the shells show.
+    pub(super) screens: Screens,
+}
+
+impl Sessions {
+    /// No sessions yet.
+    pub(super) fn new(tasks: Handle) -> (Self, mpsc::Receiver<Said>) {
+        let (said, listening) = mpsc::channel(OUTPUT);
+        let sessions =
+            Self { tasks, tracker: TaskTracker::new(), access: None, said, shells: BTreeMap::new(), screens: Screens::default() };
+        (sessions, listening)
+    }
+
+    /// The console has an account from now on. Sessions that run stay with the one they were started with.
+    pub(super) fn connected(&mut self, aws: Session, allow: Option<Allow>) {
+        let access = Arc::new(Access::new(aws, allow));
+        let is_first = self.access.replace(Arc::clone(&access)).is_none();
+        if is_first {
+            let said = self.said.clone();
+            self.tasks.spawn(self.tracker.track_future(async move {
+                for words in access.reap().await {
+                    let _loop_has_ended = said.send(Said::Notice(Level::Info, words)).await;
+                }
+            }));
+        }
+    }
+
+    /// Does what the root wants with a shell. What it has to say about it at once is returned.
+    pub(super) fn shell(&mut self, id: ShellId, effect: ShellEffect) -> Option<ShellNews> {
+        match effect {
+            ShellEffect::Open { target, reason, size } => return self.open(id, target, reason, size),
+            ShellEffect::Close => {
+                self.screens.close(id);
+                if let Some(live) = self.shells.remove(&id) {
+                    live.stop.cancel();
+                }
+            }
+            ShellEffect::Resize(size) => {
+                if let Some(screen) = self.screens.get_mut(id) {
+                    screen.resize(size);
+                }
+                self.send(id, ToTarget::Size(wire_size(size)));
+            }
+            ShellEffect::Input(input) => self.input(id, input),
+            ShellEffect::AbortPaste => {
+                if let Some(live) = self.shells.get_mut(&id) {
+                    std::mem::take(&mut live.abort_paste).cancel();
+                }
+            }
+            ShellEffect::Hold => return self.screens.get_mut(id).map(|screen| ShellNews::Held { lines: screen.hold() }),
+            ShellEffect::Release => {
+                if let Some(screen) = self.screens.get_mut(id) {
+                    screen.release();
+                }
+            }
+            ShellEffect::ShowFrom(top) => {
+                if let Some(screen) = self.screens.get_mut(id) {
+                    screen.show_from(top);
+                }
+            }
+            ShellEffect::Find { needle, from, backwards } => {
+                let screen = self.screens.get_mut(id)?;
+                return Some(ShellNews::Found { line: screen.find(&needle, from, backwards) });
+            }
+            // The loop itself copies, and records.
+            ShellEffect::Copy { .. } | ShellEffect::Record => {}
+        }
+        None
+    }
+
+    fn open(&mut self, id: ShellId, target: Target, reason: Option<String>, size: Size) -> Option<ShellNews> {
+        self.screens.open(id, size);
+        let Some(access) = self.access.clone() else {
+            let why = "there is no connection to AWS".into();
+            return Some(ShellNews::State(ShellState::Failed { why }));
+        };
+        let (input, from_person) = mpsc::channel(INPUT);
+        let (pastes, pasted) = mpsc::channel(4);
+        let stop = CancellationToken::new();
+        let task = shell::Task { id, target, reason, said: self.said.clone(), stop: stop.clone(), input: input.clone() };
+        let _first_of_an_empty_queue = input.try_send(ToTarget::Size(wire_size(size)));
+        self.tasks.spawn(self.tracker.track_future(task.run(access, from_person, pasted)));
+        self.shells.insert(id, Live { input, pastes, stop, abort_paste: CancellationToken::new() });
+        None
+    }
+
+    /// Sends a key or a paste to a shell's target.
+    pub(super) fn input(&mut self, id: ShellId, input: Input) {
+        let modes = self.screens.get(id).map(crate::screens::Screen::modes).unwrap_or_default();
+        match input {
+            Input::Key(key) => self.send(id, ToTarget::Keys(keys::encode(key, modes).into())),
+            Input::Paste(text) => {
+                let bytes = Bytes::from(keys::encode_paste(&text, modes));
+                let Some(live) = self.shells.get(&id) else { return };
+                let paste = shell::Paste { bytes, abort: live.abort_paste.clone() };
+                if live.pastes.try_send(paste).is_err() {
+                    self.refuse(id);
+                }
+            }
+            Input::Resize(_) => {}
+        }
+    }
+
+    fn send(&self, id: ShellId, input: ToTarget) {
+        if let Some(live) = self.shells.get(&id)
+            && live.input.try_send(input).is_err()
+            && !live.input.is_closed()
+        {
+            self.refuse(id);
+        }
+    }
+
+    /// The target takes nothing, and so much waits that nothing more fits.
+    fn refuse(&self, id: ShellId) {
+        let text = "the target takes nothing now, and what was typed last is lost".to_owned();
+        tracing::warn!(shell = id.0, "input dropped");
+        let _busy = self.said.try_send(Said::Notice(Level::Warning, text));
+    }
+
+    /// Shows bytes of a target on its screen, and sends what they ask for.
+    pub(super) fn show(&mut self, id: ShellId, bytes: &[u8]) {
+        let Some(screen) = self.screens.get_mut(id) else { return };
+        screen.feed(bytes);
+        let answers = screen.answers();
+        if !answers.is_empty() {
+            self.send(id, ToTarget::Keys(answers.into()));
+        }
+    }
+
+    /// Ends all sessions, as far as they can be ended in time.
+    pub(super) async fn close(&mut self, mut listening: mpsc::Receiver<Said>) {
+        // Nobody shows it any more, but who sends must not wait for that.
+        let draining = async { while listening.recv().await.is_some() {} };
+        for (_, live) in std::mem::take(&mut self.shells) {
+            live.stop.cancel();
+        }
+        self.tracker.close();
+        tokio::select! {
+            () = self.tracker.wait() => {}
+            () = draining => {}
+            () = tokio::time::sleep(FAREWELL) => {}
+        }
+    }
+}
+
+fn wire_size(size: Size) -> wire::Size {
+    wire::Size { cols: size.width.into(), rows: size.height.into() }
+}

@@ -6,7 +6,7 @@ use super::desk::PlanFor;
 use super::service::{Answer, Caller, KeyFacts, Service};
 use crate::domain::change::Change;
 use crate::domain::key::{KeyStatus, LastUsed};
-use crate::domain::rotation::{EscrowKey, OtherKey, Request};
+use crate::domain::rotation::{EscrowKey, OtherKey, Request, StoreChoice};
 use crate::domain::text::Untrusted;
 use crate::kit::action::Danger;
 use crate::kit::confirm::{Plan, PlannedCall};
@@ -42,6 +42,19 @@ async fn plan(service: &dyn Service, request: Request) -> Answer<PlanFor> {
     let own_key = caller.key.as_deref() == Some(old_key.id.as_str());
     if own_key {
         notes.push("this program signs with the key that is rotated: from the promotion on it signs with the new one".into());
+    }
+    if let StoreChoice::SecretsManager { name, create } = &request.store {
+        if own_key {
+            return refuse(
+                "this program signs with this key, and once that is switched off it could not read the new one in Secrets Manager: \
+                 choose another store, or sign in as somebody else",
+            );
+        }
+        let make = if *create { "secretsmanager:CreateSecret, " } else { "" };
+        notes.push(format!(
+            "the secret {name} is read and changed too ({make}secretsmanager:DescribeSecret, GetSecretValue, PutSecretValue, \
+             UpdateSecretVersionStage); its former version comes back by moving AWSCURRENT"
+        ));
     }
     if request.escrow == EscrowKey::Passphrase {
         notes.push(

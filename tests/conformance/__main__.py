@@ -7,7 +7,7 @@
 5. nasty        late replicas, lost answers, an attacker: what boto3 sees of them
 6. huge         boto3 reads the huge account to its end
 7. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
-8. stores       botocore reads credentials files as we do; `credential_process` over a real keyring
+8. stores       boto3 works with what rotations put into each store; botocore reads credentials files as we do
 9. data         all real records of ../shared/data load and list through `bartizan emulate`
 """
 

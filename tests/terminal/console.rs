@@ -30,7 +30,7 @@ fn tab_goes_round() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = incident(&home, 120, 30);
     let first = terminal.text();
-    for _ in 0..6 {
+    for _ in bartizan::panes::PaneId::ALL {
         terminal.type_and_settle("\t");
     }
     assert_eq!(first.lines().nth(4), terminal.text().lines().nth(4));

@@ -141,7 +141,7 @@ impl Keyring {
         &self,
         action: Action,
         item: &str,
-        job: impl FnOnce(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
+        job: impl Fn(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         match &self.way {
             Way::Direct(memory) => job(memory.as_ref()),
@@ -153,7 +153,7 @@ impl Keyring {
         &self,
         action: Action,
         item: &str,
-        job: impl FnOnce(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
+        job: impl Fn(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         match &self.way {
             Way::Direct(memory) => job(memory.as_ref()),

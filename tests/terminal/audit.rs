@@ -95,7 +95,8 @@ fn a_good_log_is_status_0_and_the_first_bad_record_status_1_with_its_place() {
 fn appender() {
     let folder = std::env::var("AUDIT_FOLDER").unwrap();
     let most: u64 = std::env::var("AUDIT_MOST").unwrap().parse().unwrap();
-    let log = AuditLog::open(Path::new(&folder), None).unwrap();
+    let keyring = std::env::var("AUDIT_KEYRING").is_ok().then(bartizan::secrets::Keyring::system);
+    let log = AuditLog::open(Path::new(&folder), keyring).unwrap();
     for _ in 0..most {
         let intent = log.intend(entry(&format!("process{}", std::process::id()))).unwrap();
         println!("INTENT {}", intent.number());
@@ -104,15 +105,19 @@ fn appender() {
     println!("END");
 }
 
-/// Starts [`appender`] in a process of its own.
-fn append(folder: &Path, most: u64) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+/// [`appender`] as a process of its own.
+pub(crate) fn appending(folder: &Path, most: u64) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args(["--exact", "audit::appender", "--ignored", "--nocapture", "--test-threads=1"])
         .env("AUDIT_FOLDER", folder)
         .env("AUDIT_MOST", most.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::piped());
+    command
+}
+
+fn append(folder: &Path, most: u64) -> Child {
+    appending(folder, most).spawn().unwrap()
 }
 
 #[test]
@@ -150,4 +155,69 @@ fn whoever_is_killed_while_writing_leaves_a_log_that_verifies_and_loses_no_recor
     let unknown =
         history::changes(folder.path()).unwrap().iter().filter(|change| change.outcome == history::Outcome::Unknown).count();
     assert!(unknown <= 40, "{unknown}");
+}
+
+#[test]
+fn on_a_full_disk_no_change_is_made_and_the_log_stays_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let small = home.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"])
+        .arg(&small)
+        .stderr(Stdio::null())
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        println!("left out: mounting a small file system needs root");
+        return;
+    }
+    let _mount = Mounted(&small);
+    let folder = small.join("audit");
+    let log = AuditLog::open(&folder, None).unwrap();
+    change(&log, "before");
+    let _full = std::fs::write(small.join("fill"), vec![0; 1 << 20]);
+    let error = loop {
+        // The last page of the file may still take some records.
+        if let Err(error) = log.intend(entry(&"x".repeat(900))) {
+            break error.to_string();
+        }
+    };
+    assert!(error.contains("nothing is changed") && error.contains("make room on the disk"), "{error}");
+    let report = verify(&folder, None).unwrap();
+    assert!(report.bad.is_none() && report.crashes.is_empty(), "{report:?}");
+    let before = report.records;
+    assert!(log.intend(entry(&"x".repeat(900))).is_err());
+    std::fs::remove_file(small.join("fill")).unwrap();
+    change(&log, "after");
+    let report = verify(&folder, None).unwrap();
+    assert_eq!((report.records, report.bad, report.crashes), (before + 2, None, vec![]));
+}
+
+struct Mounted<'a>(&'a Path);
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[test]
+fn a_limit_on_file_sizes_is_an_error_and_no_death() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(folder.path(), None).unwrap();
+    for _ in 0..8 {
+        change(&log, &"x".repeat(900));
+    }
+    // SIGXFSZ is ignored by the shell and so by its child: the write fails instead.
+    let appender = appending(folder.path(), u64::MAX);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 32; exec \"$@\"", "sh"]).arg(appender.get_program()).args(appender.get_args());
+    shell.envs(appender.get_envs().map(|(name, value)| (name, value.unwrap()))).stdout(Stdio::null()).stderr(Stdio::piped());
+    let output = shell.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("File too large"), "{error}");
+    let report = verify(folder.path(), None).unwrap();
+    assert!(report.bad.is_none() && report.crashes.is_empty(), "{report:?}");
+    change(&log, "after");
+    assert_eq!(verify(folder.path(), None).unwrap().records, report.records + 2);
 }

@@ -30,6 +30,7 @@ impl SecretService {
             let found = ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).exists());
             if !found {
                 println!("left out: {program} is not here (Debian: apt-get install dbus-daemon libglib2.0-bin gnome-keyring)");
+                assert!(std::env::var_os("BARTIZAN_REQUIRE_ALL").is_none(), "--require-all: {program} must be here");
                 return None;
             }
         }
@@ -100,6 +101,13 @@ impl SecretService {
             ],
         );
         assert!(locked.contains("login"), "{locked}");
+    }
+
+    /// Sends the daemon a signal by its name.
+    pub(crate) fn signal_daemon(&self, name: &str) {
+        for id in self.daemons() {
+            assert!(Command::new("kill").args(["-s", name, &id.to_string()]).status().unwrap().success());
+        }
     }
 
     /// Kills the daemon in the middle of what it does. How many there were.

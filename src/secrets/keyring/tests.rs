@@ -120,17 +120,34 @@ fn not_more_than_a_few_threads_are_left_waiting() {
 }
 
 #[test]
-fn after_a_failure_it_connects_anew() {
+fn a_connection_that_went_bad_is_replaced_within_the_same_call() {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    let (opened, has_died) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (count, died) = (Arc::clone(&opened), Arc::clone(&has_died));
+    let keyring = Keyring::with(move || {
+        // The daemon of the first connection dies.
+        let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        let died = Arc::clone(&died);
+        let answer = move |_| (is_first && died.load(Ordering::SeqCst)).then_some(Trouble::Other);
+        Ok(Box::new(Told(Box::new(answer), Memory::default())))
+    });
+    assert!(keyring.probe_blocking().is_ready());
+    has_died.store(true, Ordering::SeqCst);
+    assert!(keyring.probe_blocking().is_ready());
+    assert!(keyring.probe_blocking().is_ready());
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_new_connection_that_fails_is_not_tried_twice_in_one_call() {
     let opened = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = Arc::clone(&opened);
     let keyring = Keyring::with(move || {
-        // The daemon of the first connection has died.
-        let is_first = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
-        Ok(Box::new(Told(Box::new(move |_| is_first.then_some(Trouble::Other)), Memory::default())))
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Ok(Box::new(Told(Box::new(|_| Some(Trouble::Other)), Memory::default())))
     });
     assert!(!keyring.probe_blocking().is_ready());
-    assert!(keyring.probe_blocking().is_ready());
-    assert!(keyring.probe_blocking().is_ready());
+    assert!(!keyring.probe_blocking().is_ready());
     assert_eq!(opened.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
 

@@ -37,7 +37,17 @@ struct Connection {
 }
 
 impl Connection {
-    fn run<T>(&mut self, job: impl FnOnce(&dyn Backend) -> Result<T, KeyringError>) -> Result<T, KeyringError> {
+    /// Does a job. A connection that was kept may lead to a daemon that has died since: then once more over a new one. Every job
+    /// can be done twice.
+    fn run<T>(&mut self, job: impl Fn(&dyn Backend) -> Result<T, KeyringError>) -> Result<T, KeyringError> {
+        let was_kept = self.backend.is_some();
+        match self.run_once(&job) {
+            Err(_) if was_kept && self.backend.is_none() => self.run_once(&job),
+            result => result,
+        }
+    }
+
+    fn run_once<T>(&mut self, job: impl Fn(&dyn Backend) -> Result<T, KeyringError>) -> Result<T, KeyringError> {
         let backend = match self.backend.take() {
             Some(backend) => backend,
             None => (self.open)()?,
@@ -74,7 +84,7 @@ impl Worker {
         action: Action,
         item: &str,
         deadline: Duration,
-        job: impl FnOnce(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
+        job: impl Fn(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let (answer, result) = oneshot::channel();
         let (thread, _wanted) = self.give(action, item, job, move |result| drop(answer.send(result)))?;
@@ -91,7 +101,7 @@ impl Worker {
         action: Action,
         item: &str,
         deadline: Duration,
-        job: impl FnOnce(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
+        job: impl Fn(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let (answer, result) = mpsc::channel();
         let (thread, _wanted) = self.give(action, item, job, move |result| drop(answer.send(result)))?;
@@ -106,7 +116,7 @@ impl Worker {
         &self,
         action: Action,
         item: &str,
-        job: impl FnOnce(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
+        job: impl Fn(&dyn Backend) -> Result<T, KeyringError> + Send + 'static,
         answer: impl FnOnce(Result<T, KeyringError>) + Send + 'static,
     ) -> Result<(Thread, Wanted), KeyringError> {
         let thread = self.thread(action, item)?;

@@ -71,6 +71,15 @@ pub enum Msg {
     Forward(Forward),
     /// So many records of calls were lost.
     CallsLost(u64),
+    /// A containment tells how it goes.
+    Contained {
+        /// In which session.
+        session: SessionId,
+        /// Whose.
+        user: Untrusted,
+        /// What.
+        news: panes::keys::Contained,
+    },
     /// All rotations of this machine, as they stand now.
     Rotations(Vec<Rotation>),
     /// There is time for a slice of waiting work.

@@ -22,6 +22,7 @@ pub const READS: &[(&str, &str)] = &[
     ("iam", "GetCredentialReport"),
     ("iam", "GetLoginProfile"),
     ("iam", "GetUser"),
+    ("iam", "GetUserPolicy"),
     ("iam", "ListAccessKeys"),
     ("iam", "ListAccountAliases"),
     ("iam", "ListGroupsForUser"),

@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
-use super::{Failure, config, keymap, theme};
+use super::{Failure, config, desk, keymap, theme};
 use crate::app::door::Door;
 use crate::app::{self, Startup};
 use crate::audit::AuditLog;
@@ -25,18 +25,15 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let (look, theme_problems) = theme::effective(&config);
     let problems = keymap_problems.iter().chain(&theme_problems).filter(|problem| problem.weight > Weight::Note);
     let mut door = Door::default();
-    let log = match audit_log(connection, console) {
-        Ok(log) => Some(log),
-        Err(why) => {
-            door.closed = Some(why);
-            None
-        }
-    };
+    let log = audit_log(connection, console);
+    door.closed = log.as_ref().err().cloned();
     let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
-    let gate = Gate { log, rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
+    let rotations = desk::rotations(connection, log.clone(), origin);
+    let gate = Gate { log: log.ok(), rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
     let launch = Launch {
         model: app::Model::new(startup(connection, console, &config, door)),
         gate,
+        rotations,
         keymap,
         look,
         warnings: problems.map(ToString::to_string).collect(),

@@ -6,6 +6,7 @@ mod config;
 mod connection;
 mod console;
 mod credential_process;
+mod desk;
 mod doctor;
 mod emulate;
 mod failure;

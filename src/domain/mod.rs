@@ -7,6 +7,7 @@ pub mod account;
 pub mod age;
 pub mod call;
 pub mod change;
+pub mod containment;
 pub mod detail;
 pub mod event;
 pub mod evidence;

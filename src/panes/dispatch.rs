@@ -9,7 +9,7 @@ use crate::domain::change::{Done, Mutation};
 use crate::domain::detail::Section;
 use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
-use crate::domain::text::clean;
+use crate::domain::text::{Untrusted, clean};
 use crate::kit::action::Availability;
 use crate::kit::effect::{Effect, Out, Pivot, Slot};
 use crate::kit::table::{Cell, Listing, Row, Table};
@@ -50,7 +50,8 @@ impl Panes {
             table
         }
         self.users = users::Model { table: emptied(&self.users.table), ..users::Model::default() };
-        self.keys = keys::Model { table: emptied(&self.keys.table), ..keys::Model::default() };
+        self.keys =
+            keys::Model { table: emptied(&self.keys.table), rotation: self.keys.rotation.clone(), ..keys::Model::default() };
         self.findings = findings::Model {
             table: emptied(&self.findings.table),
             archived: self.findings.archived,
@@ -162,7 +163,9 @@ impl Panes {
                 with(out, Read::Bastions, |out| bastions::on_action(&mut self.bastions, action, cx, out));
             }
             AnyAction::Activity(action) => activity::on_action(&mut self.activity, action, cx, out),
-            AnyAction::Rotations(action) => rotations::on_action(&mut self.rotations, action, cx, out),
+            AnyAction::Rotations(action) => {
+                with(out, Read::Rotations, |out| rotations::on_action(&mut self.rotations, action, cx, out))
+            }
             AnyAction::Forwards(action) => forwards::on_action(&mut self.forwards, action, cx, out),
         }
     }
@@ -191,6 +194,9 @@ impl Panes {
             AnyAction::Forwards(forwards::Action::New) => {
                 Some(Prompt { label: "forward TARGET [LOCAL:][HOST:]PORT", text: String::new() })
             }
+            AnyAction::Keys(keys::Action::Rotate) => {
+                Some(Prompt { label: "rotate, new secret into", text: keys::prompt(&self.keys) })
+            }
             _ => None,
         }
     }
@@ -205,6 +211,9 @@ impl Panes {
             AnyAction::Forwards(forwards::Action::New) => {
                 result = forwards::new_forward(&mut self.forwards, text, cx, out);
             }
+            AnyAction::Keys(keys::Action::Rotate) => {
+                with(out, Read::Keys, |out| result = keys::typed(&mut self.keys, text, cx, out));
+            }
             _ => {}
         }
         result
@@ -218,7 +227,13 @@ impl Panes {
             Msg::Findings(message) => findings::on_message(&mut self.findings, message, cx),
             Msg::Trail(message) => trail::on_message(&mut self.trail, message, cx),
             Msg::Bastions(message) => bastions::on_message(&mut self.bastions, message, cx),
+            Msg::Rotations(rotations::Msg::Reported(result)) => rotations::on_reported(result, out),
         }
+    }
+
+    /// A containment tells how it goes.
+    pub fn on_contained(&mut self, user: &Untrusted, news: keys::Contained, out: &mut Out<Read>) {
+        with(out, Read::Keys, |out| keys::on_contained(&mut self.keys, user, news, out));
     }
 
     /// A change has been asked for: the rows that it is about say so.
@@ -351,7 +366,7 @@ impl Panes {
             }
             PaneId::Keys => {
                 let key = self.keys.table.selected()?;
-                (format!("key of {}", key.handle.user.shown_within(64)), keys::detail(key, self.keys.who.as_deref(), now))
+                (format!("key of {}", key.handle.user.shown_within(64)), keys::detail(&self.keys, key, now))
             }
             PaneId::Findings => {
                 let finding = self.findings.table.selected()?;

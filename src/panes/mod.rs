@@ -115,6 +115,8 @@ pub enum Read {
     Trail(trail::Read),
     /// For the bastions pane.
     Bastions(bastions::Read),
+    /// For the rotations pane.
+    Rotations(rotations::Read),
 }
 
 impl Read {
@@ -126,6 +128,7 @@ impl Read {
             Self::Findings(_) => PaneId::Findings,
             Self::Trail(_) => PaneId::Trail,
             Self::Bastions(_) => PaneId::Bastions,
+            Self::Rotations(_) => PaneId::Rotations,
         }
     }
 }
@@ -144,6 +147,8 @@ pub enum Msg {
     Trail(trail::Msg),
     /// For the bastions pane.
     Bastions(bastions::Msg),
+    /// For the rotations pane.
+    Rotations(rotations::Msg),
 }
 
 /// An action of one of the panes.

@@ -14,6 +14,8 @@
 //! | [`panics`], [`protect`], [`log`] | when things go wrong |
 
 mod connector;
+mod contain;
+mod desks;
 mod input;
 pub mod log;
 mod mutations;
@@ -36,6 +38,7 @@ use crate::kit::keymap::Keymap;
 use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
+pub use desks::{OpenDesk, Opened, Rotations};
 pub use mutations::Gate;
 pub use sessions::Allow;
 pub use tty::{NoTerminal, Tty};
@@ -54,6 +57,8 @@ pub struct Launch {
     pub connector: Connector,
     /// What may be changed.
     pub gate: Gate,
+    /// How rotations are kept.
+    pub rotations: Rotations,
     /// Whether to say each time that nothing is left to do (`--test-idle`).
     pub report_idle: bool,
     /// Whether the first read breaks (`--test-panic task`).

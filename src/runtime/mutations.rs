@@ -2,6 +2,11 @@
 
 use jiff::Timestamp;
 
+use tokio::sync::mpsc;
+
+use super::contain;
+use super::desks::Desks;
+use super::runner::Reply;
 use crate::audit::AuditLog;
 use crate::aws::change::Changer;
 use crate::aws::fault;
@@ -41,11 +46,25 @@ impl Gate {
     }
 
     /// Does what was approved in this session.
-    pub(super) async fn mutate(&self, session: SessionId, aws: &Session, approved: Approved<Mutation>) -> Result<Done, Fault> {
+    pub(super) async fn mutate(
+        &self,
+        session: SessionId,
+        aws: &Session,
+        beside: (&Desks, &mpsc::Sender<Reply>),
+        approved: Approved<Mutation>,
+    ) -> Result<Done, Fault> {
         let log = self.open(session, aws)?;
         match approved.what() {
             Mutation::Change(change) => Changer::for_approved(aws, log, &approved, &self.origin).make(change).await,
-            Mutation::Rotation(_) => Err(refusal(aws, "rotations are made by `bartizan rotate`")),
+            Mutation::Contain(containment) => {
+                let changer = Changer::for_approved(aws, log, &approved, &self.origin);
+                contain::run(&changer, aws, session, containment.clone(), beside.1).await
+            }
+            Mutation::Rotation(command) => {
+                let command = command.clone();
+                let told = beside.0.command(approved.map(|_| command)).await;
+                told.map(|()| Done::default()).map_err(|why| refusal(aws, &why))
+            }
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The one place where a pane's wish becomes calls to AWS, and their answers become the pane's messages.
 
+use std::path::PathBuf;
+
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use super::desks::{self, Desks};
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
 use crate::aws::{cloudtrail, guardduty, iam, ssm};
@@ -11,19 +14,34 @@ use crate::domain::event::{EventPage, Lookup, LookupKey};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 use crate::domain::user::User;
-use crate::panes::{self, bastions, findings, keys, trail, users};
+use crate::panes::{self, bastions, findings, keys, rotations, trail, users};
 
 /// Users whose facts are asked for at the same time. The lane of IAM bounds the calls; this bounds what waits for it.
 const USERS_AT_ONCE: usize = 4;
 
+/// What is read beside AWS: rotations are this machine's own.
+#[derive(Debug, Clone)]
+pub(super) struct Beside {
+    /// The desks that keep rotations.
+    pub(super) desks: Desks,
+    /// The folder of their reports.
+    pub(super) reports: Option<PathBuf>,
+}
+
 /// Reads, and hands over what comes. Ends when all has been said, or when nobody listens any more.
-pub(super) async fn run(aws: &Session, read: panes::Read, to: &Sink<panes::Msg>) -> Result<(), Stopped> {
+pub(super) async fn run(aws: &Session, beside: &Beside, read: panes::Read, to: &Sink<panes::Msg>) -> Result<(), Stopped> {
     match read {
         panes::Read::Users(read) => users(aws, read, &to.contramap(panes::Msg::Users)).await,
-        panes::Read::Keys(read) => keys(aws, read, &to.contramap(panes::Msg::Keys)).await,
+        panes::Read::Keys(read) => keys(aws, &beside.desks, read, &to.contramap(panes::Msg::Keys)).await,
         panes::Read::Findings(read) => findings(aws, read, &to.contramap(panes::Msg::Findings)).await,
         panes::Read::Trail(read) => trail(aws, read, &to.contramap(panes::Msg::Trail)).await,
         panes::Read::Bastions(read) => bastions(aws, read, &to.contramap(panes::Msg::Bastions)).await,
+        panes::Read::Rotations(rotations::Read::Report(rows)) => {
+            let (folder, at) = (beside.reports.clone(), aws.now());
+            let written = tokio::task::spawn_blocking(move || desks::report(folder.as_deref(), &rows, at)).await;
+            let written = written.unwrap_or_else(|_| Err("writing it broke".into()));
+            to.send(panes::Msg::Rotations(rotations::Msg::Reported(written))).await
+        }
     }
 }
 
@@ -48,7 +66,7 @@ async fn users(aws: &Session, read: users::Read, to: &Sink<users::Msg>) -> Resul
     }
 }
 
-async fn keys(aws: &Session, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
+async fn keys(aws: &Session, desks: &Desks, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(), Stopped> {
     match read {
         keys::Read::Report => to.send(keys::Msg::Report(iam::credential_report(aws).await)).await,
         keys::Read::OfUsers(names) => {
@@ -65,6 +83,10 @@ async fn keys(aws: &Session, read: keys::Read, to: &Sink<keys::Msg>) -> Result<(
             let result = iam::users(aws, &pages).await;
             to.send(keys::Msg::Listed(result)).await
         }
+        keys::Read::Before { user, password } => {
+            to.send(keys::Msg::Before { result: iam::access(aws, &user).await, password }).await
+        }
+        keys::Read::Plan { wanted, at_once } => desks.plan(aws, wanted, at_once, to).await,
         keys::Read::Uses { last_used, ids, regions, from, to: until } => {
             if let Some(key) = last_used {
                 to.send(keys::Msg::UsesLast(iam::key_last_used(aws, &key).await)).await?;

@@ -12,9 +12,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Connected, Connector};
+use super::desks::{Desks, Rotations};
 use super::mutations::Gate;
 use super::panics::Broke;
-use super::reads;
+use super::reads::{self, Beside};
 use crate::app::{Msg, SessionNews, Task};
 use crate::aws::iam;
 use crate::aws::observe::Observer;
@@ -81,12 +82,21 @@ pub(super) struct Runner {
     slots: BTreeMap<Slot, CancellationToken>,
     running: usize,
     gate: Gate,
+    rotations: Rotations,
+    beside: Beside,
     break_next_read: bool,
 }
 
 impl Runner {
     /// A runner that starts its tasks on `tasks`.
-    pub(super) fn new(tasks: Handle, connector: Connector, gate: Gate, broke: Broke, break_next_read: bool) -> (Self, Replies) {
+    pub(super) fn new(
+        tasks: Handle,
+        connector: Connector,
+        gate: Gate,
+        rotations: Rotations,
+        broke: Broke,
+        break_next_read: bool,
+    ) -> (Self, Replies) {
         let (replies, received) = mpsc::channel(REPLIES);
         let (calls, observed) = mpsc::channel(CALLS);
         let lost = Arc::new(AtomicU64::new(0));
@@ -102,6 +112,8 @@ impl Runner {
             slots: BTreeMap::new(),
             running: 0,
             gate,
+            beside: Beside { desks: Desks::new(rotations.is_demo), reports: rotations.reports.clone() },
+            rotations,
             break_next_read,
         };
         (runner, Replies { replies: received, calls: observed, lost })
@@ -110,6 +122,11 @@ impl Runner {
     /// How many tasks have been started and have not ended.
     pub(super) fn running(&self) -> usize {
         self.running
+    }
+
+    /// The desks that keep rotations.
+    pub(super) fn desks(&self) -> Desks {
+        self.beside.desks.clone()
     }
 
     /// A task has ended.
@@ -142,6 +159,10 @@ impl Runner {
         }
         let aws = connected.aws.clone();
         self.aws = Some(aws.clone());
+        let watching =
+            self.beside.desks.clone().open(self.rotations.clone(), aws.clone(), connected.clock.clone(), self.replies.clone());
+        // Not counted: it lives as long as the desk, and waits for nothing that the person waits for.
+        self.tasks.spawn(watching);
         let view = SessionView {
             profile: aws.profile().map(str::to_owned),
             regions: aws.regions().to_vec(),
@@ -175,10 +196,11 @@ impl Runner {
         self.slots.insert(slot.clone(), token.clone());
         let to = self.sink(&aws, slot.clone(), generation);
         let break_now = std::mem::take(&mut self.break_next_read);
+        let beside = self.beside.clone();
         self.spawn(slot, Some(generation), token, async move {
             break_if(break_now);
             // Whether somebody still wants the answer is the token's business.
-            let _stopped = reads::run(&aws, read, &to).await;
+            let _stopped = reads::run(&aws, &beside, read, &to).await;
         });
     }
 
@@ -192,9 +214,9 @@ impl Runner {
     pub(super) fn mutate(&mut self, session: SessionId, number: u64, approved: Approved<Mutation>) {
         let mutation = approved.what().clone();
         let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
-        let (gate, replies) = (self.gate.clone(), self.replies.clone());
+        let (gate, desks, replies) = (self.gate.clone(), self.beside.desks.clone(), self.replies.clone());
         self.spawn(Slot::new("change"), None, CancellationToken::new(), async move {
-            let outcome = gate.mutate(session, &aws, approved).await;
+            let outcome = gate.mutate(session, &aws, (&desks, &replies), approved).await;
             let _loop_has_ended = replies.send(tell(Msg::Changed { session, number, mutation, outcome })).await;
         });
     }

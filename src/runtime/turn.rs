@@ -82,6 +82,7 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
         tasks.handle().clone(),
         turn.launch.connector.clone(),
         turn.launch.gate.clone(),
+        turn.launch.rotations.clone(),
         broke,
         turn.launch.break_read,
     );
@@ -95,6 +96,10 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
         turn.start_effects(&mut runner).await;
         turn.draw_when_due();
         turn.say_when_idle(&runner, &replies);
+    }
+    if turn.end == Some(End::Quit) {
+        turn.tty.leave();
+        runner.desks().settle().await;
     }
     let Turn { mut sessions, said, end, .. } = turn;
     sessions.close(said).await;

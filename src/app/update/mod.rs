@@ -70,6 +70,14 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 changed(model);
             }
         }
+        Msg::Contained { session, user, news } => {
+            if session == model.session {
+                run(model, out, |model, out| model.panes.on_contained(&user, news, out));
+                changed(model);
+            } else {
+                model.stale_dropped += 1;
+            }
+        }
         Msg::Rotations(rotations) => {
             let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
             panes::rotations::on_told(&mut model.panes.rotations, rotations, &cx);

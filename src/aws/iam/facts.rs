@@ -54,7 +54,7 @@ async fn root_facts(session: &Session, name: &Untrusted) -> UserFacts {
     }
 }
 
-async fn password(session: &Session, name: &Untrusted) -> Result<Password, Fault> {
+pub(super) async fn password(session: &Session, name: &Untrusted) -> Result<Password, Fault> {
     let send = session.iam().get_login_profile().user_name(name.raw()).send();
     match call::make(session, ("iam", "GetLoginProfile"), session.home(), send).await {
         Ok(answer) => Ok(Password::Set { changed: answer.login_profile().and_then(|profile| timestamp(profile.create_date())) }),
@@ -80,7 +80,7 @@ async fn devices(session: &Session, name: &Untrusted) -> Result<Mfa, Fault> {
     }
 }
 
-async fn keys(session: &Session, name: &Untrusted) -> Result<Vec<KeySummary>, Fault> {
+pub(super) async fn keys(session: &Session, name: &Untrusted) -> Result<Vec<KeySummary>, Fault> {
     let listed = keys::list(session, name).await?;
     let summary = |key: &aws_sdk_iam::types::AccessKeyMetadata| KeySummary {
         id: key.access_key_id().map(Untrusted::new),

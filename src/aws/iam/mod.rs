@@ -1,10 +1,12 @@
 //! IAM: users, their facts, the credential report, access keys. Lists end where `IsTruncated` is false, not where a page is short.
 
+mod access;
 mod facts;
 mod keys;
 mod report;
 mod users;
 
+pub use access::access;
 pub use facts::user_facts;
 pub(super) use keys::list as list_keys;
 pub use keys::{access_keys, key_last_used};

@@ -7,6 +7,7 @@ mod words;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::containment::Containment;
 use crate::domain::fault::Fault;
 use crate::domain::rotation::Command;
 use crate::domain::text::Untrusted;
@@ -19,6 +20,8 @@ pub enum Mutation {
     Change(Change),
     /// A job that makes several.
     Rotation(Command),
+    /// Everything that a user can sign in with is shut, or opened again.
+    Contain(Containment),
 }
 
 /// What AWS said to a change that it made.

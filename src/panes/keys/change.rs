@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::model::Model;
-use super::{Action, CHANGED, Read};
+use super::{Action, CHANGED, Read, contain};
 use crate::domain::age::age;
 use crate::domain::change::{Change, ChangeNote, Done, Mutation};
 use crate::domain::fault::Fault;
@@ -91,13 +91,23 @@ fn about(mutation: &Mutation) -> Option<(&Untrusted, &Untrusted)> {
 
 /// A change of a key has been asked for: its row says so.
 pub fn on_asked(model: &mut Model, mutation: &Mutation, cx: &Ctx<'_>) {
+    if let Mutation::Contain(containment) = mutation {
+        contain::asked(model, containment, cx);
+    }
     note(model, mutation, ChangeNote::Asked { at: cx.now }, cx);
 }
 
 /// A change of a key has ended: its row says how, and the owner's keys are read anew, whatever AWS has said.
 pub fn on_changed(model: &mut Model, mutation: &Mutation, outcome: &Result<Done, Fault>, cx: &Ctx<'_>, out: &mut Out<Read>) {
     note(model, mutation, ChangeNote::ended(outcome, cx.now), cx);
-    if let Some((user, _)) = about(mutation) {
+    let contained = match mutation {
+        Mutation::Contain(containment) => {
+            contain::ended(model, containment, outcome.is_err());
+            Some(containment.user())
+        }
+        _ => None,
+    };
+    if let Some(user) = about(mutation).map(|(user, _)| user).or(contained) {
         out.read(CHANGED, Read::OfUsers(vec![user.clone()]));
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Who;
+use super::Model;
 use super::row::is_overdue;
 use crate::domain::age::{days, is_over};
 use crate::domain::change::ChangeNote;
@@ -11,7 +11,7 @@ use crate::domain::key::{AccessKey, LastUsed, ROTATION_LIMIT_DAYS};
 use crate::panes::{section, sourced, when};
 
 /// The sections of a key's detail view.
-pub fn detail(key: &AccessKey, who: Option<&Who>, now: Timestamp) -> Vec<Section> {
+pub fn detail(model: &Model, key: &AccessKey, now: Timestamp) -> Vec<Section> {
     let mut identity = vec![
         Field::new("user", key.handle.user.raw()),
         Field::new("id", sourced(&key.id, now, |id| id.shown().into_string())),
@@ -40,7 +40,9 @@ pub fn detail(key: &AccessKey, who: Option<&Who>, now: Timestamp) -> Vec<Section
     if let Some(fault) = faults.into_iter().flatten().next() {
         sections.push(section("Not told", vec![Field::new("reason", fault.to_string())]));
     }
-    if let Some(who) = who.filter(|who| key.id.value() == Some(&who.key)) {
+    sections.extend(super::contain::sections(model, &key.handle.user, now));
+    sections.extend(super::rotate::sections(model, key, now));
+    if let Some(who) = model.who.as_ref().filter(|who| key.id.value() == Some(&who.key)) {
         sections.extend(who.sections(now));
     }
     sections

@@ -4,8 +4,10 @@
 //! denied, users are listed and asked one by one.
 
 mod change;
+mod contain;
 mod detail;
 mod model;
+mod rotate;
 mod row;
 mod update;
 mod who;
@@ -14,11 +16,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use change::{on_asked, on_changed};
+pub use contain::{Case, Contained, contain, on_contained};
 pub use detail::detail;
 pub use model::Model;
+pub use rotate::{Defaults, MOST_AT_ONCE, Planned, Wanted, prompt, typed};
 pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, settle, stop, trail_of};
 pub use who::{MOST_PAGES, Progress, Who};
 
+use crate::domain::containment::Access;
 use crate::domain::event::EventPage;
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle, LastUsed};
@@ -31,6 +36,11 @@ crate::actions! { "keys" {
     Overdue  = "overdue",   "Show only active keys over the age limit, or all again", Safe, [];
     Who      = "who",       "Show who uses the selected key, or stop looking", Safe, ["iam:GetAccessKeyLastUsed", "cloudtrail:LookupEvents"];
     Findings = "findings",  "Go to the findings about the owner of the selected key", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
+    // It opens a line to type in and changes nothing by itself: the plan that follows wants the name typed.
+    Rotate   = "rotate",    "Rotate the selected key, or all marked keys: opens the plan", Reversible, ["iam:GetUser", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"];
+    Contain  = "contain",   "Contain the owner: shut all keys and sessions, look again later", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy"];
+    Expel    = "expel",     "Contain the owner and delete the password, which does not come back", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy", "iam:DeleteLoginProfile"];
+    Release  = "release",   "Undo the containment of the owner", TypeName, ["iam:UpdateAccessKey", "iam:DeleteUserPolicy"];
     Deactivate = "deactivate", "Deactivate the selected key", Confirm, ["iam:UpdateAccessKey"];
     Activate = "activate",  "Activate the selected key again", Confirm, ["iam:UpdateAccessKey"];
     Delete   = "delete",    "Delete the selected key, which is inactive", TypeName, ["iam:DeleteAccessKey"];
@@ -46,6 +56,20 @@ pub enum Read {
     OfUsers(Vec<Untrusted>),
     /// The keys of every user, where there is no report: `ListUsers`, then each user's keys. Last uses come with [`Read::OfUsers`].
     AllUsers,
+    /// What a user can sign in with, before it is shut.
+    Before {
+        /// Whose.
+        user: Untrusted,
+        /// Whether the password shall go, too.
+        password: bool,
+    },
+    /// What these rotations would do: the desk's plan, made by reads alone.
+    Plan {
+        /// Which.
+        wanted: Vec<Wanted>,
+        /// How many would be at work at the same time.
+        at_once: u8,
+    },
     /// Who uses a key: `GetAccessKeyLastUsed`, then `LookupEvents` by these ids in these regions, at most [`MOST_PAGES`] pages each.
     Uses {
         /// Whose last use IAM is asked for.
@@ -94,6 +118,20 @@ pub enum Msg {
     UserDone(Untrusted),
     /// [`Read::AllUsers`] or [`Read::OfUsers`] has ended.
     Listed(Result<(), Fault>),
+    /// What [`Read::Before`] has found.
+    Before {
+        /// It.
+        result: Result<Access, Fault>,
+        /// Whether the password shall go, too.
+        password: bool,
+    },
+    /// What the desk says to [`Read::Plan`].
+    Planned {
+        /// One for each.
+        all: Vec<Planned>,
+        /// How many would be at work at the same time.
+        at_once: u8,
+    },
     /// The last use of the key that [`Read::Uses`] is about.
     UsesLast(Result<LastUsed, Fault>),
     /// A page of its events.
@@ -120,6 +158,10 @@ pub const REPORT: Slot = Slot::new("keys.report");
 pub const LIVE: Slot = Slot::new("keys.live");
 /// The slot of the keys of an owner of whom one was changed.
 pub const CHANGED: Slot = Slot::new("keys.changed");
+/// The slot of what there is before a containment.
+pub const BEFORE: Slot = Slot::new("keys.before");
+/// The slot of the plan for rotations.
+pub const PLAN: Slot = Slot::new("keys.plan");
 /// The slot of the search for who uses a key.
 pub const WHO: Slot = Slot::new("keys.who");
 /// The slot of the sweep over all users.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Who;
 use super::row::{AGE, is_overdue};
+use super::{Case, Defaults, Who};
 use crate::domain::age::age;
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle, ROTATION_LIMIT_DAYS};
@@ -45,6 +45,17 @@ pub struct Model {
     pub overdue: usize,
     /// Who uses the key that was asked about last.
     pub who: Option<Box<Who>>,
+    /// What a rotation is begun with, where nothing else is typed.
+    pub rotation: Defaults,
+    /// The users that this console has contained or released, and how that goes.
+    pub cases: BTreeMap<Untrusted, Case>,
+    /// Whether the state before a containment is being read.
+    pub containing: bool,
+    /// Whether rotations are being planned.
+    pub planning: bool,
+    /// Keys for which a rotation was wanted and cannot be made, and why.
+    #[serde(with = "pairs")]
+    pub not_planned: BTreeMap<KeyHandle, Fault>,
 }
 
 impl Default for Model {
@@ -60,6 +71,11 @@ impl Default for Model {
             wanted: None,
             overdue: 0,
             who: None,
+            rotation: Defaults::default(),
+            cases: BTreeMap::new(),
+            containing: false,
+            planning: false,
+            not_planned: BTreeMap::new(),
         }
     }
 }
@@ -92,7 +108,10 @@ impl Model {
 
     /// Whether anything is on its way.
     pub fn is_loading(&self) -> bool {
-        self.remote.is_loading() || self.who.as_ref().is_some_and(|who| who.remote.is_loading())
+        self.planning
+            || self.containing
+            || self.remote.is_loading()
+            || self.who.as_ref().is_some_and(|who| who.remote.is_loading())
     }
 
     /// Counts anew, after facts came: a frame must not.
@@ -106,5 +125,23 @@ impl Model {
             let handle = |ordinal| KeyHandle { user: user.clone(), ordinal };
             !self.table.select(&handle(1)) && !self.table.select(&handle(2))
         });
+    }
+}
+
+/// A map as a list of pairs: JSON's keys are texts only.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::domain::fault::Fault;
+    use crate::domain::key::KeyHandle;
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<KeyHandle, Fault>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<KeyHandle, Fault>, D::Error> {
+        Ok(Vec::<(KeyHandle, Fault)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

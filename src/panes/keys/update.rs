@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::model::{Model, PART_REPORT, PART_SWEEP};
-use super::{Action, CHANGED, LIVE, Msg, REPORT, Read, SWEEP, WHO, change, who};
+use super::{Action, BEFORE, CHANGED, LIVE, Msg, PLAN, REPORT, Read, SWEEP, WHO, change, contain, rotate, who};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle};
@@ -35,7 +35,15 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
         (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone() }),
         (Action::Findings, Some(key)) => out.go(Pivot::Findings { query: quoted("principal", key.handle.user.raw()) }),
         (Action::User | Action::Findings, None) => {}
+        (Action::Contain | Action::Expel, Some(key)) => {
+            let user = key.handle.user.clone();
+            contain::contain(model, user, action == Action::Expel, out);
+        }
+        (Action::Contain | Action::Expel, None) => {}
+        (Action::Release, _) => contain::release(model, out),
         (Action::Who, _) => who::look(model, cx, out),
+        // What is typed comes first: see [`rotate::typed`].
+        (Action::Rotate, _) => {}
         (Action::Deactivate | Action::Activate | Action::Delete, _) => change::ask(model, action, cx, out),
     }
 }
@@ -48,6 +56,8 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
         Action::Overdue => Availability::Ready,
         Action::User | Action::Findings => needs_row(model.table.selected(), "key"),
         Action::Deactivate | Action::Activate | Action::Delete => change::available(model, action),
+        Action::Rotate => rotate::available(model),
+        Action::Contain | Action::Expel | Action::Release => contain::available(model, action),
         Action::Who => match model.table.selected() {
             Some(key) => needs(key.id.value(), "the id of the key is not known yet"),
             None => needs_row(model.table.selected(), "key"),
@@ -73,6 +83,8 @@ pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, ou
         Msg::Listed(_) if *slot == CHANGED => model.count(cx.now),
         Msg::Listed(result) if *slot == SWEEP => sweep_ended(model, result, cx),
         Msg::Listed(_) => live_ended(model, cx),
+        Msg::Before { result, password } => contain::before(model, result, password, cx, out),
+        Msg::Planned { all, at_once } => rotate::planned(model, all, at_once, cx, out),
         Msg::UsesLast(_) | Msg::UsesPage(_) | Msg::UsesWait { .. } | Msg::UsesEnded { .. } => {
             if let Some(who) = &mut model.who {
                 who.take(message, cx, out);
@@ -220,7 +232,14 @@ pub fn stop(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
         who.stop(cx);
         out.cancel(WHO);
     }
-    running || looks
+    let planned = std::mem::take(&mut model.planning);
+    let containing = std::mem::take(&mut model.containing);
+    for (stopped, slot) in [(planned, PLAN), (containing, BEFORE)] {
+        if stopped {
+            out.cancel(slot);
+        }
+    }
+    running || looks || planned || containing
 }
 
 /// A task broke: the part it was reading has failed.
@@ -235,6 +254,10 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>, ou
         && let Some(who) = &mut model.who
     {
         who.broken(fault, cx);
+    } else if *slot == PLAN {
+        model.planning = false;
+    } else if *slot == BEFORE {
+        model.containing = false;
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is read from AWS: the desk that runs the rotations (`rotation::Desk`) tells of every step, and the root hands it on.
 
+mod answer;
 mod detail;
 mod model;
 mod row;
@@ -9,9 +10,42 @@ mod update;
 
 pub use detail::detail;
 pub use model::Model;
-pub use update::{available, copied, on_action, on_told};
+pub use update::{available, copied, on_action, on_reported, on_told};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::rotation::Rotation;
+use crate::kit::effect::Slot;
 
 crate::actions! { "rotations" {
     Open        = "open",        "Show only rotations that have not ended, or all again", Safe, [];
     User        = "user",        "Go to the keys of the user whose key is rotated", Safe, [];
+    Resume      = "resume",      "Take up a rotation that was left unfinished", Confirm, ["iam:ListAccessKeys"];
+    ResumeAll   = "resume-all",  "Take up every rotation that was left unfinished", Confirm, ["iam:ListAccessKeys"];
+    Continue    = "continue",    "Let the rotation go on, or try again what failed", Confirm, [];
+    SkipWait    = "skip-wait",   "Do not wait out soak or observation", TypeName, ["iam:UpdateAccessKey", "iam:DeleteAccessKey"];
+    Reactivate  = "reactivate",  "Make the old key active again", Reversible, ["iam:UpdateAccessKey"];
+    RollBack    = "roll-back",   "Give the new key up, the old one stays", TypeName, ["iam:UpdateAccessKey", "iam:DeleteAccessKey"];
+    DeleteOrphan = "delete-orphan", "Delete a key whose secret was lost when it was made", TypeName, ["iam:DeleteAccessKey"];
+    Abort       = "abort",       "Leave every key as it is and end the rotation", Confirm, [];
+    Report      = "report",      "Write a report of all rotations, for an auditor", Safe, [];
 } }
+
+/// What the pane has done beside the rotations themselves. Nothing is read from AWS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Read {
+    /// The report of these rotations, into files.
+    Report(Vec<Rotation>),
+}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Msg {
+    /// Where the report is, or why there is none.
+    Reported(Result<String, String>),
+}
+
+/// The slot of the report.
+pub const REPORT: Slot = Slot::new("rotations.report");

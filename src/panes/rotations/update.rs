@@ -1,10 +1,10 @@
 //! What the rotations pane does.
 
-use super::{Action, Model};
+use super::{Action, Model, REPORT, Read, answer};
 use crate::domain::rotation::Rotation;
 use crate::kit::action::Availability;
-use crate::kit::effect::{Out, Pivot};
-use crate::panes::{Ctx, needs_row, toggle_query};
+use crate::kit::effect::{Level, Out, Pivot};
+use crate::panes::{Ctx, needs, needs_row, toggle_query};
 
 const OPEN: &str = "!phase=done !phase=aborted";
 
@@ -17,11 +17,21 @@ pub fn on_told(model: &mut Model, rotations: Vec<Rotation>, cx: &Ctx<'_>) {
 }
 
 /// Does one of the pane's own actions.
-pub fn on_action<X>(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out<X>) {
+pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Read>) {
     match (action, model.table.selected()) {
         (Action::Open, _) => toggle_query(&mut model.table, &mut model.before_open, OPEN, out),
         (Action::User, Some(rotation)) => out.go(Pivot::Keys { user: rotation.user.clone() }),
         (Action::User, None) => {}
+        (Action::Report, _) => out.read(REPORT, Read::Report(model.table.ordered().cloned().collect())),
+        _ => answer::ask(model, action, cx, out),
+    }
+}
+
+/// The report was written, or why not.
+pub fn on_reported<X>(result: Result<String, String>, out: &mut Out<X>) {
+    match result {
+        Ok(places) => out.notice(Level::Info, format!("the report is in {places}")),
+        Err(why) => out.notice(Level::Error, format!("no report: {why}")),
     }
 }
 
@@ -30,6 +40,8 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     match action {
         Action::Open => Availability::Ready,
         Action::User => needs_row(model.table.selected(), "rotation"),
+        Action::Report => needs(model.table.rows().next(), "there is no rotation to report"),
+        _ => answer::available(model, action),
     }
 }
 

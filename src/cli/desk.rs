@@ -1,0 +1,82 @@
+//! The desk for rotations of the console: over the user's own state folder and keyring, or in the demo over a folder that goes with it
+//! and a keyring in memory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::arguments::ConnectionArguments;
+use super::passphrase;
+use crate::audit::AuditLog;
+use crate::aws::rotation::Account;
+use crate::aws::secrets_manager::SecretsManagers;
+use crate::aws::session::{Clock, Session};
+use crate::config::paths;
+use crate::rotation::clock;
+use crate::rotation::desk::{Desk, Environment, left_in};
+use crate::rotation::escrow::Keys;
+use crate::rotation::stores;
+use crate::runtime::{Opened, Rotations};
+use crate::secrets::Keyring;
+
+/// How the console keeps rotations. `log`: where their changes are written down, or why there can be none.
+pub(super) fn rotations(connection: &ConnectionArguments, log: Result<AuditLog, String>, origin: &str) -> Rotations {
+    let is_demo = connection.demo.is_some();
+    let temporary = is_demo.then(tempfile::tempdir);
+    let folder = match &temporary {
+        Some(made) => made.as_ref().ok().map(|folder| folder.path().to_owned()),
+        None => paths::state_dir(),
+    };
+    let reports = folder.as_ref().map(|folder| folder.join("reports"));
+    let desk = DeskOf { is_demo, folder, log, origin: origin.to_owned(), speed: connection.speed.unwrap_or(1.0) };
+    let open = move |session: &Session, clock: &Clock| {
+        // The demo's folder lives as long as whoever can open desks.
+        let _kept = &temporary;
+        desk.open(session, clock)
+    };
+    Rotations { open: Arc::new(open), reports, is_demo }
+}
+
+struct DeskOf {
+    is_demo: bool,
+    folder: Option<PathBuf>,
+    log: Result<AuditLog, String>,
+    origin: String,
+    speed: f64,
+}
+
+impl DeskOf {
+    fn open(&self, session: &Session, clock: &Clock) -> Opened {
+        let Some(folder) = self.folder.as_ref().map(|folder| folder.join("rotation")) else {
+            return Opened::Closed("there is no folder for rotations: set BARTIZAN_STATE_DIR".into(), Vec::new());
+        };
+        let log = match &self.log {
+            Ok(log) => log,
+            Err(why) => return Opened::Closed(format!("read-only: {why}"), left_in(&folder).0),
+        };
+        let keyring = if self.is_demo { Keyring::in_memory() } else { Keyring::system() };
+        // The terminal is not free to be asked on.
+        let passphrase = passphrase::source(false);
+        let stores = stores::Places {
+            keyring: Arc::new(keyring.clone()),
+            credentials: paths::shared_credentials_file().filter(|_| !self.is_demo),
+            config: paths::shared_config_file().filter(|_| !self.is_demo),
+            vault: Some(Arc::new(SecretsManagers::new(session, log, &self.origin))),
+            passphrase: passphrase.clone(),
+        };
+        let keys = Keys::new(keyring, &folder, passphrase);
+        let account = Account::new(session, log, &self.origin);
+        let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
+        let (clock, bounds) = (clock.clone(), environment.bounds.shortened(times(self.speed)));
+        Opened::Desk(Desk::open(Environment { clock: clock::Clock::new(move || clock.now()), bounds, ..environment }))
+    }
+}
+
+/// In a demo that runs faster, all waits are shorter.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number within the bounds that it is clamped to"
+)]
+fn times(speed: f64) -> u32 {
+    speed.clamp(1.0, 10_000.0) as u32
+}

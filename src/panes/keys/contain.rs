@@ -1,0 +1,204 @@
+//! Emergency: everything that the owner of a key can sign in with is shut first, and looked at again later. The rest can wait.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Action, BEFORE, Model, Read};
+use crate::domain::age::{span, utc};
+use crate::domain::change::Mutation;
+use crate::domain::containment::{Access, CHECKS_S, Containment};
+use crate::domain::detail::{Field, Section};
+use crate::domain::fault::Fault;
+use crate::domain::text::Untrusted;
+use crate::domain::user::ROOT_NAME;
+use crate::kit::action::{Availability, Danger};
+use crate::kit::confirm::Plan;
+use crate::kit::effect::{Level, Out};
+use crate::panes::{Ctx, needs_row, section, when};
+
+/// What is told of a containment as it goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contained {
+    /// A step has been made, or not.
+    Step {
+        /// Which, counted from 0.
+        step: usize,
+        /// When.
+        at: Timestamp,
+        /// How.
+        result: Result<(), Fault>,
+    },
+    /// The facts were read again.
+    Check {
+        /// So many seconds after the last step.
+        after_s: u64,
+        /// When.
+        at: Timestamp,
+        /// What is not as it was left, or why that is not known.
+        result: Result<Vec<String>, Fault>,
+    },
+}
+
+/// A containment of this console, or its undoing, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// What is done.
+    pub containment: Containment,
+    /// When it was approved.
+    pub begun: Timestamp,
+    /// How each step went; `None`: not made yet.
+    pub steps: Vec<Option<(Timestamp, Result<(), Fault>)>>,
+    /// What was seen later.
+    pub checks: Vec<(u64, Timestamp, Result<Vec<String>, Fault>)>,
+}
+
+impl Case {
+    fn is_open(&self) -> bool {
+        self.steps.iter().any(Option::is_none)
+    }
+}
+
+/// Whether the owner of the selected key can be contained or released, and why not.
+pub(super) fn available(model: &Model, action: Action) -> Availability {
+    let unavailable = |why: &str| Availability::Unavailable(why.to_owned());
+    let Some(key) = model.table.selected() else { return needs_row(model.table.selected(), "key") };
+    let case = model.cases.get(&key.handle.user);
+    match action {
+        _ if key.handle.user.raw() == ROOT_NAME => unavailable("root cannot be contained by policies: use its own sign-in"),
+        _ if case.is_some_and(Case::is_open) => unavailable("this user is being contained or released"),
+        Action::Release if case.is_none_or(|case| case.containment.release) => {
+            unavailable("this console has not contained this user since it was started")
+        }
+        _ => Availability::Ready,
+    }
+}
+
+/// Reads what there is before anything is asked.
+pub fn contain(model: &mut Model, user: Untrusted, password: bool, out: &mut Out<Read>) {
+    model.containing = true;
+    out.notice(Level::Info, format!("reading what {} can sign in with…", user.shown_within(64)));
+    out.read(BEFORE, Read::Before { user, password });
+}
+
+/// The state before is known: asks.
+pub(super) fn before(model: &mut Model, result: Result<Access, Fault>, password: bool, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    model.containing = false;
+    match result {
+        Ok(access) => {
+            let password = password && access.password;
+            let containment = Containment { before: access, planned: cx.now, password, release: false };
+            out.ask(plan(&containment), Mutation::Contain(containment));
+        }
+        Err(fault) => out.notice(Level::Error, format!("not contained: the state before could not be read: {fault}")),
+    }
+}
+
+/// Asks whether the containment shall be undone.
+pub(super) fn release(model: &Model, out: &mut Out<Read>) {
+    let user = model.table.selected().map(|key| &key.handle.user);
+    if let Some(case) = user.and_then(|user| model.cases.get(user)) {
+        let undo = case.containment.undo();
+        out.ask(plan(&undo), Mutation::Contain(undo));
+    }
+}
+
+fn plan(containment: &Containment) -> Plan {
+    let (steps, before, user) = (containment.steps(), &containment.before, containment.user().shown());
+    let keys: Vec<String> = before
+        .keys
+        .iter()
+        .map(|(key, active)| format!("{} {}", key.shown_within(40), if *active { "Active" } else { "Inactive" }))
+        .collect();
+    let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+    let title = match containment.release {
+        false => format!("Contain {user}: shut everything the user can sign in with"),
+        true => format!("Release {user}: undo the containment"),
+    };
+    let password = match (before.password, containment.password) {
+        (false, _) => "none",
+        (true, true) => "there is one: it goes, and does not come back",
+        (true, false) => "there is one: it stays, and the policy denies whatever is done with it",
+    };
+    let mut plan = Plan::of(title, Danger::TypeName, steps.iter()).fact("user", user.as_str());
+    plan = plan.fact("keys before", keys).fact("password", password);
+    if containment.release {
+        plan = plan.fact("this means", "the keys that were active before work again, and whoever has their secrets can use them");
+    } else {
+        let stops = "every program that uses these keys, and every session made with them, stops working within seconds";
+        plan = plan
+            .fact("this means", stops)
+            .fact("looked at again", format!("{} s later", CHECKS_S.map(|s| s.to_string()).join(", ")));
+        if before.ours.len() == containment.documents().len() {
+            plan = plan.fact("note", "both policies are there already: they are put anew");
+        }
+    }
+    plan.typing(user.as_str())
+}
+
+/// A containment has been approved: its case is opened.
+pub(super) fn asked(model: &mut Model, containment: &Containment, cx: &Ctx<'_>) {
+    let steps = vec![None; containment.steps().len()];
+    let case = Case { containment: containment.clone(), begun: cx.now, steps, checks: Vec::new() };
+    model.cases.insert(containment.user().clone(), case);
+}
+
+/// A containment that was not begun at all leaves no case behind.
+pub(super) fn ended(model: &mut Model, containment: &Containment, failed: bool) {
+    if failed && model.cases.get(containment.user()).is_some_and(|case| case.steps.iter().all(Option::is_none)) {
+        model.cases.remove(containment.user());
+    }
+}
+
+/// A containment tells how it goes.
+pub fn on_contained(model: &mut Model, user: &Untrusted, news: Contained, out: &mut Out<Read>) {
+    let Some(case) = model.cases.get_mut(user) else { return };
+    match news {
+        Contained::Step { step, at, result } => {
+            if let Some(slot) = case.steps.get_mut(step) {
+                *slot = Some((at, result));
+            }
+        }
+        Contained::Check { after_s, at, result } => {
+            let shown = user.shown_within(64);
+            match &result {
+                Ok(reverted) if reverted.is_empty() => {
+                    out.notice(Level::Info, format!("{shown}: the containment holds after {after_s} s"));
+                }
+                Ok(reverted) => out.notice(Level::Error, format!("{shown}: REVERTED after {after_s} s: {}", reverted.join("; "))),
+                Err(fault) => out.notice(Level::Error, format!("{shown}: whether it holds is not known: {}", fault.title())),
+            }
+            case.checks.push((after_s, at, result));
+        }
+    }
+}
+
+/// The case of a user, in the detail of each of his keys.
+pub(super) fn sections(model: &Model, user: &Untrusted, now: Timestamp) -> Vec<Section> {
+    let Some(case) = model.cases.get(user) else { return Vec::new() };
+    let mut fields = vec![Field::new("approved", when(case.begun, now))];
+    for (number, (change, state)) in case.containment.steps().iter().zip(&case.steps).enumerate() {
+        let state = match state {
+            None => "… not made yet".to_owned(),
+            Some((at, Ok(()))) => format!("✓ {}", utc(*at)),
+            Some((at, Err(fault))) => format!("✗ {}: {fault}", utc(*at)),
+        };
+        fields.push(Field::new(format!("{}. {}", number + 1, change.call().1), format!("{state}  {}", change.object())));
+    }
+    if case.containment.release {
+        return vec![section("Released", fields)];
+    }
+    let mut checks = Vec::new();
+    for after_s in CHECKS_S {
+        let seen = case.checks.iter().find(|(seen, ..)| *seen == after_s);
+        let said = match seen {
+            None => "to come, as long as this console runs".to_owned(),
+            Some((_, at, Ok(reverted))) if reverted.is_empty() => format!("holding at {}", utc(*at)),
+            Some((_, at, Ok(reverted))) => format!("REVERTED at {}: {}", utc(*at), reverted.join("; ")),
+            Some((_, at, Err(fault))) => format!("not known at {}: {fault}", utc(*at)),
+        };
+        let after = i64::try_from(after_s).unwrap_or(i64::MAX);
+        checks.push(Field::new(format!("after {}", span(jiff::SignedDuration::from_secs(after))), said));
+    }
+    vec![section("Containment", fields), section("Does it hold?", checks)]
+}

@@ -1,0 +1,247 @@
+//! The desks that keep rotations: one for each session of this process. What was begun goes on under the session that began it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_blocking;
+
+use super::runner::Reply;
+use crate::app::Msg;
+use crate::aws::page::{Sink, Stopped};
+use crate::aws::session::{Clock, Session};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::rotation::{Command, Phase, Request, Rotation, RotationId, Wait};
+use crate::domain::text::Untrusted;
+use crate::kit::confirm::Approved;
+use crate::panes::keys::{self, Planned, Wanted};
+use crate::rotation::desk::Desk;
+
+/// What became of the wish for a desk.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// It is there.
+    Desk(Desk),
+    /// There is none, for this reason; these rotations were left on this machine.
+    Closed(String, Vec<Rotation>),
+}
+
+/// Opens a desk over a session. It reads files, and is called where that disturbs nobody.
+pub type OpenDesk = Arc<dyn Fn(&Session, &Clock) -> Opened + Send + Sync>;
+
+/// How rotations are kept, and where their reports go.
+#[derive(Clone)]
+pub struct Rotations {
+    /// Opens a desk.
+    pub open: OpenDesk,
+    /// The folder of reports; `None`: there is no state folder.
+    pub reports: Option<PathBuf>,
+    /// Whether all of it is made up: then plans say so.
+    pub is_demo: bool,
+}
+
+impl fmt::Debug for Rotations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rotations").field("reports", &self.reports).finish_non_exhaustive()
+    }
+}
+
+/// A desk that is asked for is there after this time, or there is none.
+const OPENING: Duration = Duration::from_secs(30);
+/// A key that is being made is waited for when the person quits: its secret is in nobody's hands yet.
+const LAST_STEP: Duration = Duration::from_secs(15);
+
+const DEMO: &str = "demo: keys are made up, secrets stay in the memory of this program, and the journal goes when it ends";
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    /// Oldest first.
+    desks: Vec<Desk>,
+    /// Sessions whose desk is being opened.
+    opening: u32,
+    /// Why the newest session has no desk.
+    closed: Option<String>,
+    /// What was left, where there is no desk to tell it.
+    left: Vec<Rotation>,
+}
+
+/// All desks of this process.
+#[derive(Debug, Clone)]
+pub(super) struct Desks {
+    state: Arc<watch::Sender<State>>,
+    is_demo: bool,
+}
+
+impl Desks {
+    /// None yet.
+    pub(super) fn new(is_demo: bool) -> Self {
+        Self { state: Arc::new(watch::channel(State::default()).0), is_demo }
+    }
+
+    /// Opens the desk of a session, and from then on tells of every rotation as it goes.
+    pub(super) async fn open(self, rotations: Rotations, aws: Session, clock: Clock, to: mpsc::Sender<Reply>) {
+        self.state.send_modify(|state| state.opening += 1);
+        let opened = spawn_blocking(move || (rotations.open)(&aws, &clock)).await;
+        let mut changes = None;
+        self.state.send_modify(|state| {
+            state.opening = state.opening.saturating_sub(1);
+            state.closed = None;
+            match opened {
+                Ok(Opened::Desk(desk)) => {
+                    changes = Some(desk.watch());
+                    state.desks.push(desk);
+                }
+                Ok(Opened::Closed(why, left)) => (state.closed, state.left) = (Some(why), left),
+                Err(_) => state.closed = Some("the desk for rotations broke".into()),
+            }
+        });
+        loop {
+            let told = Reply::Tell(Box::new(Msg::Rotations(self.board())));
+            if to.send(told).await.is_err() {
+                return;
+            }
+            let Some(changes) = &mut changes else { return };
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Every rotation, as the desk tells it that works on it.
+    fn board(&self) -> Vec<Rotation> {
+        let state = self.state.borrow();
+        let mut rows: Vec<Rotation> = state.left.clone();
+        for desk in &state.desks {
+            for row in desk.watch().borrow().iter() {
+                match rows.iter_mut().find(|other| other.id == row.id) {
+                    Some(other) if row.wait != Wait::Nobody || other.wait == Wait::Nobody => *other = row.clone(),
+                    Some(_) => {}
+                    None => rows.push(row.clone()),
+                }
+            }
+        }
+        rows
+    }
+
+    /// The desk of the newest session.
+    async fn newest(&self) -> Result<Desk, String> {
+        let mut states = self.state.subscribe();
+        let ready = states.wait_for(|state| state.opening == 0 && (state.closed.is_some() || !state.desks.is_empty()));
+        let Ok(Ok(state)) = tokio::time::timeout(OPENING, ready).await else {
+            return Err("the desk for rotations does not open".into());
+        };
+        match (&state.closed, state.desks.last()) {
+            (Some(why), _) => Err(why.clone()),
+            (None, Some(desk)) => Ok(desk.clone()),
+            (None, None) => Err("there is no desk for rotations".into()),
+        }
+    }
+
+    /// The desk that works on a rotation, else the newest.
+    async fn of(&self, id: &RotationId) -> Result<Desk, String> {
+        let works = |desk: &&Desk| desk.watch().borrow().iter().any(|row| row.id == *id && row.wait != Wait::Nobody);
+        let holder = self.state.borrow().desks.iter().find(works).cloned();
+        match holder {
+            Some(desk) => Ok(desk),
+            None => self.newest().await,
+        }
+    }
+
+    /// Does what was approved: what follows shows on the board.
+    pub(super) async fn command(&self, approved: Approved<Command>) -> Result<(), String> {
+        let desk = match approved.what() {
+            Command::Answer { id, .. } | Command::Resume { id: Some(id) } => self.of(id).await?,
+            Command::Start { .. } | Command::Resume { id: None } => self.newest().await?,
+        };
+        desk.command(approved).await
+    }
+
+    /// Plans rotations, and hands the plans over.
+    pub(super) async fn plan(
+        &self,
+        aws: &Session,
+        wanted: Vec<Wanted>,
+        at_once: u8,
+        to: &Sink<keys::Msg>,
+    ) -> Result<(), Stopped> {
+        let fault = |why: &str| Fault {
+            kind: FaultKind::Refused { code: "NotRotated".into() },
+            call: String::new(),
+            region: String::new(),
+            message: Untrusted::new(why),
+            request_id: None,
+            at: aws.now(),
+        };
+        let all = match self.newest().await {
+            Err(why) => wanted.into_iter().map(|one| Planned { handle: one.handle, result: Err(fault(&why)) }).collect(),
+            Ok(desk) => {
+                let handles: Vec<_> = wanted.iter().map(|one| one.handle.clone()).collect();
+                let requests = futures::future::join_all(wanted.into_iter().map(|one| named(aws, one))).await;
+                let plans = desk.plan(requests).await;
+                let planned = handles.into_iter().zip(plans).map(|(handle, plan)| {
+                    let result = plan.map(|plan| {
+                        let key = Some(Untrusted::new(&plan.old_key.id));
+                        let made_up = self.is_demo.then(|| DEMO.to_owned());
+                        let shown = plan.notes.iter().chain(&made_up).fold(plan.plan, |plan, note| plan.fact("note", note));
+                        (Request { key, ..plan.request }, shown)
+                    });
+                    Planned { handle, result }
+                });
+                planned.collect()
+            }
+        };
+        to.send(keys::Msg::Planned { all, at_once }).await
+    }
+
+    /// Waits until no key is between its making and its escrow, or until that has taken too long.
+    pub(super) async fn settle(&self) {
+        let critical = |rows: &[Rotation]| rows.iter().any(|row| row.phase == Phase::Creating && row.wait == Wait::Working);
+        let calm = async {
+            while critical(&self.board()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _given_up = tokio::time::timeout(LAST_STEP, calm).await;
+    }
+}
+
+/// Off the screen only the time is known at which a key was made: finds its id by it.
+async fn named(aws: &Session, wanted: Wanted) -> Request {
+    let Wanted { request, created, .. } = wanted;
+    let (None, Some(created)) = (&request.key, created) else { return request };
+    // What cannot be found out here the desk finds out by itself, and says so.
+    let keys = crate::aws::iam::access_keys(aws, &request.user).await.unwrap_or_default();
+    let near = |at: &Timestamp| at.duration_since(created).abs() < jiff::SignedDuration::from_secs(2);
+    let found = keys.iter().find(|key| key.created.value().is_some_and(near)).and_then(|key| key.id.value().cloned());
+    Request { key: found, ..request }
+}
+
+/// Writes the report of these rotations as Markdown and as JSON, readable for their owner only. Returns where they are.
+pub(super) fn report(folder: Option<&Path>, rotations: &[Rotation], at: Timestamp) -> Result<String, String> {
+    use crate::rotation::report::{json, markdown};
+    let folder = folder.ok_or("there is no state folder: set BARTIZAN_STATE_DIR")?;
+    let name = at.strftime("report-%Y%m%dT%H%M%SZ").to_string();
+    let mut places = Vec::new();
+    for (ending, text) in [("md", markdown(rotations, at)), ("json", json(rotations, at))] {
+        let path = folder.join(format!("{name}.{ending}"));
+        write_private(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
+        places.push(path.display().to_string());
+    }
+    Ok(places.join(" and "))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge at which reports are written")]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    // A report that is there already is replaced by nothing: its name has the second in it.
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

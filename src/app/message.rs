@@ -25,6 +25,8 @@ pub enum Msg {
     Tick(Timestamp),
     /// A key, a paste or a new size.
     Input(Input),
+    /// Somebody is there: a key went straight to a shell.
+    Touched,
     /// A session stands: AWS can be asked.
     Connected {
         /// Its number.
@@ -140,6 +142,8 @@ pub enum Effect {
         /// Until when.
         until: Option<Timestamp>,
     },
+    /// Forget the session and its credentials. A change under way goes on to its end.
+    Lock,
     /// Change something at AWS.
     Mutate {
         /// In which session.

@@ -6,6 +6,7 @@ pub mod dialog;
 pub mod door;
 pub mod help;
 pub mod layout;
+pub mod lock;
 mod message;
 mod model;
 pub mod palette;

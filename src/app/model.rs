@@ -9,6 +9,7 @@ use super::connect::Connect;
 use super::dialog::Dialog;
 use super::door::Door;
 use super::layout::{DetailPlace, Layout};
+use super::lock::{LOCK_AFTER, Lock};
 use super::terminals::{Mode, Terminals};
 use crate::domain::account::SessionView;
 use crate::domain::fault::Fault;
@@ -44,6 +45,8 @@ pub struct Startup {
     pub presets: Vec<ForwardSpec>,
     /// Whether every session needs a reason.
     pub asks_reason: bool,
+    /// How long nobody may touch a key before the console locks; `None`: for ever.
+    pub lock_after: Option<jiff::SignedDuration>,
     /// The time of the start.
     pub now: Timestamp,
 }
@@ -60,6 +63,7 @@ impl Default for Startup {
             door: Door::default(),
             presets: Vec::new(),
             asks_reason: false,
+            lock_after: Some(LOCK_AFTER),
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -91,6 +95,8 @@ pub struct Model {
     pub connection: Connection,
     /// Whether anything may be changed.
     pub door: Door,
+    /// Whether the console is locked.
+    pub lock: Lock,
     /// The size of the screen.
     pub size: Size,
     /// The time.
@@ -227,13 +233,14 @@ pub struct Notice {
 impl Model {
     /// The console before anything is known.
     pub fn new(startup: Startup) -> Self {
-        let Startup { pane, query, regions, profile, endpoint, demo, door, presets, asks_reason, now } = startup;
+        let Startup { pane, query, regions, profile, endpoint, demo, door, lock_after, presets, asks_reason, now } = startup;
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
             session: SessionId::default(),
             view: SessionView { profile, regions, identity, alias, credentials, endpoint, demo },
             connection: Connection::Connecting,
             door,
+            lock: Lock::new(lock_after, now),
             size: Size { width: 80, height: 24 },
             now,
             focus: pane,

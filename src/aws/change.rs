@@ -184,6 +184,8 @@ impl Changer {
         let result = call::make(&self.session, change.call(), &region, send(Permit::for_intent(&intent))).await;
         let (outcome, request_id) = match &result {
             Ok(answer) => (Ok(()), answer.request_id().map(str::to_owned)),
+            // Nobody knows what became of it, and an intent without an outcome says just that.
+            Err(fault) if fault.leaves_unknown() => return result.map(|answer| Made { answer, warning: None }),
             Err(fault) => (Err(fault::code(fault)), fault.request_id.clone()),
         };
         let written = blocking(move || intent.outcome(outcome, request_id)).await;

@@ -60,7 +60,6 @@ pub(crate) fn code(fault: &Fault) -> String {
         FaultKind::Throttled { .. } => "Throttling".into(),
         FaultKind::NotFound => "NotFound".into(),
         FaultKind::Refused { code } => code.clone(),
-        _ if fault.leaves_unknown() => format!("outcome unknown: {}", fault.title()),
         _ => fault.title(),
     }
 }

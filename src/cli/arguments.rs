@@ -135,6 +135,9 @@ pub enum Command {
         /// Only what this pane needs; may be repeated
         #[arg(long, value_name = "PANE")]
         for_pane: Vec<PaneId>,
+        /// Also what the panes' changes need, for sessions with a second factor
+        #[arg(long)]
+        changes: bool,
     },
     /// Show or check keys
     Keymap {

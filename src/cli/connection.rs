@@ -1,6 +1,6 @@
 //! From the command line to a session: the user's own AWS configuration, or the embedded AWS of `--demo`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     endpoint_url: Option<String>,
     demo: Option<String>,
     speed: f64,
+    /// The demo's world, once it is made: a session made anew finds it as the last one left it.
+    world: Arc<OnceLock<Arc<World>>>,
 }
 
 impl Plan {
@@ -44,6 +46,7 @@ impl Plan {
             endpoint_url: arguments.endpoint_url.clone(),
             demo: arguments.demo.clone(),
             speed: arguments.speed.unwrap_or(1.0),
+            world: Arc::default(),
         })
     }
 
@@ -67,9 +70,14 @@ impl Plan {
 
     async fn embedded(self, name: String, observer: Observer) -> Result<Connected, Fault> {
         let options = Options { speed: self.speed, ..Options::default() };
-        let world = World::from_scenario(&name, options)
-            .map_err(|error| fault::unsent(FaultKind::Configuration, error.to_string(), Clock::system().now()))?;
-        let world = Arc::new(world);
+        let world = match self.world.get() {
+            Some(world) => Arc::clone(world),
+            None => {
+                let world = World::from_scenario(&name, options)
+                    .map_err(|error| fault::unsent(FaultKind::Configuration, error.to_string(), Clock::system().now()))?;
+                Arc::clone(self.world.get_or_init(|| Arc::new(world)))
+            }
+        };
         let regions = if self.regions.is_empty() { DEMO_REGIONS.map(str::to_owned).to_vec() } else { self.regions };
         let clock = {
             let world = Arc::clone(&world);

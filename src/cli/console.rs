@@ -24,9 +24,9 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let (keymap, keymap_problems) = keymap::effective(&config);
     let (look, theme_problems) = theme::effective(&config);
     let problems = keymap_problems.iter().chain(&theme_problems).filter(|problem| problem.weight > Weight::Note);
-    let mut door = Door::default();
+    let rules = config.accounts.iter().map(|rule| rule.value.clone()).collect();
     let log = audit_log(connection, console);
-    door.closed = log.as_ref().err().cloned();
+    let door = Door { rules, closed: log.as_ref().err().cloned(), ..Door::default() };
     let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
     let rotations = desk::rotations(connection, log.clone(), origin);
     let gate = Gate { log: log.ok(), rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
@@ -61,6 +61,7 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         door,
         presets: Vec::new(),
         asks_reason: false,
+        lock_after: config.lock_after.value,
         now: Clock::system().now(),
     }
 }

@@ -6,15 +6,19 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::Failure;
-use crate::kit::action::Danger;
+use crate::kit::action::{Danger, Spec};
 use crate::panes::{self, PaneId};
 
 /// What the header asks for, whichever pane is open. `sts:GetCallerIdentity` needs no permission.
 const HEADER: &str = "iam:ListAccountAliases";
 
-/// Prints the policy for these panes; for all of them where none is named.
-pub(super) fn run(only: &[PaneId]) -> Result<(), Failure> {
-    let policy = policy(if only.is_empty() { &PaneId::ALL } else { only });
+/// Prints the policy for these panes, for all of them where none is named; `with_changes` also what they change.
+pub(super) fn run(only: &[PaneId], with_changes: bool) -> Result<(), Failure> {
+    let panes = if only.is_empty() { &PaneId::ALL } else { only };
+    let mut policy = policy(panes);
+    if let Some(statements) = policy.get_mut("Statement").and_then(serde_json::Value::as_array_mut).filter(|_| with_changes) {
+        statements.extend(changes(panes));
+    }
     Ok(writeln!(std::io::stdout(), "{policy:#}")?)
 }
 
@@ -34,7 +38,50 @@ pub fn markdown() -> String {
         "| every pane's header | `{HEADER}` (`sts:GetCallerIdentity` needs no permission) |\n\n```json\n{:#}\n```\n",
         policy(&PaneId::ALL)
     ));
+    page.push_str(
+        "\n## Changes\n\nNothing above changes anything. `bartizan iam-policy --changes` adds one statement for each feature that does; leave out what \
+         nobody here needs.\nEach asks for a session with a second factor, and AWS holds it: the console's own questions are only comfort. Narrow the \
+         resources to the\npaths and tags of your account.\n\n| action | asks for | calls |\n|---|---|---|\n",
+    );
+    for spec in changing(&PaneId::ALL) {
+        let level = match spec.danger {
+            Danger::Safe | Danger::Reversible => "one key",
+            Danger::Confirm => "a dialog",
+            Danger::TypeName => "the name typed",
+        };
+        let needs: Vec<_> = spec.needs.iter().map(|need| format!("`{need}`")).collect();
+        page.push_str(&format!("| `{}` {} | {level} | {} |\n", spec.id, spec.help, needs.join(" ")));
+    }
+    page.push_str(&format!("\n```json\n{:#}\n```\n", json!(changes(&PaneId::ALL))));
     page
+}
+
+/// The panes' actions that change something.
+fn changing(panes: &[PaneId]) -> Vec<Spec> {
+    let scopes: Vec<_> = panes.iter().map(|pane| pane.name()).collect();
+    panes::catalogue().filter(|spec| spec.danger > Danger::Safe && scopes.contains(&spec.scope)).collect()
+}
+
+/// One statement for each pane and service in which something is changed, for sessions with a second factor.
+fn changes(panes: &[PaneId]) -> Vec<serde_json::Value> {
+    let mut features: BTreeMap<(&str, &str), BTreeSet<&'static str>> = BTreeMap::new();
+    for spec in changing(panes) {
+        for need in spec.needs {
+            let service = need.split(':').next().unwrap_or_default();
+            features.entry((spec.scope, service)).or_default().insert(need);
+        }
+    }
+    let statement = |((scope, service), actions): ((&str, &str), BTreeSet<&'static str>)| {
+        let resource = match service {
+            "iam" => "arn:aws:iam::*:user/*",
+            "ssm" if scope == PaneId::Bastions.name() => "arn:aws:ssm:*:*:session/*",
+            _ => "*",
+        };
+        let second_factor = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+        let id = format!("{}Changes{}", sid(scope), sid(service).trim_start_matches("Bartizan"));
+        json!({"Sid": id, "Effect": "Allow", "Action": actions, "Resource": resource, "Condition": second_factor})
+    };
+    features.into_iter().map(statement).collect()
 }
 
 fn policy(panes: &[PaneId]) -> serde_json::Value {
@@ -89,6 +136,22 @@ mod tests {
         needed.extend([HEADER, "sts:GetCallerIdentity"]);
         let allowed: Vec<String> = guard::READS.iter().map(|(service, operation)| format!("{service}:{operation}")).collect();
         assert_eq!(needed.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), allowed.into_iter().collect());
+    }
+
+    #[test]
+    fn what_changes_something_is_no_read_and_wants_a_second_factor() {
+        for spec in changing(&PaneId::ALL) {
+            for need in spec.needs {
+                let (service, operation) = need.split_once(':').unwrap();
+                let passes = guard::READS.contains(&(service, operation));
+                assert!(!passes || spec.needs.len() > 1, "{}: {need} changes nothing", spec.id);
+            }
+        }
+        let statements = changes(&[PaneId::Keys]);
+        let text = json!(statements).to_string();
+        assert!(text.contains("iam:UpdateAccessKey") && text.contains("iam:DeleteAccessKey"), "{text}");
+        assert!(statements.iter().all(|statement| statement.to_string().contains("MultiFactorAuthPresent")), "{text}");
+        assert!(!policy(&PaneId::ALL).to_string().contains("iam:DeleteAccessKey"));
     }
 
     #[test]

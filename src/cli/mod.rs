@@ -64,7 +64,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Audit { what }) => audit::run(&what, &connection),
         Some(Command::CredentialProcess) => credential_process::run(&connection),
         Some(Command::Doctor) => doctor::run(&connection, &console),
-        Some(Command::IamPolicy { for_pane }) => iam_policy::run(&for_pane),
+        Some(Command::IamPolicy { for_pane, changes }) => iam_policy::run(&for_pane, changes),
         Some(Command::Keymap { check: Some(path), .. }) => keymap::check(&path),
         Some(Command::Keymap { .. }) => keymap::print(&config::load(&connection, &console)?),
         Some(Command::Theme { check: Some(path), .. }) => theme::check(&path),

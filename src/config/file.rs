@@ -1,11 +1,16 @@
 //! `config.toml`: what may stand in it, and what is said when something else does.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Origin, Setting};
+use crate::domain::account::{AccountColour, AccountRule};
+use crate::domain::rotation::parse_wait;
 use crate::kit::source::{Problem, Source, Weight};
 use crate::panes::PaneId;
 
@@ -20,6 +25,10 @@ pub struct Written {
     pub keymap: Option<Setting<Option<PathBuf>>>,
     /// `pane = "findings"`.
     pub pane: Option<Setting<PaneId>>,
+    /// `lock_after = "10m"`; `"0s"` and `"never"`: not at all.
+    pub lock_after: Option<Setting<Option<SignedDuration>>>,
+    /// `[accounts."123456789012"]`, or by an alias.
+    pub accounts: Vec<Setting<AccountRule>>,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +38,21 @@ struct File {
     theme: Option<Spanned<String>>,
     keymap: Option<Spanned<PathBuf>>,
     pane: Option<Spanned<String>>,
+    lock_after: Option<Spanned<String>>,
+    #[serde(default)]
+    accounts: BTreeMap<String, Spanned<Account>>,
+}
+
+/// One table of `[accounts]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    name: Option<String>,
+    colour: Option<Spanned<String>>,
+    #[serde(default)]
+    never_arm: bool,
+    #[serde(default)]
+    reason: bool,
 }
 
 impl Written {
@@ -48,6 +72,17 @@ impl Written {
             }
             None => None,
         };
+        let lock_after = match &file.lock_after {
+            Some(word) => {
+                Some(Spanned::new(word.span(), lock_after(word.get_ref()).map_err(|why| source.error(word.span(), why))?))
+            }
+            None => None,
+        };
+        let mut accounts = Vec::new();
+        for (account, table) in file.accounts {
+            let rule = rule(&account, table.get_ref()).map_err(|(span, why)| source.error(span.unwrap_or(table.span()), why))?;
+            accounts.push(setting(path, source, Spanned::new(table.span(), rule)));
+        }
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         Ok(Self {
             regions: file.regions.map(|value| setting(path, source, value)),
@@ -60,8 +95,43 @@ impl Written {
                 Setting { value: Some(folder.join(value)), origin }
             }),
             pane: pane.map(|value| setting(path, source, value)),
+            lock_after: lock_after.map(|value| setting(path, source, value)),
+            accounts,
         })
     }
+}
+
+/// How long nobody may touch a key: `10m`, `1h`, or `0s` and `never` for no lock.
+fn lock_after(word: &str) -> Result<Option<SignedDuration>, String> {
+    if word == "never" {
+        return Ok(None);
+    }
+    let after = parse_wait(word).map_err(|_| format!("{word:?} is no length of time; write 10m, 1h, or \"never\""))?;
+    Ok(Some(after).filter(|after| after.is_positive()))
+}
+
+/// One account's rule; an error may know a better place than the table itself.
+fn rule(account: &str, table: &Account) -> Result<AccountRule, (Option<Range<usize>>, String)> {
+    let is_alias = (3..=63).contains(&account.len())
+        && account.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && account.bytes().any(|byte| !byte.is_ascii_digit());
+    let mut rule = AccountRule {
+        account: account.to_owned(),
+        name: table.name.clone(),
+        colour: None,
+        never_arm: table.never_arm,
+        reason: table.reason,
+    };
+    if !is_alias && !rule.is_by_id() {
+        return Err((None, format!("{account:?} is neither the id of an account, which has twelve digits, nor an alias")));
+    }
+    if let Some(word) = &table.colour {
+        let found = AccountColour::ALL.into_iter().find(|colour| colour.name() == word.get_ref());
+        let names = || AccountColour::ALL.map(AccountColour::name).join(", ");
+        let unknown = || (Some(word.span()), format!("there is no colour {:?}; there are {}", word.get_ref(), names()));
+        rule.colour = Some(found.ok_or_else(unknown)?);
+    }
+    Ok(rule)
 }
 
 fn setting<T>(path: &Path, source: Source<'_>, value: Spanned<T>) -> Setting<T> {
@@ -96,6 +166,43 @@ mod tests {
         let pane = parse("pane = \"kyes\"\n").unwrap_err().to_string();
         assert!(pane.starts_with("/c/config.toml:1:8: there is no pane"), "{pane}");
         assert!(!parse("theme = [\n").unwrap_err().to_string().contains('\n'));
+    }
+
+    #[test]
+    fn accounts_have_rules() {
+        let text = "lock_after = \"never\"\n[accounts.\"123456789012\"]\nname = \"prod\"\ncolour = \"red\"\nnever_arm = true\nreason = true\n\
+                    [accounts.castle]\nreason = true\n";
+        let written = parse(text).unwrap();
+        assert_eq!(written.lock_after.as_ref().unwrap().value, None);
+        let rules: Vec<_> = written.accounts.iter().map(|rule| rule.value.clone()).collect();
+        let prod = AccountRule {
+            account: "123456789012".into(),
+            name: Some("prod".into()),
+            colour: Some(AccountColour::Red),
+            never_arm: true,
+            reason: true,
+        };
+        let castle = AccountRule { account: "castle".into(), reason: true, ..AccountRule::default() };
+        assert_eq!(rules, [prod, castle]);
+        let config = Config::layered(written, Overrides::default());
+        let report: Vec<String> =
+            config.report().iter().map(|(name, value, origin)| format!("{name} = {value} # {origin}")).collect();
+        assert!(report.contains(&"accounts.\"123456789012\".never_arm = true # /c/config.toml:2".to_owned()), "{report:?}");
+        assert!(report.contains(&"lock_after = \"never\" # /c/config.toml:1".to_owned()), "{report:?}");
+    }
+
+    #[test]
+    fn a_wrong_rule_is_said_with_its_place() {
+        for (text, place, why) in [
+            ("[accounts.\"12345\"]\n", "1:", "twelve digits"),
+            ("[accounts.prod]\ncolour = \"pink\"\n", "2:10:", "red, yellow, green, blue"),
+            ("[accounts.prod]\nnever_armed = true\n", "2:1:", "unknown field"),
+            ("[accounts.prod]\nreason = \"yes\"\n", "2:10:", "expected a boolean"),
+            ("lock_after = \"soon\"\n", "1:14:", "no length of time"),
+        ] {
+            let problem = parse(text).unwrap_err().to_string();
+            assert!(problem.starts_with(&format!("/c/config.toml:{place}")) && problem.contains(why), "{problem}");
+        }
     }
 
     #[test]

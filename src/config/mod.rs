@@ -6,6 +6,9 @@ pub mod paths;
 use std::fmt;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
+use crate::domain::account::AccountRule;
 use crate::kit::source::{Problem, Weight};
 use crate::panes::PaneId;
 
@@ -62,6 +65,9 @@ impl<T> Setting<T> {
     }
 }
 
+/// How long nobody may touch a key where nothing else is said.
+const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
 /// All settings in effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -73,6 +79,10 @@ pub struct Config {
     pub keymap: Setting<Option<PathBuf>>,
     /// The pane that opens first.
     pub pane: Setting<PaneId>,
+    /// How long nobody may touch a key before the console locks; `None`: for ever.
+    pub lock_after: Setting<Option<SignedDuration>>,
+    /// What holds for single accounts.
+    pub accounts: Vec<Setting<AccountRule>>,
 }
 
 /// What the command line says about settings.
@@ -96,6 +106,8 @@ impl Config {
             theme: Setting::built_in(None),
             keymap: Setting::built_in(None),
             pane: Setting::built_in(PaneId::Users),
+            lock_after: Setting::built_in(Some(LOCK_AFTER)),
+            accounts: Vec::new(),
         }
     }
 
@@ -106,6 +118,8 @@ impl Config {
         config.theme.take(written.theme);
         config.keymap.take(written.keymap);
         config.pane.take(written.pane);
+        config.lock_after.take(written.lock_after);
+        config.accounts = written.accounts;
         config.regions.over(Some(overrides.regions).filter(|regions| !regions.is_empty()));
         config.theme.over(overrides.theme.map(Some));
         config.keymap.over(overrides.keymap.map(Some));
@@ -114,17 +128,33 @@ impl Config {
     }
 
     /// One line per setting: name, value as TOML, origin.
-    pub fn report(&self) -> Vec<(&'static str, String, &Origin)> {
+    pub fn report(&self) -> Vec<(String, String, &Origin)> {
         let keymap =
             self.keymap.value.as_ref().map_or_else(|| "(the built-in keys)".to_owned(), |path| quoted(&path.to_string_lossy()));
         let theme = self.theme.value.as_ref().map_or_else(|| "(what suits the terminal)".to_owned(), |name| quoted(name));
         let regions: Vec<_> = self.regions.value.iter().map(|region| quoted(region)).collect();
-        vec![
+        let lock_after = self.lock_after.value.map_or_else(|| "never".to_owned(), |after| format!("{after:#}").replace(' ', ""));
+        let settings = [
             ("regions", format!("[{}]", regions.join(", ")), &self.regions.origin),
             ("theme", theme, &self.theme.origin),
             ("keymap", keymap, &self.keymap.origin),
             ("pane", quoted(self.pane.value.name()), &self.pane.origin),
-        ]
+            ("lock_after", quoted(&lock_after), &self.lock_after.origin),
+        ];
+        let mut lines: Vec<_> = settings.into_iter().map(|(name, value, origin)| (name.to_owned(), value, origin)).collect();
+        for Setting { value: rule, origin } in &self.accounts {
+            let mut line =
+                |name: &str, value: String| lines.push((format!("accounts.{}.{name}", quoted(&rule.account)), value, origin));
+            if let Some(name) = &rule.name {
+                line("name", quoted(name));
+            }
+            if let Some(colour) = rule.colour {
+                line("colour", quoted(colour.name()));
+            }
+            line("never_arm", rule.never_arm.to_string());
+            line("reason", rule.reason.to_string());
+        }
+        lines
     }
 }
 

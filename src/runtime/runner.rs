@@ -204,6 +204,15 @@ impl Runner {
         });
     }
 
+    /// Forgets the session: whatever reads is stopped, and its credentials go. Changes go on to their end.
+    pub(super) fn lock(&mut self) {
+        self.token.cancel();
+        self.token = CancellationToken::new();
+        self.slots.clear();
+        self.gate.armed = None;
+        self.aws = None;
+    }
+
     /// The session may change something until then; `None`: no more.
     pub(super) fn arm(&mut self, session: SessionId, until: Option<Timestamp>) {
         self.gate.armed = until.map(|until| (session, until));

@@ -185,7 +185,10 @@ impl Turn<'_> {
     fn route(&mut self, input: Input) {
         let undecided = self.inbox.iter().any(|msg| matches!(msg, Msg::Input(_)));
         match app::direct(&self.launch.model, &self.launch.keymap, &input).filter(|_| !undecided) {
-            Some(id) => self.sessions.input(id, input),
+            Some(id) => {
+                self.sessions.input(id, input);
+                self.inbox.push(Msg::Touched);
+            }
             None => self.inbox.push(Msg::Input(input)),
         }
     }
@@ -246,6 +249,7 @@ impl Turn<'_> {
             match effect {
                 Effect::Connect => runner.connect(),
                 Effect::Read { session, slot, generation, read } => runner.read(session, slot, generation, read),
+                Effect::Lock => runner.lock(),
                 Effect::Arm { session, until } => runner.arm(session, until),
                 Effect::Mutate { session, number, approved } => runner.mutate(session, number, approved),
                 Effect::Cancel(slot) => runner.cancel(&slot),

@@ -41,7 +41,7 @@ pub fn draw(title: &str, question: &Question<'_>, look: &Look, area: Rect, buf: 
     let below = u16::try_from(question.asked.len() + 2).unwrap_or(u16::MAX).min(inner.height);
     let plan = Rect { height: inner.height - below, ..inner };
     text::draw(question.plan, question.scroll, look, plan, buf);
-    more(question, look, plan, buf);
+    more(question, look, area, buf);
     let mut y = inner.y + plan.height;
     for asked in question.asked {
         let line = Rect { y, height: 1, ..inner }.intersection(inner);
@@ -66,11 +66,11 @@ pub fn draw(title: &str, question: &Question<'_>, look: &Look, area: Rect, buf: 
 }
 
 /// Says at the frame how much of the plan is not on screen.
-fn more(question: &Question<'_>, look: &Look, plan: Rect, buf: &mut Buffer) {
+fn more(question: &Question<'_>, look: &Look, window: Rect, buf: &mut Buffer) {
     let hidden = question.scroll.rows_below(question.plan);
-    if hidden > 0 && plan.height > 0 {
-        let line = Rect { y: plan.bottom(), height: 1, ..plan };
-        let piece = Piece::new(format!(" {hidden} more below "), look[Role::Key]);
-        paint::pieces_right(buf, line, 0, &[piece]);
+    if hidden > 0 && window.height > 1 && window.width > 4 {
+        let line = Rect { y: window.bottom() - 1, height: 1, width: window.width - 2, ..window };
+        let piece = Piece::new(format!(" {hidden} more lines of the plan: down "), look[Role::Key]);
+        paint::pieces_right(buf, line, 2, &[piece]);
     }
 }

@@ -32,6 +32,8 @@ pub enum Link<'a> {
 pub struct Standing {
     /// How long changes are allowed still; `None`: they are not.
     pub armed: Option<SignedDuration>,
+    /// How long until the console locks, where that is soon.
+    pub locks_in: Option<SignedDuration>,
     /// What the configuration calls the account.
     pub name: Option<String>,
     /// The account's colour.
@@ -67,16 +69,24 @@ fn badges(view: &SessionView, standing: &Standing, width: u16, look: &Look) -> V
         badges.push(Piece::new(text, look[Role::BadgeDemo]));
         badges.push(Piece::new(" ", look[Role::Text]));
     }
+    if let Some(left) = standing.locks_in {
+        badges.push(Piece::new(format!(" LOCKS IN {} s ", seconds(left)), look[Role::NoticeWarning]));
+        badges.push(Piece::new(" ", look[Role::Text]));
+    }
     badges.push(match standing.armed {
         None => Piece::new(" READ-ONLY ", look[Role::BadgeReadOnly]),
         Some(left) => {
-            // The second that has begun counts.
-            let seconds = (left.as_millis() + 999).div_euclid(1000);
+            let seconds = seconds(left);
             Piece::new(format!(" ARMED {}:{:02} ", seconds.div_euclid(60), seconds.rem_euclid(60)), look[Role::BadgeArmed])
         }
     });
     badges.push(Piece::new(" ", look[Role::Text]));
     badges
+}
+
+/// Seconds of a time that runs down: the one that has begun counts.
+fn seconds(left: SignedDuration) -> i128 {
+    (left.as_millis() + 999).div_euclid(1000)
 }
 
 fn account(view: &SessionView, standing: &Standing, link: Link<'_>, look: &Look) -> Vec<Piece> {

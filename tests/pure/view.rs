@@ -1,15 +1,19 @@
 //! Whole frames: what a person sees in good and bad times, in every size.
 
+use bartizan::app::dialog::{Dialog, Part};
 use bartizan::app::layout::Layout;
+use bartizan::app::lock::Closed;
 use bartizan::app::{Connection, FilterField, Model, Notice, Overlay, Reader, Startup, actions, help, render};
-use bartizan::domain::account::{CredentialSource, Identity};
+use bartizan::domain::account::{AccountColour, AccountRule, CredentialSource, Identity};
+use bartizan::domain::change::{Change, Mutation};
 use bartizan::domain::evidence::Evidence;
 use bartizan::domain::fault::{Fault, FaultKind};
 use bartizan::domain::finding::{self, Finding};
 use bartizan::domain::known::Known;
 use bartizan::domain::text::{Untrusted, is_hostile};
 use bartizan::domain::user::{KeySummary, Mfa, Password, User};
-use bartizan::kit::action::Availability;
+use bartizan::kit::action::{Availability, Danger};
+use bartizan::kit::confirm::{Pending, Plan};
 use bartizan::kit::document::{Document, Scroll};
 use bartizan::kit::effect::Level;
 use bartizan::kit::field::Field;
@@ -304,4 +308,74 @@ proptest! {
         let hostile = buf.content.iter().any(|cell| cell.symbol().chars().next().is_none_or(is_hostile));
         prop_assert!(!hostile);
     }
+}
+
+/// A console that is armed and asks whether something shall be changed.
+fn asking(danger: Danger, must_type: Option<&str>, size: Size) -> Model {
+    let mut model = console(PaneId::Users, size);
+    model.door.armed = Some((model.session, now() + SignedDuration::from_secs(754)));
+    model.door.rules = vec![AccountRule {
+        account: "123456789012".into(),
+        name: Some("prod".into()),
+        colour: Some(AccountColour::Red),
+        reason: must_type.is_some(),
+        ..AccountRule::default()
+    }];
+    let change = match danger {
+        Danger::TypeName => Change::DeleteKey { user: "alice".into(), key: "AKIAIOSFODNN7EXAMPLE".into() },
+        Danger::Confirm => Change::SetKeyStatus { user: "alice".into(), key: "AKIAIOSFODNN7EXAMPLE".into(), active: false },
+        _ => Change::TerminateSession { region: "eu-west-1".into(), session: "alice-0a1b2c3d4e5f".into() },
+    };
+    let mut plan = Plan::of("Change something of alice", danger, [&change])
+        .fact("account", "prod (123456789012)")
+        .fact("as", "arn:aws:sts::123456789012:assumed-role/SecurityAudit/alice@example.com")
+        .fact("user", "alice")
+        .fact("key", "AKIAIOSFODNN7EXAMPLE")
+        .fact("last used", "12 d ago, s3 in eu-west-1");
+    plan.must_type = must_type.map(str::to_owned);
+    plan.wants_reason = must_type.is_some();
+    let mut dialog = Dialog::new(Pending::new(Mutation::Change(change), plan, now()));
+    dialog.resize(&Layout::of(size).unwrap());
+    model.overlay = Some(Overlay::Confirm(Box::new(dialog)));
+    model
+}
+
+fn dialog(model: &mut Model) -> &mut Dialog {
+    match &mut model.overlay {
+        Some(Overlay::Confirm(dialog)) => dialog,
+        _ => panic!("no dialog"),
+    }
+}
+
+#[test]
+fn a_change_that_can_be_undone_is_asked_about() {
+    insta::assert_snapshot!(frames::roles(&frame(&asking(Danger::Reversible, None, SMALL))));
+}
+
+#[test]
+fn a_change_of_security_is_asked_about() {
+    let mut model = asking(Danger::Confirm, None, SMALL);
+    dialog(&mut model).focus = Part::Yes;
+    insta::assert_snapshot!(frames::roles(&frame(&model)));
+}
+
+#[test]
+fn a_change_that_hurts_wants_its_name_typed() {
+    let mut model = asking(Danger::TypeName, Some("alice"), NARROW);
+    dialog(&mut model).focus = Part::Name;
+    dialog(&mut model).name = Field::with("ali");
+    dialog(&mut model).note = Some("what is typed is not the name that is asked for".into());
+    insta::assert_snapshot!(frames::roles(&frame(&model)));
+    dialog(&mut model).focus = Part::Reason;
+    let area = Layout::of(Size { width: 40, height: 10 }).unwrap();
+    dialog(&mut model).resize(&area);
+    model.size = Size { width: 40, height: 10 };
+    insta::assert_snapshot!("a_change_that_hurts_at_40x10", frames::text(&frame(&model)));
+}
+
+#[test]
+fn a_locked_console_shows_nothing() {
+    let mut model = console(PaneId::Users, SMALL);
+    model.lock.closed = Some(Closed::new(None, now() - SignedDuration::from_mins(3)));
+    insta::assert_snapshot!(frames::roles(&frame(&model)));
 }

@@ -15,6 +15,7 @@ mod bad_days;
 mod command_line;
 mod connection;
 mod console;
+mod door;
 mod embedded;
 mod encrypted_file;
 mod harness;

@@ -11,6 +11,7 @@
 )]
 
 mod aws;
+mod change;
 mod cloudtrail;
 mod emulated;
 mod faults;

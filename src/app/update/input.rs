@@ -12,16 +12,21 @@ use crate::kit::keymap::{Keymap, Resolution, show_sequence};
 use crate::kit::query::Query;
 
 use super::actions::Pressed;
-use super::{actions, changed, direct, door, terminals};
+use super::{actions, changed, direct, door, lock, terminals};
 
 /// Takes a key, a paste or a new size.
 pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &mut Vec<Effect>) {
     model.dirty = true;
+    if !matches!(input, Input::Resize(_)) {
+        model.lock.touched = model.now;
+    }
     match input {
         Input::Resize(size) => {
             model.resize(size);
             terminals::fit(model, out);
         }
+        Input::Key(key) if model.lock.is_closed() => lock::on_key(model, key, out),
+        Input::Paste(_) if model.lock.is_closed() => {}
         Input::Paste(text) => paste(model, text, out),
         Input::Key(key) => on_key(model, keymap, key, out),
     }

@@ -6,6 +6,7 @@ mod connect;
 mod detail;
 mod door;
 mod input;
+mod lock;
 mod session;
 mod terminals;
 mod ticks;
@@ -28,6 +29,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
     match msg {
         Msg::Tick(now) => ticks::tick(model, now, out),
         Msg::Input(input) => input::on_input(model, keymap, input, out),
+        Msg::Touched => model.lock.touched = model.now,
         Msg::Connected { session, view } => session::connected(model, session, view, out),
         Msg::Connection(session, news) => session::news(model, session, news, out),
         Msg::Reply { session, slot, generation, body } => {

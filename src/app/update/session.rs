@@ -7,7 +7,7 @@ use crate::domain::known::Known;
 use crate::kit::effect::{Generation, Level, SessionId, Slot};
 use crate::panes;
 
-use super::{changed, door, run};
+use super::{changed, door, lock, run};
 
 /// Whether a reply is the answer to what was asked for last, in the session that is on screen. Anything else is dropped: data of one
 /// account never appears under another's name.
@@ -44,6 +44,7 @@ pub(super) fn connected(model: &mut Model, session: SessionId, view: SessionView
     }
     model.session = session;
     model.view = view;
+    model.lock.touched = model.now;
     model.connection = Connection::Ready;
     model.slots.clear();
     model.visited.clear();
@@ -53,7 +54,7 @@ pub(super) fn connected(model: &mut Model, session: SessionId, view: SessionView
 
 /// Reads the pane on screen, if nobody has yet.
 pub(super) fn visit(model: &mut Model, out: &mut Vec<Effect>) {
-    if model.connection == Connection::Ready && model.visited.insert(model.focus) {
+    if model.connection == Connection::Ready && !model.lock.is_closed() && model.visited.insert(model.focus) {
         run(model, out, |model, out| {
             let focus = model.focus;
             let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
@@ -96,7 +97,11 @@ pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews, out
             failed(model, fault, out);
         }
         _ if session != model.session => model.stale_dropped += 1,
-        SessionNews::Identity(identity) => model.view.identity = identity,
+        SessionNews::Identity(identity) => {
+            lock::identified(model, &identity, out);
+            // A lock that stays shut shows nobody's name.
+            model.view.identity = if model.lock.is_closed() { Known::Unknown } else { identity };
+        }
         SessionNews::Alias(alias) => model.view.alias = alias,
         SessionNews::Credentials(credentials) => {
             let fault = credentials.fault().filter(|fault| ends_session(fault)).cloned();
@@ -115,6 +120,7 @@ fn ends_session(fault: &Fault) -> bool {
 }
 
 fn failed(model: &mut Model, fault: Fault, out: &mut Vec<Effect>) {
+    lock::failed(model, format!("{}: {}", fault.title(), fault.advice()));
     abandon(model, &fault, out);
     model.view.identity.give_up();
     model.view.alias.give_up();

@@ -155,7 +155,7 @@ pub fn direct(model: &Model, keymap: &Keymap, input: &Input) -> Option<ShellId> 
 
 /// The shell to whose target keys go now.
 pub(super) fn takes_keys(model: &Model) -> Option<ShellId> {
-    let tab = model.terminals.current().filter(|_| model.overlay.is_none())?;
+    let tab = model.terminals.current().filter(|_| model.overlay.is_none() && !model.lock.is_closed())?;
     let takes = model.terminals.mode == Mode::Keys && !tab.state.is_over() && tab.paste.is_none();
     takes.then_some(tab.id)
 }

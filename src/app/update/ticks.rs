@@ -6,7 +6,8 @@ use crate::app::{Cadence, Connection, Effect, Model};
 use crate::domain::shell::ShellState;
 use crate::panes::PaneId;
 
-use super::door;
+use super::{door, lock};
+use crate::app::lock::WARNING;
 
 /// A spinner turns eight times a second.
 const FRAME_MS: i64 = 125;
@@ -17,7 +18,8 @@ pub(super) const WHICH_KEY: SignedDuration = SignedDuration::from_millis(250);
 pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
     let before = std::mem::replace(&mut model.now, now);
     door::expire(model, now, out);
-    let second = model.door.armed.is_some() && before.as_second() != now.as_second();
+    lock::lock_when_idle(model, out);
+    let second = counts_seconds(model) && before.as_second() != now.as_second();
     let expired = model.notices.iter().any(|notice| notice.until.is_some_and(|until| until <= now));
     if expired {
         model.notices.retain(|notice| notice.until.is_none_or(|until| until > now));
@@ -33,6 +35,9 @@ pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
 
 /// Whether something on screen turns while it waits: the header, the tabs, the list.
 fn is_spinning(model: &Model) -> bool {
+    if let Some(closed) = &model.lock.closed {
+        return closed.checking;
+    }
     if model.terminals.current().is_some_and(|tab| !matches!(tab.state, ShellState::Open) && !tab.state.is_over()) {
         return true;
     }
@@ -42,6 +47,13 @@ fn is_spinning(model: &Model) -> bool {
         Connection::Failed { .. } => false,
         Connection::Ready => is_reading(model),
     }
+}
+
+/// Whether a time on screen runs down by the second, or is about to.
+fn counts_seconds(model: &Model) -> bool {
+    let locks_soon = model.lock.left(model.now).is_some_and(|left| left <= WARNING);
+    let waits = model.lock.closed.as_ref().is_some_and(|closed| closed.asking && closed.wait(model.now).is_some());
+    model.door.armed.is_some() || locks_soon || waits
 }
 
 /// Whether a pane reads or is about to.
@@ -58,7 +70,7 @@ pub fn wants_ticks(model: &Model) -> Option<Cadence> {
     let shows_soon = !model.pending.is_empty() && model.now.duration_since(model.pending_since) < WHICH_KEY;
     if is_spinning(model) || vanishing || shows_soon {
         Some(Cadence::Spinner)
-    } else if model.door.armed.is_some() {
+    } else if counts_seconds(model) {
         Some(Cadence::Second)
     } else {
         Some(Cadence::Minute)

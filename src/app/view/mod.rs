@@ -8,8 +8,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::layout::{Area, DetailPlace, Layout, SMALLEST};
+use super::lock::WARNING;
 use super::{Connection, Model, Overlay, availability, help};
 use crate::domain::account::rule_of;
+use crate::domain::age::age;
+use crate::domain::text::clean;
 use crate::kit::action::Availability;
 use crate::kit::input::Size;
 use crate::kit::keymap::{Keymap, ScopeName};
@@ -31,6 +34,7 @@ impl From<Area> for Rect {
 pub fn render(model: &Model, screens: &Screens, keymap: &Keymap, look: &Look, area: Rect, buf: &mut Buffer) {
     paint::ground(buf, area, look[Role::Text]);
     match Layout::of(Size { width: area.width, height: area.height }) {
+        Some(_) if model.lock.is_closed() => locked(model, look, area, buf),
         Some(layout) if terminals::has_all(model) => terminals::all(model, screens, &layout, keymap, look, area, buf),
         Some(layout) => whole(model, screens, &layout, keymap, look, buf),
         None => too_small::draw(SMALLEST, look, area, buf),
@@ -55,11 +59,37 @@ fn whole(model: &Model, screens: &Screens, layout: &Layout, keymap: &Keymap, loo
     toast::draw(&notices, look, layout.body.into(), buf);
 }
 
+/// A locked console: nothing of the account, and how to go on.
+fn locked(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
+    let Some(closed) = &model.lock.closed else { return };
+    let mut text = Vec::new();
+    if closed.checking {
+        text.push("asking AWS who you are".to_owned());
+    } else if let Some(wait) = closed.wait(model.now) {
+        text.push(format!("the next attempt can be made in {} s", (wait.as_millis() + 999) / 1000));
+    } else if closed.asking {
+        text.push(
+            "Enter unlocks: the credentials are loaded anew and AWS is asked whose they are. Where they need no sign-in of their own, \
+             this keeps nobody out who can use this terminal."
+                .to_owned(),
+        );
+    } else {
+        text.push("press a key".to_owned());
+    }
+    text.extend(closed.why.as_deref().map(|why| format!("not unlocked: {}", clean(why))));
+    text.extend((!model.door.running.is_empty()).then(|| "a change that was under way goes on to its end".to_owned()));
+    text.push("ctrl-c twice quits".to_owned());
+    let tone = if closed.checking { Tone::Loading } else { Tone::Warning };
+    let title = format!("locked for {}", age(closed.since, model.now));
+    blank::draw(&title, &text, tone, model.now.as_millisecond(), look, area, buf);
+}
+
 fn standing(model: &Model) -> Standing {
     let rule = rule_of(&model.door.rules, &model.view).ok();
     let until = model.door.armed_until(model.session, model.now);
     Standing {
         armed: until.map(|until| until.duration_since(model.now)),
+        locks_in: model.lock.left(model.now).filter(|left| *left <= WARNING),
         name: rule.as_ref().and_then(|rule| rule.name.clone()),
         colour: rule.and_then(|rule| rule.colour),
     }

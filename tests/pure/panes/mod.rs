@@ -2,9 +2,11 @@
 
 mod activity;
 mod bastions;
+mod door;
 mod findings;
 mod interleavings;
 mod keys;
+mod lock;
 mod root;
 mod trail;
 mod users;

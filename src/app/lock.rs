@@ -1,0 +1,84 @@
+//! The idle lock: nobody has touched a key for a while, so nothing of the account stays on screen.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::account::Identity;
+
+/// How long nobody may touch a key where the configuration says nothing.
+pub const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How long before it locks the console says so.
+pub const WARNING: SignedDuration = SignedDuration::from_mins(1);
+/// The wait after the first attempt that failed; each further one doubles it.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(1);
+/// The longest wait.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether the console is locked, and when it will be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lock {
+    /// How long nobody may touch a key; `None`: for ever.
+    pub after: Option<SignedDuration>,
+    /// When somebody touched one last.
+    pub touched: Timestamp,
+    /// Set while it is locked.
+    pub closed: Option<Closed>,
+}
+
+/// A locked console.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    /// Since when.
+    pub since: Timestamp,
+    /// As whom it was used: nobody else may go on.
+    pub identity: Option<Identity>,
+    /// Whether somebody has pressed a key, and is told how to unlock.
+    pub asking: bool,
+    /// Whether AWS is being asked who we are.
+    pub checking: bool,
+    /// How many attempts failed.
+    pub failed: u32,
+    /// No attempt before this time.
+    pub wait_until: Timestamp,
+    /// Why the last attempt failed.
+    pub why: Option<String>,
+}
+
+impl Lock {
+    /// Open, and watching from now on.
+    pub fn new(after: Option<SignedDuration>, now: Timestamp) -> Self {
+        Self { after: after.filter(|after| after.is_positive()), touched: now, closed: None }
+    }
+
+    /// Whether it is locked.
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// How long until it locks by itself; `None`: never, or it is locked already.
+    pub fn left(&self, now: Timestamp) -> Option<SignedDuration> {
+        let after = self.after.filter(|_| self.closed.is_none())?;
+        Some(after - now.duration_since(self.touched))
+    }
+}
+
+impl Closed {
+    /// Locked now.
+    pub fn new(identity: Option<Identity>, now: Timestamp) -> Self {
+        Self { since: now, identity, asking: false, checking: false, failed: 0, wait_until: now, why: None }
+    }
+
+    /// An attempt has failed: the next has to wait, each time twice as long.
+    pub fn fail(&mut self, why: impl Into<String>, now: Timestamp) {
+        let doubled = FIRST_WAIT.checked_mul(1_i32.checked_shl(self.failed.min(20)).unwrap_or(i32::MAX)).unwrap_or(LONGEST_WAIT);
+        self.failed = self.failed.saturating_add(1);
+        self.wait_until = now + doubled.min(LONGEST_WAIT);
+        self.checking = false;
+        self.why = Some(why.into());
+    }
+
+    /// How long until the next attempt may be made; `None`: now.
+    pub fn wait(&self, now: Timestamp) -> Option<SignedDuration> {
+        Some(self.wait_until.duration_since(now)).filter(|wait| wait.is_positive())
+    }
+}

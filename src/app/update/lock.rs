@@ -1,0 +1,87 @@
+//! Locking when nobody has touched a key for a while, and unlocking.
+
+use crate::app::lock::Closed;
+use crate::app::{Connection, Effect, Model};
+use crate::domain::account::Identity;
+use crate::domain::known::Known;
+use crate::kit::input::{Code, Key};
+
+use super::{changed, door, session};
+
+/// Locks, if it is time. A change that AWS has been asked for goes on to its end.
+pub(super) fn lock_when_idle(model: &mut Model, out: &mut Vec<Effect>) {
+    // While a session is being made the time may jump: the demo has a clock of its own.
+    let stands = model.connection != Connection::Connecting;
+    if stands && model.lock.left(model.now).is_some_and(|left| !left.is_positive()) {
+        lock(model, out);
+    }
+}
+
+/// Nothing of the account stays: neither on screen nor in what the panes know. The session with its credentials goes, too.
+fn lock(model: &mut Model, out: &mut Vec<Effect>) {
+    door::disarm(model, out);
+    model.lock.closed = Some(Closed::new(model.view.identity.value().cloned(), model.now));
+    model.overlay = None;
+    model.filter = None;
+    model.detail = super::super::Detail { scroll: model.detail.scroll.clone(), ..super::super::Detail::default() };
+    model.pending.clear();
+    model.notices.clear();
+    model.panes.forget();
+    model.slots.clear();
+    model.visited.clear();
+    model.connection = Connection::Connecting;
+    (model.view.identity, model.view.alias, model.view.credentials) = (Known::Unknown, Known::Unknown, Known::Unknown);
+    out.push(Effect::Lock);
+    changed(model);
+}
+
+/// A key on a locked console: the first one says how to unlock, `enter` tries it. Nothing else is done.
+pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    let interrupts = key == Key { code: Code::Char('c'), ctrl: true, alt: false };
+    if interrupts && std::mem::replace(&mut model.interrupted, interrupts) {
+        out.push(Effect::Quit);
+    }
+    model.interrupted = interrupts;
+    let now = model.now;
+    let Some(closed) = &mut model.lock.closed else { return };
+    let ready = closed.asking && !closed.checking && closed.wait(now).is_none();
+    closed.asking = true;
+    if ready && key.code == Code::Enter {
+        closed.checking = true;
+        closed.why = None;
+        out.push(Effect::Connect);
+    }
+}
+
+/// AWS has said who we are, or why not. Only whom the console was locked as may go on.
+pub(super) fn identified(model: &mut Model, identity: &Known<Identity>, out: &mut Vec<Effect>) {
+    let now = model.now;
+    let Some(closed) = &mut model.lock.closed else { return };
+    match identity {
+        Known::Value { value, .. } => {
+            let same = closed.identity.as_ref().is_none_or(|was| was.account == value.account && was.arn == value.arn);
+            if same {
+                model.lock.closed = None;
+                model.lock.touched = now;
+                session::visit(model, out);
+            } else {
+                closed.fail("these are somebody else's credentials: quit and start again to use them", now);
+                out.push(Effect::Lock);
+            }
+        }
+        Known::Denied { fault } | Known::Failed { fault } => {
+            closed.fail(format!("{}: {}", fault.title(), fault.advice()), now);
+            out.push(Effect::Lock);
+        }
+        Known::Unknown | Known::Loading => {}
+    }
+    changed(model);
+}
+
+/// There is no session to unlock with.
+pub(super) fn failed(model: &mut Model, why: String) {
+    let now = model.now;
+    if let Some(closed) = &mut model.lock.closed {
+        closed.fail(why, now);
+    }
+}

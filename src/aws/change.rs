@@ -22,7 +22,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
 use crate::rotation::service::{CreateFailed, NewKey};
-use crate::rotation::stores::KeyPair;
+use crate::rotation::stores::{KeyPair, NOTHING};
 
 /// How long one attempt of `CreateAccessKey` may take. It is made once: the SDK would repeat it after a lost answer, and the key of the
 /// first one would be nobody's.
@@ -102,8 +102,7 @@ impl Changer {
                 self.audited(change, |permit| request.customize().interceptor(permit).send()).await
             }
             Change::CreateSecret { region, secret } => {
-                // Without a value: a value given here would be current at once.
-                let request = session.secrets_manager(region).create_secret().name(secret);
+                let request = session.secrets_manager(region).create_secret().name(secret).secret_string(NOTHING);
                 self.audited(change, |permit| request.customize().interceptor(permit).send()).await
             }
             Change::CreateKey { .. } | Change::PutSecretValue { .. } | Change::StartSession { .. } => {

@@ -1,5 +1,5 @@
-"""What is stored is what AWS's own tools use: rotations into each store over moto and the embedded AWS, `credential_process` over a real
-keyring, and how botocore reads credentials files."""
+"""What is stored is what AWS's own tools use: rotations into each store over moto and the embedded AWS,
+`credential_process` over a real keyring, and how botocore reads credentials files."""
 
 import contextlib
 import json
@@ -28,20 +28,29 @@ OTHERWISE = {
 }
 
 
-STORES = ("keyring:prod", "credentials:prod", "new-credentials:made", "secretsmanager:team/key", "new-secretsmanager:team/made")
+STORES = (
+    "keyring:prod",
+    "credentials:prod",
+    "new-credentials:made",
+    "secretsmanager:team/key",
+    "new-secretsmanager:team/made",
+)
 # Fast: what is waited for in earnest is none of this part's business.
 AT_ONCE = ("--yes", "--soak", "0s", "--observe", "0s", "--shorten", "20", "--wait", "--reason", "conformance")
 FILE = "# mine\r\n[prod]\r\naws_access_key_id={id}\r\naws_secret_access_key = {secret}\r\n\r\n[z]\r\nregion = x"
 
 
 def run(report, bartizan):
-    report.check("botocore finds the pairs of the credentials files where we do", _corpus(), f"{len(list(CORPUS.iterdir()))} files")
+    count = len(list(CORPUS.iterdir()))
+    report.check("botocore finds the pairs of the credentials files where we do", _corpus(), f"{count} files")
     lacking = secret_service.missing()
     if lacking:
-        report.leave_out("credential_process", f"{', '.join(lacking)} not here (Debian: apt-get install {secret_service.PACKAGES})")
+        why = f"{', '.join(lacking)} not here (Debian: apt-get install {secret_service.PACKAGES})"
+        report.leave_out("credential_process", why)
         return
     with secret_service.keyring() as (variables, store), bartizan.emulate("--scenario", "quiet") as (endpoint, _):
-        report.check("boto3 and the AWS CLI work with what credential-process serves", _served(bartizan, endpoint, variables, store))
+        problems = _served(bartizan, endpoint, variables, store)
+        report.check("boto3 and the AWS CLI work with what credential-process serves", problems)
     for name, world in (("moto", programs.moto), ("the embedded AWS", lambda: _embedded(bartizan))):
         with secret_service.keyring() as (variables, _), world() as endpoint:
             boto = Boto(endpoint, keep=False)
@@ -84,7 +93,8 @@ def _served(bartizan, endpoint, variables, store):
             store("profile/prod", _item(user, key, secret=False))
             problems += _callers(surroundings, user, key["AccessKeyId"], f"round {round_number}")
             pending = key["AccessKeyId"]
-        done = subprocess.run([bartizan.program, "credential-process", "--profile", "none"], env=surroundings, capture_output=True, timeout=60)
+        line = [bartizan.program, "credential-process", "--profile", "none"]
+        done = subprocess.run(line, env=surroundings, capture_output=True, timeout=60)
         if done.returncode != 1 or done.stdout or len(done.stderr.splitlines()) != 1:
             problems.append(f"an unknown profile: {done}")
     return problems
@@ -141,7 +151,8 @@ def _rotated(bartizan, boto, variables, store, user):
             if pair.get("AccessKeyId") != new or (pair.get("team") != "blue" and kind == "secretsmanager"):
                 problems.append("the secret does not hold the new key and what it held before")
             name = "prod"
-            credentials.write_text(f"[prod]\naws_access_key_id={new}\naws_secret_access_key={pair['SecretAccessKey']}\n")
+            lines = ("[prod]", f"aws_access_key_id={new}", f"aws_secret_access_key={pair['SecretAccessKey']}")
+            credentials.write_text("\n".join(lines))
         else:
             problems += _only_values(credentials.read_bytes().decode(), before, old, new, kind)
         for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -156,7 +167,8 @@ def _only_values(after, before, old, new, kind):
         wanted = before.replace(old["AccessKeyId"], new).replace(old["SecretAccessKey"], secret)
         return [] if after == wanted else ["more than two values of the credentials file changed"]
     begins = f"{before}\r\n[made]\r\naws_access_key_id = {new}\r\naws_secret_access_key = "
-    return [] if after.startswith(begins) and after.count("\n") == begins.count("\n") else ["more than one section came"]
+    is_one = after.startswith(begins) and after.count("\n") == begins.count("\n")
+    return [] if is_one else ["more than one section came"]
 
 
 def _item(user, key, secret):

@@ -21,9 +21,10 @@ def missing():
 
 @contextlib.contextmanager
 def keyring():
-    """An unlocked keyring; gives the variables by which a program finds it, and a function that stores an item of ours."""
+    """An unlocked keyring; gives the variables by which programs find it, and a function that stores an item of ours."""
     with tempfile.TemporaryDirectory(prefix="bartizan-keyring-") as home:
-        variables = {"XDG_RUNTIME_DIR": f"{home}/run", "XDG_DATA_HOME": f"{home}/data", "XDG_CACHE_HOME": f"{home}/cache"}
+        folders = {"XDG_RUNTIME_DIR": "run", "XDG_DATA_HOME": "data", "XDG_CACHE_HOME": "cache"}
+        variables = {name: f"{home}/{folder}" for name, folder in folders.items()}
         for folder in ("run", "data"):
             Path(home, folder).mkdir(mode=0o700)
         surroundings = environment(home) | variables
@@ -49,7 +50,8 @@ def keyring():
 
             def store(item, value):
                 label = ["--label", f"keyring:{item}@bartizan", "service", "bartizan", "username", item]
-                subprocess.run(["secret-tool", "store", *label], env=surroundings, input=value.encode(), check=True, timeout=60)
+                line = ["secret-tool", "store", *label]
+                subprocess.run(line, env=surroundings, input=value.encode(), check=True, timeout=60)
 
             yield variables, store
         finally:
@@ -64,5 +66,6 @@ def _end_daemons(home):
     mark = f"HOME={home}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (process / "comm").read_text().startswith("gnome-keyring") and mark in (process / "environ").read_bytes().split(b"\0"):
+            is_daemon = (process / "comm").read_text().startswith("gnome-keyring")
+            if is_daemon and mark in (process / "environ").read_bytes().split(b"\0"):
                 os.kill(int(process.name), signal.SIGTERM)

@@ -118,7 +118,7 @@ pub enum Change {
         /// `UserName`.
         user: Untrusted,
     },
-    /// Secrets Manager `CreateSecret`, without a value: a value given here would be current at once.
+    /// Secrets Manager `CreateSecret`, with an empty JSON object as its value: a secret's first value is current at once.
     CreateSecret {
         /// Region of the secret.
         region: String,

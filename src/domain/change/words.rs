@@ -21,7 +21,11 @@ impl Change {
                 ("iam delete-user-policy", vec![of_user(user), ("--policy-name", policy.clone())])
             }
             Self::DeleteLoginProfile { user } => ("iam delete-login-profile", vec![of_user(user)]),
-            Self::CreateSecret { region, secret } => ("secretsmanager create-secret", with_region(region, [("--name", secret)])),
+            Self::CreateSecret { region, secret } => {
+                let mut options = with_region(region, [("--name", secret)]);
+                options.push(("--secret-string", "{}".to_owned()));
+                ("secretsmanager create-secret", options)
+            }
             Self::PutSecretValue { region, secret, version } => {
                 let mut options = with_region(region, [("--secret-id", secret), ("--client-request-token", version)]);
                 options.push(("--version-stages", "AWSPENDING".to_owned()));

@@ -32,7 +32,7 @@ pub use keyring::{Items, KeyringStore, served};
 pub use memory::{MemoryStore, Trouble};
 pub use pair::KeyPair;
 pub use passphrase::{AskPassphrase, Passphrase, Purpose};
-pub use secrets_manager::{CURRENT, Described, PENDING, SecretsManagerStore, Vault, Vaults};
+pub use secrets_manager::{CURRENT, Described, NOTHING, PENDING, SecretsManagerStore, Vault, Vaults};
 
 use crate::domain::rotation::{Command, StoreChoice};
 use crate::kit::confirm::Approved;

@@ -93,6 +93,11 @@ impl Place {
         (mode & 0o177 != 0).then_some(mode)
     }
 
+    /// How many other names (hard links) the file has: those will keep the old content.
+    pub(super) fn other_names(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |found| found.nlink().saturating_sub(1))
+    }
+
     /// Tries what [`Self::rewrite`] will need: folder, room, owner; removes what killed processes left. The file is not touched.
     pub(super) fn probe(&self) -> Result<(), StoreError> {
         let Some(target) = self.target()? else {

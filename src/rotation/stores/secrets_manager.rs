@@ -20,6 +20,10 @@ pub const CURRENT: &str = "AWSCURRENT";
 /// Stage of the version that is not served yet.
 pub const PENDING: &str = "AWSPENDING";
 
+/// The value of a secret that holds no pair yet. A secret's first version is current at once, whatever stage is asked for, so the first
+/// one must not be the pair that is still to be proven.
+pub const NOTHING: &str = "{}";
+
 /// Names under which the pair is found, as people and AWS's own samples write them. The first ones are ours.
 const MEMBERS: [(&str, &str); 5] = [
     ("AccessKeyId", "SecretAccessKey"),
@@ -46,7 +50,7 @@ pub trait Vault: Send + Sync {
     fn describe<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Option<Described>, StoreError>>;
     /// `GetSecretValue` of a version that is there.
     fn value<'a>(&'a self, secret: &'a str, version: &'a str) -> BoxFuture<'a, Result<SecretString, StoreError>>;
-    /// `CreateSecret`, without a value; one that is there already is no error.
+    /// `CreateSecret`, with [`NOTHING`] as its value; one that is there already is no error.
     fn create<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
     /// `PutSecretValue` with the stage [`PENDING`]; `version` is the `ClientRequestToken`.
     fn put<'a>(&'a self, secret: &'a str, version: &'a str, value: &'a SecretString) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -213,6 +217,7 @@ impl SecretsManagerStore {
             }
             None => return self.existing().await.map(drop),
         };
+        let described = self.with_current(described).await?;
         let ours = version(&key.id);
         if described.versions.contains_key(&ours) {
             return match self.pair_of(&ours).await? {
@@ -221,7 +226,8 @@ impl SecretsManagerStore {
             };
         }
         let current = with_stage(&described, CURRENT);
-        if let Some(pending) = with_stage(&described, PENDING).filter(|pending| Some(*pending) != current) {
+        let theirs = |pending: &&str| Some(*pending) != current && *pending != version("none yet");
+        if let Some(pending) = with_stage(&described, PENDING).filter(theirs) {
             self.check_pending(pending).await?;
         }
         let object = match current {
@@ -230,6 +236,24 @@ impl SecretsManagerStore {
         };
         let value = object.with(key).ok_or_else(|| self.error(StoreErrorKind::Other, "could not write the value"))?;
         self.vault.put(&self.secret, &ours, &value).await
+    }
+
+    /// Sees to it that something is current before a pair is put in as pending.
+    async fn with_current(&self, described: Described) -> Result<Described, StoreError> {
+        if with_stage(&described, CURRENT).is_some() {
+            return Ok(described);
+        }
+        let nothing = version("none yet");
+        if !described.versions.contains_key(&nothing) {
+            self.vault.put(&self.secret, &nothing, &NOTHING.to_owned().into()).await?;
+        }
+        let described = self.existing().await?;
+        if with_stage(&described, CURRENT).is_some() {
+            return Ok(described);
+        }
+        self.vault.move_stage(&self.secret, CURRENT, Some(&nothing), None).await?;
+        self.vault.move_stage(&self.secret, PENDING, None, Some(&nothing)).await?;
+        self.existing().await
     }
 
     async fn make_current(&self, key_id: &str, before: Option<&str>) -> Result<(), StoreError> {

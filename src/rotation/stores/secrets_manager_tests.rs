@@ -52,7 +52,10 @@ impl Vault for Fake {
 
     fn create<'a>(&'a self, _secret: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async {
-            self.change(|_| ());
+            self.change(|secret| {
+                secret.values.insert("made".to_owned(), NOTHING.to_owned());
+                secret.stages.insert(CURRENT.to_owned(), "made".to_owned());
+            });
             Ok(())
         })
     }
@@ -60,6 +63,9 @@ impl Vault for Fake {
     fn put<'a>(&'a self, _secret: &'a str, version: &'a str, value: &'a SecretString) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             self.change(|secret| {
+                if secret.values.is_empty() {
+                    secret.stages.insert(CURRENT.to_owned(), version.to_owned());
+                }
                 secret.values.insert(version.to_owned(), value.expose_secret().to_owned());
                 secret.stages.insert(PENDING.to_owned(), version.to_owned());
             });
@@ -155,6 +161,20 @@ async fn a_secret_is_made_only_when_asked_for() {
     assert_eq!(store.current().await.unwrap(), None);
     assert!(store.read("AKIANEW").await.unwrap().is_none());
     assert_eq!(vault.value_at(CURRENT).unwrap(), serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn a_secret_without_a_value_serves_no_pair_that_is_only_pending() {
+    let vault = Arc::new(Fake::default());
+    vault.change(|_| ());
+    let store = store(&vault, false);
+    store.probe().await.unwrap();
+    for _twice in 0..2 {
+        store.put_pending(&pair("AKIANEW", "new")).await.unwrap();
+        assert_eq!(store.current().await.unwrap(), None, "the first version of a secret is current at once");
+    }
+    store.promote("AKIANEW", Some("AKIAOLD")).await.unwrap();
+    assert_eq!(store.current().await.unwrap().as_deref(), Some("AKIANEW"));
 }
 
 #[tokio::test]

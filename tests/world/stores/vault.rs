@@ -134,11 +134,24 @@ async fn a_secret_is_made_only_when_asked_for_and_serves_nothing_before_it_is_pr
     assert_eq!(store.current().await.unwrap(), None, "pending, and already served");
     store.promote(NEW.0, Some(OLD.0)).await.unwrap();
     assert_eq!(scene.served().await, serde_json::json!({"AccessKeyId": NEW.0, "SecretAccessKey": NEW.1}));
+    assert_eq!(scene.client().list_secret_version_ids().secret_id("team/ada").send().await.unwrap().versions().len(), 2);
     for _twice in 0..2 {
         store.withdraw(NEW.0).await.unwrap();
     }
     assert_eq!(store.current().await.unwrap(), None);
     assert_eq!(scene.served().await, serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn a_secret_without_a_value_serves_no_pair_that_is_only_pending() {
+    let scene = Scene::new(&[]).await;
+    scene.client().create_secret().name("team/ada").send().await.unwrap();
+    let store = scene.store(false);
+    store.probe().await.unwrap();
+    store.put_pending(&pair(NEW)).await.unwrap();
+    assert_eq!(store.current().await.unwrap(), None, "the first version of a secret is current at once");
+    store.promote(NEW.0, Some(OLD.0)).await.unwrap();
+    assert_eq!(scene.served().await, serde_json::json!({"AccessKeyId": NEW.0, "SecretAccessKey": NEW.1}));
 }
 
 #[tokio::test]

@@ -91,7 +91,12 @@ pub(super) fn put(secret: &mut Secret, call: &Call, request: Request) -> Result<
         }
         Some(_) => {}
         None => {
+            // "If this operation creates the first version for the secret, then Secrets Manager automatically attaches AWSCURRENT to it."
+            let is_first = secret.versions.is_empty();
             secret.versions.insert(id.clone(), Version::new(content, call.now));
+            if is_first {
+                secret.move_label(CURRENT, &id);
+            }
             labels.iter().for_each(|label| secret.move_label(label, &id));
             secret.changed = call.now;
         }

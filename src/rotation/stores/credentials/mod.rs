@@ -61,11 +61,11 @@ impl Store for CredentialsFile {
 
     fn notes(&self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async {
-            let mode = self.0.place.wide_mode();
+            let (mode, names) = (self.0.place.wide_mode(), self.0.place.other_names());
             let path = self.0.place.path().display();
-            mode.map(|mode| format!("{path} has mode {mode:04o}: others than its owner may read it; chmod 600 it"))
-                .into_iter()
-                .collect()
+            let wide = mode.map(|mode| format!("{path} has mode {mode:04o}: others than its owner may read it; chmod 600 it"));
+            let linked = (names > 0).then(|| format!("{path} has {names} more names (hard links), which will keep the old key"));
+            wide.into_iter().chain(linked).collect()
         })
     }
 

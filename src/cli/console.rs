@@ -6,15 +6,14 @@ use futures::FutureExt as _;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
-use super::{Failure, config, desk, keymap, theme};
+use super::{Failure, audit, config, desk, keymap, theme};
 use crate::app::door::Door;
 use crate::app::{self, Startup};
 use crate::audit::AuditLog;
 use crate::aws::session::Clock;
-use crate::config::{Config, paths};
+use crate::config::Config;
 use crate::kit::source::Weight;
 use crate::runtime::{self, Connector, End, Gate, Launch, Tty};
-use crate::secrets::Keyring;
 
 /// Opens the console and runs it to its end.
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
@@ -71,10 +70,7 @@ fn audit_log(connection: &ConnectionArguments, console: &ConsoleArguments) -> Re
     if console.read_only {
         return Err("started with --read-only".to_owned());
     }
-    let folder = paths::state_dir().ok_or("there is no folder for the audit log: set BARTIZAN_STATE_DIR")?.join("audit");
-    // The demo talks to nobody, so not to the keyring either.
-    let keyring = connection.demo.is_none().then(Keyring::system);
-    AuditLog::open(&folder, keyring).map_err(|error| error.to_string())
+    audit::open(connection).map_err(|failure| failure.to_string())
 }
 
 /// Connects as planned, as often as it is asked to.

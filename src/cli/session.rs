@@ -56,8 +56,7 @@ impl Sessions {
         };
         let folder = paths::state_dir().ok_or_else(|| Failure::Job("there is no home directory to note sessions in".into()))?;
         let journal = Journal::new(folder.join("sessions"));
-        let log = AuditLog::open(&folder.join("audit"), None)
-            .map_err(|error| Failure::Job(format!("no session without an audit log: {error}")))?;
+        let log = super::audit::open(connection)?;
         let (identity, ()) = tokio::join!(sts::identity(&session), reap(&journal, &log));
         let common = common(&region, origin, identity.ok());
         let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));

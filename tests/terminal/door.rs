@@ -48,7 +48,7 @@ fn a_key_is_deactivated_by_keys_alone_and_the_log_knows_who_did_it() {
     terminal.until_screen("the key leaves the active ones", |text| {
         text.lines().filter(|line| !line.contains("Deactivate")).all(|line| !line.contains(&key))
     });
-    let log = history::changes(&home.path().join(".local/state/bartizan/audit")).unwrap();
+    let log = history::changes(&home.path().join(".local/state/bartizan/demo/audit")).unwrap();
     let [change] = log.as_slice() else { panic!("{log:?}") };
     assert_eq!((change.entry.call.as_str(), change.outcome), ("iam:UpdateAccessKey", Outcome::Done));
     assert!(change.entry.object.ends_with(&key) && change.entry.caller.is_some() && change.request_id.is_some(), "{change:?}");
@@ -65,7 +65,7 @@ fn read_only_is_for_good() {
     assert!(terminal.text().contains("started with --read-only") && !terminal.text().contains("ARMED"), "{}", terminal.text());
     terminal.type_and_settle("D");
     assert!(!terminal.text().contains("iam:UpdateAccessKey"), "{}", terminal.text());
-    assert!(!home.path().join(".local/state/bartizan/audit").exists());
+    assert!(!home.path().join(".local/state/bartizan/demo/audit").exists());
     assert_eq!(terminal.keys("q").ended(), 0);
 }
 

@@ -388,6 +388,19 @@ pub struct ShellArguments {
     /// Run this command instead of a shell, and end with its status
     #[arg(long, value_name = "CMD")]
     pub command: Option<String>,
+    /// Who carries the session: this program itself, or the installed session-manager-plugin
+    #[arg(long, value_enum, value_name = "WHO", default_value_t)]
+    pub via: Via,
+}
+
+/// Who carries a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Via {
+    /// This program.
+    #[default]
+    Native,
+    /// The official session-manager-plugin, where it is installed.
+    Plugin,
 }
 
 /// Where a port leads.
@@ -405,4 +418,7 @@ pub struct ForwardArguments {
     /// Carry one connection over standard input and output, as a ProxyCommand of ssh
     #[arg(long)]
     pub stdio: bool,
+    /// Who carries the session: this program itself, or the installed session-manager-plugin
+    #[arg(long, value_enum, value_name = "WHO", default_value_t)]
+    pub via: Via,
 }

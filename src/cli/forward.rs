@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Failure;
-use super::arguments::{ConnectionArguments, ConsoleArguments, ForwardArguments};
+use super::arguments::{ConnectionArguments, ConsoleArguments, ForwardArguments, Via};
 use super::emulate::stopped;
 use super::session::{self, Sessions, say};
 use crate::domain::forward::Ports;
@@ -36,6 +36,14 @@ async fn stay(
     connection: &ConnectionArguments,
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
+    if arguments.via == Via::Plugin {
+        let sessions = Sessions::connect("forward", connection, console).await?;
+        // Without a local port it takes a free one and says which.
+        let local = ports.local.unwrap_or_default();
+        let purpose = Purpose::Listening { host: ports.host.clone(), port: ports.port, local };
+        let request = StartRequest { purpose, ..request(ports, arguments) };
+        return super::plugin::run(&request, &sessions, false).await;
+    }
     let stop = stopped()?;
     // The port first: a session for which there is no port would be opened in vain.
     let (listener, address) = forward::listen(ports.local.unwrap_or_default()).await.map_err(|error| {
@@ -66,6 +74,9 @@ async fn stdio(
     connection: &ConnectionArguments,
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
+    if arguments.via == Via::Plugin {
+        return Err(Failure::Usage("--stdio carries its connection itself: leave --via away".into()));
+    }
     if ports.host.is_some() || ports.local.is_some() {
         return Err(Failure::Usage("--stdio carries one connection to a port of the node itself: give the port alone".into()));
     }

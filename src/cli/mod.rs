@@ -15,6 +15,7 @@ pub mod iam_policy;
 mod keymap;
 mod manual;
 pub mod passphrase;
+mod plugin;
 pub mod rotate;
 mod session;
 mod shell;

@@ -42,12 +42,14 @@ impl Sessions {
         console: &ConsoleArguments,
     ) -> Result<Self, Failure> {
         let config = config::load(connection, console)?;
-        let dialer = Dialer::new(None).map_err(|error| Failure::Job(format!("TLS: {error}")))?;
+        let no_tls = |error: String| Failure::Job(format!("TLS: {error}"));
         if let Some(scenario) = &connection.demo {
-            return Self::demo(scenario, &config.regions.value, dialer).await;
+            return Self::demo(scenario, &config.regions.value, Dialer::new(None).map_err(no_tls)?).await;
         }
         let plan = Plan::new(connection, &config.regions.value)?;
         let session = plan.connect(Observer::nobody()).await?.aws;
+        let bundle = session::bundle(session.profile()).await?;
+        let dialer = Dialer::trusting(None, bundle.as_deref()).map_err(no_tls)?;
         let region = session.regions().first().cloned().unwrap_or_default();
         let place = Place {
             region: region.clone(),
@@ -79,6 +81,11 @@ impl Sessions {
         // Its sessions end with this process: there is nothing to note down.
         let opener = Opener { gateway, dialer, journal: None, place: Place::default(), patience: HANDSHAKE };
         Ok(Self { opener, _demo: Some(shutdown.drop_guard()) })
+    }
+
+    /// What opens them.
+    pub(super) fn opener(&self) -> &Opener<Manager> {
+        &self.opener
     }
 
     /// Opens a session.

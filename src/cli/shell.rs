@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::Failure;
-use super::arguments::{ConnectionArguments, ConsoleArguments, ShellArguments};
+use super::arguments::{ConnectionArguments, ConsoleArguments, ShellArguments, Via};
 use super::emulate::stopped;
 use super::session::{self, Sessions, say};
 use crate::ssm::client::escape::{Escapes, HELP, Wish};
@@ -39,6 +39,9 @@ async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, cons
         reason: arguments.reason.clone(),
     };
     let sessions = Sessions::connect("shell", connection, console).await?;
+    if arguments.via == Via::Plugin {
+        return super::plugin::run(&request, &sessions, arguments.command.is_none()).await;
+    }
     let session = sessions.open(&request).await?;
     let (closer, sender, receiver) = session.split();
     let (keys, input) = mpsc::channel(64);
@@ -148,11 +151,11 @@ fn put(to: &mut impl std::io::Write, filter: &mut Option<Filter>, bytes: Bytes) 
 }
 
 /// The terminal in raw mode, given back as it was found on every way out.
-struct Raw(Termios);
+pub(super) struct Raw(Termios);
 
 impl Raw {
     /// `None` where standard input is no terminal.
-    fn enter() -> Option<Self> {
+    pub(super) fn enter() -> Option<Self> {
         let found = termios::tcgetattr(stdin()).ok()?;
         let mut raw = found.clone();
         raw.make_raw();

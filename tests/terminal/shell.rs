@@ -166,6 +166,58 @@ fn a_forward_carries_and_ends_with_a_signal() {
     assert_eq!(status, 2, "{told}");
 }
 
+/// A plugin that writes down how it was started.
+fn stub_plugin(place: &Place, version: &str, then: &str) -> Vec<(String, String)> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = place.home.path().join("bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo {version} && exit 0\nprintf '%s\\n' \"$@\" > $HOME/arguments\n\
+         printf '%s' \"$AWS_SSM_START_SESSION_RESPONSE\" > $HOME/response\ntest -t 0 && test -t 1 && echo on a terminal\n{then}\n"
+    );
+    let path = folder.join("session-manager-plugin");
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    vec![("PATH".to_owned(), format!("{}:/usr/bin:/bin", folder.display()))]
+}
+
+#[test]
+fn the_official_plugin_gets_its_token_through_the_environment() {
+    let place = place();
+    let arguments = ["--endpoint-url", &place.world.url, "shell", TARGET, "--reason", "OPS-7", "--via", "plugin"];
+    let path = stub_plugin(&place, "1.2.764.0", "read line; echo said $line; stty raw");
+    let mut terminal = Start::new(place.home.path(), &arguments).with(credentials()).with(path).run();
+    terminal.until("on a terminal").keys("hello\r").until("said hello");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_as_found();
+    let text = std::fs::read_to_string(place.home.path().join("arguments")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let request = format!(r#"{{"Reason":"OPS-7","Target":"{TARGET}"}}"#);
+    let expected = ["AWS_SSM_START_SESSION_RESPONSE", "us-east-1", "StartSession", "", request.as_str(), &place.world.url];
+    assert_eq!(lines, expected);
+    let response = std::fs::read_to_string(place.home.path().join("response")).unwrap();
+    let response: serde_json::Value = serde_json::from_str(&response).unwrap();
+    assert!(response["TokenValue"].as_str().unwrap().len() > 100);
+    assert!(response["StreamUrl"].as_str().unwrap().starts_with("ws://127.0.0.1"));
+    assert_eq!(place.notes(), 0);
+    let log = place.audited();
+    assert!(log.contains("ssm:StartSession") && log.contains("ssm:TerminateSession"), "{log}");
+}
+
+#[test]
+fn a_plugin_that_is_absent_or_too_old_is_told_before_a_session_is_started() {
+    let place = place();
+    let (status, _, told) = place.run(&["shell", TARGET, "--via", "plugin"]);
+    assert_eq!(status, 1);
+    assert!(told.contains("session-manager-plugin is neither in PATH"), "{told}");
+    let arguments = ["--endpoint-url", &place.world.url, "forward", TARGET, "5432", "--via", "plugin"];
+    let path = stub_plugin(&place, "1.2.497.0", "");
+    let mut terminal = Start::new(place.home.path(), &arguments).with(credentials()).with(path).run();
+    terminal.until("install a version above 1.2.497.0");
+    assert_eq!(terminal.ended(), 1);
+    assert!(!place.audited().contains("ssm:StartSession"));
+}
+
 fn forward(home: &Path, url: &str, ports: &str) -> std::process::Child {
     Command::new(env!("CARGO_BIN_EXE_bartizan"))
         .args(["--endpoint-url", url, "forward", TARGET, ports])

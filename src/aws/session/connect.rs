@@ -202,6 +202,16 @@ async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>), Fau
     Ok((loader.load().await, found.name))
 }
 
+/// The certificate bundle of `AWS_CA_BUNDLE` or of the profile, as PEM, for connections that the SDK does not make; `None`: there the
+/// system's certificates count.
+pub async fn bundle(profile: Option<&str>) -> Result<Option<Vec<u8>>, Fault> {
+    let clock = Clock::system();
+    let Some(path) = profile::look(profile, &clock).await?.bundle else { return Ok(None) };
+    let wrong =
+        |error: std::io::Error| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {error}"), clock.now());
+    tokio::fs::read(&path).await.map(Some).map_err(wrong)
+}
+
 async fn certificates(found: &profile::Found, clock: &Clock) -> Result<SharedHttpClient, Fault> {
     let wrong =
         |path: &str, why: String| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {why}"), clock.now());

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 pub use clock::Clock;
 pub use connect::{
     ATTEMPT_TIMEOUT, CALL_TIMEOUT, CONNECT_TIMEOUT, Connect, EMBEDDED_ACCESS_KEY, EMBEDDED_SECRET_KEY, MAX_ATTEMPTS, Patience,
-    connect,
+    bundle, connect,
 };
 
 use super::guard::{self, Guard};

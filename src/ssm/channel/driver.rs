@@ -18,9 +18,6 @@ use crate::ssm::wire::frame::FrameError;
 const QUEUE: usize = 64;
 /// Messages read in one turn before writing gets its turn.
 const TURN: usize = 64;
-/// After so long without an acknowledgement the user is told.
-const UNANSWERED: Duration = Duration::from_secs(10);
-
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -31,6 +28,8 @@ pub struct Temper {
     pub ping: Duration,
     /// For how long a lost web socket is opened again.
     pub budget: Duration,
+    /// After so long without an acknowledgement the user is told.
+    pub unanswered: Duration,
     /// Ends the session after so long without an acknowledgement; `None` never does.
     pub gives_up: Option<Duration>,
     /// The longest wait between two attempts to connect.
@@ -46,6 +45,7 @@ impl Temper {
         Self {
             ping: Duration::from_secs(30),
             budget: Duration::from_mins(20),
+            unanswered: Duration::from_secs(10),
             gives_up: Some(Duration::from_mins(5)),
             longest_wait: Duration::from_secs(10),
             seed,
@@ -55,7 +55,14 @@ impl Temper {
     /// An agent's: it waits for its client for as long as the session may be idle.
     #[must_use]
     pub fn agent(idle: Duration) -> Self {
-        Self { ping: Duration::from_secs(54), budget: idle, gives_up: None, longest_wait: Duration::from_secs(1), seed: 0 }
+        Self {
+            ping: Duration::from_secs(54),
+            budget: idle,
+            unanswered: Duration::from_secs(10),
+            gives_up: None,
+            longest_wait: Duration::from_secs(1),
+            seed: 0,
+        }
     }
 }
 
@@ -349,7 +356,7 @@ impl<C: Connector, L: Line> Driver<C, L> {
     }
 
     fn tell_whether_answered(&mut self, now: Duration) {
-        let silent = self.channel.unanswered(now).filter(|silent| *silent >= UNANSWERED);
+        let silent = self.channel.unanswered(now).filter(|silent| *silent >= self.temper.unanswered);
         self.end.state.send_if_modified(|state| {
             let next = silent.map_or(State::Connected, |silent| State::Unanswered(Duration::from_secs(silent.as_secs())));
             let is_news = *state != next;

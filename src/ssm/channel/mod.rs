@@ -13,6 +13,8 @@
 //! Time is a [`Duration`] since any fixed moment. [`driver`] is such a driver, over tokio; [`pipe`] is what its users hold.
 
 pub mod driver;
+#[cfg(test)]
+mod driver_tests;
 mod incoming;
 pub mod largest;
 pub mod link;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use http::header::{HeaderName, HeaderValue};
 use hyper_util::client::proxy::matcher::Matcher;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -48,9 +50,24 @@ impl Dialer {
     /// A dialer that trusts the system's certificates (`SSL_CERT_FILE` included) and goes through the environment's proxies.
     /// `host` is one more host to which sessions may lead.
     pub fn new(host: Option<String>) -> Result<Self, String> {
+        Self::trusting(host, None)
+    }
+
+    /// A dialer that trusts a bundle of certificates (PEM, as `AWS_CA_BUNDLE` names one) in place of the system's.
+    pub fn trusting(host: Option<String>, bundle: Option<&[u8]>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
-        // Certificates that cannot be read are of no use to anybody; the others may do.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        match bundle {
+            // Certificates that cannot be read are of no use to anybody; the others may do.
+            None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+            Some(bundle) => {
+                for certificate in CertificateDer::pem_slice_iter(bundle) {
+                    roots.add(certificate.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+                }
+                if roots.is_empty() {
+                    return Err("the certificate bundle holds no certificate".to_owned());
+                }
+            }
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -135,4 +152,16 @@ async fn tunnel(mut stream: TcpStream, to: &str, authorization: Option<&str>) ->
 /// Standard base64, for the members of the handshake.
 pub(super) fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_without_certificates_is_refused() {
+        assert!(Dialer::trusting(None, Some(b"")).is_err());
+        assert!(Dialer::trusting(None, Some(b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n")).is_err());
+        assert!(Dialer::new(None).is_ok());
+    }
 }

@@ -30,6 +30,15 @@ pub enum Purpose {
     Port(u16),
     /// Connections to a port of another host, from the node.
     RemotePort(String, u16),
+    /// As the two above, for an official client: it listens itself, on the local port that the session's start names.
+    Listening {
+        /// The other host; `None`: the node.
+        host: Option<String>,
+        /// Its port.
+        port: u16,
+        /// The port on this machine.
+        local: u16,
+    },
     /// One connection to the node's SSH server.
     Ssh(u16),
 }
@@ -42,8 +51,8 @@ impl Purpose {
             Self::Shell => None,
             Self::InteractiveCommand(_) => Some("AWS-StartInteractiveCommand"),
             Self::Command(_) => Some("AWS-StartNonInteractiveCommand"),
-            Self::Port(_) => Some("AWS-StartPortForwardingSession"),
-            Self::RemotePort(..) => Some("AWS-StartPortForwardingSessionToRemoteHost"),
+            Self::Port(_) | Self::Listening { host: None, .. } => Some("AWS-StartPortForwardingSession"),
+            Self::RemotePort(..) | Self::Listening { host: Some(_), .. } => Some("AWS-StartPortForwardingSessionToRemoteHost"),
             Self::Ssh(_) => Some("AWS-StartSSHSession"),
         }
     }
@@ -56,6 +65,11 @@ impl Purpose {
             Self::InteractiveCommand(command) => vec![("command", command.clone())],
             Self::Command(command) => vec![("command", command.clone()), ("separateOutputStream", "true".to_owned())],
             Self::Port(port) | Self::Ssh(port) => vec![("portNumber", port.to_string())],
+            Self::Listening { host, port, local } => {
+                let mut pairs = vec![("portNumber", port.to_string()), ("localPortNumber", local.to_string())];
+                pairs.extend(host.clone().map(|host| ("host", host)));
+                pairs
+            }
             Self::RemotePort(host, port) => vec![("host", host.clone()), ("portNumber", port.to_string())],
         };
         pairs.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect()
@@ -64,7 +78,7 @@ impl Purpose {
     /// Whether connections are carried, not a terminal.
     #[must_use]
     pub fn is_port(&self) -> bool {
-        matches!(self, Self::Port(_) | Self::RemotePort(..) | Self::Ssh(_))
+        matches!(self, Self::Port(_) | Self::RemotePort(..) | Self::Listening { .. } | Self::Ssh(_))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sessions: our client, the unmodified SDK and the embedded agent, over real web sockets on loopback.
 
 mod bad_days;
+mod corpora;
 mod forwards;
 mod mux;
 mod shells;

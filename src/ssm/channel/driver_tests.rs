@@ -1,0 +1,195 @@
+//! The driver over web sockets that are made up: what it does when nothing is heard, and for how long. Its intervals are short here.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::channel::mpsc;
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::driver::{Driver, Temper};
+use super::link::{Connector, NoLink, Plain};
+use super::pipe::{Ending, Receiver, Sender, State, pipe};
+use super::{Channel, Settings, Side};
+use crate::ssm::wire::PayloadType;
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A client's ways, made quick.
+fn quick() -> Temper {
+    Temper {
+        ping: Duration::from_millis(50),
+        unanswered: Duration::from_millis(200),
+        gives_up: Some(Duration::from_secs(1)),
+        longest_wait: Duration::from_millis(10),
+        ..Temper::client(1)
+    }
+}
+
+/// One end of a made-up web socket.
+struct End {
+    to: mpsc::Sender<Message>,
+    from: mpsc::Receiver<Message>,
+}
+
+impl Stream for End {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.from.poll_next_unpin(context).map(|message| message.map(Ok))
+    }
+}
+
+impl Sink<Message> for End {
+    type Error = Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.to.poll_ready(context).map_err(|_| Error::AlreadyClosed)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.to.start_send(message).map_err(|_| Error::AlreadyClosed)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.to.poll_flush_unpin(context).map_err(|_| Error::AlreadyClosed)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.to.poll_close_unpin(context).map_err(|_| Error::AlreadyClosed)
+    }
+}
+
+fn web_socket() -> (End, End) {
+    let ((to, from), (back, forth)) = (mpsc::channel(4), mpsc::channel(4));
+    (End { to, from: forth }, End { to: back, from })
+}
+
+/// Hands out the web sockets that a test gives it; says "later" when there is none.
+struct Given(tokio::sync::mpsc::Receiver<End>, bool);
+
+impl Connector for Given {
+    type Link = End;
+
+    async fn connect(&mut self) -> Result<End, NoLink> {
+        if self.1 {
+            return self.0.recv().await.ok_or(NoLink::Gone);
+        }
+        self.0.try_recv().map_err(|_| NoLink::Later("no network".to_owned()))
+    }
+}
+
+/// A running end of a channel, and where its web sockets go in.
+struct Running {
+    sockets: tokio::sync::mpsc::Sender<End>,
+    sender: Sender,
+    receiver: Receiver,
+}
+
+fn run(side: Side, temper: Temper) -> Running {
+    let (end, sender, receiver) = pipe();
+    let (sockets, given) = tokio::sync::mpsc::channel(4);
+    let settings = if side == Side::Client { Settings::CLIENT } else { Settings::AGENT };
+    let channel = Channel::new(side, settings, [7; 16], 1_700_000_000_000);
+    tokio::spawn(Driver::new(channel, Given(given, side == Side::Agent), Plain, temper, end).run());
+    Running { sockets, sender, receiver }
+}
+
+async fn state(sender: &Sender, wanted: impl FnMut(&State) -> bool) -> State {
+    timeout(LONG, sender.state().wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+}
+
+fn hello() -> Bytes {
+    Bytes::from_static(b"hello")
+}
+
+#[tokio::test]
+async fn what_was_said_without_a_network_arrives_when_it_is_back() {
+    let mut client = run(Side::Client, Temper { ping: LONG, ..quick() });
+    let mut agent = run(Side::Agent, Temper::agent(LONG));
+    client.sender.send(PayloadType::Output, hello()).await.unwrap();
+    // More attempts than the official client makes.
+    state(&client.sender, |state| matches!(state, State::Reconnecting { attempts: 20.., .. })).await;
+    let (near, far) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    agent.sockets.send(far).await.unwrap();
+    let received = timeout(LONG, agent.receiver.receive()).await.unwrap();
+    assert_eq!(received, Some((PayloadType::Output, hello())));
+    assert!(client.sender.drained(LONG).await);
+    agent.sender.send(PayloadType::Output, hello()).await.unwrap();
+    assert_eq!(timeout(LONG, client.receiver.receive()).await.unwrap(), Some((PayloadType::Output, hello())));
+}
+
+#[tokio::test]
+async fn the_network_may_stay_away_for_long_and_not_for_ever() {
+    assert!(Temper::client(1).budget >= Duration::from_mins(10));
+    let client = run(Side::Client, Temper { budget: Duration::from_millis(300), ..quick() });
+    let ending = timeout(LONG, client.sender.ending()).await.unwrap();
+    assert!(matches!(ending, Ending::TimedOut | Ending::Failed(_)), "{ending:?}");
+}
+
+#[tokio::test]
+async fn a_target_that_has_gone_is_told_and_given_up_later() {
+    let (told, ends) = (Temper::client(1).unanswered, Temper::client(1).gives_up);
+    assert_eq!((told, ends), (Duration::from_secs(10), Some(Duration::from_mins(5))));
+    let client = run(Side::Client, quick());
+    let (near, mut far) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    state(&client.sender, |state| *state == State::Connected).await;
+    client.sender.send(PayloadType::Output, hello()).await.unwrap();
+    // The relay is there: it takes everything and answers pings. The target behind it is not.
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = far.next().await {
+            if let Message::Ping(payload) = message
+                && far.send(Message::Pong(payload)).await.is_err()
+            {
+                return;
+            }
+        }
+    });
+    state(&client.sender, |state| matches!(state, State::Unanswered(_))).await;
+    let ending = timeout(LONG, client.sender.ending()).await.unwrap();
+    assert!(matches!(&ending, Ending::Failed(words) if words.contains("acknowledged nothing")), "{ending:?}");
+}
+
+#[tokio::test]
+async fn a_dead_web_socket_is_noticed_by_its_silence_and_replaced() {
+    let mut client = run(Side::Client, Temper { ping: Duration::from_secs(2), ..quick() });
+    // Nobody reads or closes it, as behind a proxy that has forgotten the connection.
+    let (near, _dead) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    state(&client.sender, |state| *state == State::Connected).await;
+    state(&client.sender, |state| matches!(state, State::Reconnecting { .. })).await;
+    let agent = run(Side::Agent, Temper::agent(LONG));
+    let (near, far) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    agent.sockets.send(far).await.unwrap();
+    agent.sender.send(PayloadType::Output, hello()).await.unwrap();
+    assert_eq!(timeout(LONG, client.receiver.receive()).await.unwrap(), Some((PayloadType::Output, hello())));
+}
+
+#[tokio::test]
+async fn a_session_in_which_nobody_speaks_stays_while_pings_are_answered() {
+    let client = run(Side::Client, Temper { ping: Duration::from_secs(1), ..quick() });
+    let (near, mut far) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    for _ in 0..4 {
+        let ping = timeout(LONG, far.next()).await.unwrap();
+        let Some(Ok(Message::Ping(payload))) = ping else { panic!("{ping:?}") };
+        far.send(Message::Pong(payload)).await.unwrap();
+    }
+    assert_eq!(*client.sender.state().borrow(), State::Connected);
+}
+
+#[tokio::test]
+async fn a_session_without_data_counts_as_idle() {
+    let agent = run(Side::Agent, Temper::agent(LONG));
+    let begun = Instant::now();
+    agent.sender.send(PayloadType::Output, hello()).await.unwrap();
+    agent.sender.idle(Duration::from_millis(300)).await;
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+}

@@ -1,0 +1,99 @@
+//! What fuzzing has found or was started with, as it is and changed a little in many ways: nothing that a stranger sends makes us
+//! fail badly, and what can be read can be written again.
+
+use std::path::Path;
+
+use bartizan::ssm::wire::handshake::{Challenge, Complete, Payload as _, Request, Response};
+use bartizan::ssm::wire::payload::{ChannelClosed, OpenDataChannel, exit_code};
+use bartizan::ssm::wire::smux::Decoder;
+use bartizan::ssm::wire::{Acknowledge, Flag, Frame, MessageType, Size};
+use bytes::Bytes;
+
+/// Every file of a corpus, and changed copies of it.
+fn each(corpus: &str, mut take: impl FnMut(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpora").join(corpus);
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    let mut random = fastrand::Rng::with_seed(3);
+    for file in files {
+        let original = std::fs::read(file).unwrap();
+        take(&original);
+        for _ in 0..2_000 {
+            let mut changed = original.clone();
+            for _ in 0..random.usize(1..4) {
+                change(&mut changed, &mut random);
+            }
+            take(&changed);
+        }
+    }
+}
+
+fn change(bytes: &mut Vec<u8>, random: &mut fastrand::Rng) {
+    let at = random.usize(0..=bytes.len());
+    match random.u8(0..5) {
+        0 if at < bytes.len() => bytes[at] ^= 1 << random.u8(0..8),
+        1 if at < bytes.len() => bytes[at] = random.u8(..),
+        2 => bytes.truncate(at),
+        3 => bytes.insert(at, random.u8(..)),
+        _ => {
+            let piece = bytes[at..].iter().copied().take(16).collect::<Vec<_>>();
+            bytes.extend(piece);
+        }
+    }
+}
+
+#[test]
+fn frames_of_strangers_are_read_or_refused() {
+    each("frames", |bytes| {
+        if let Ok(frame) = Frame::decode(&Bytes::copy_from_slice(bytes)) {
+            let again = Frame::decode(&frame.encode());
+            // A name that is not known may be no text, and a pause without a time may arrive: neither is written by us.
+            let is_ours = !matches!(frame.message_type, MessageType::Other(_));
+            assert!(!is_ours || again.is_err() || again == Ok(frame));
+        }
+    });
+}
+
+#[test]
+fn payloads_of_strangers_are_read_or_refused() {
+    each("payloads", |bytes| {
+        if let Ok(acknowledge) = Acknowledge::decode(bytes) {
+            assert_eq!(Acknowledge::decode(&acknowledge.encode()).unwrap(), acknowledge);
+        }
+        if let Ok(size) = Size::decode(bytes) {
+            assert_eq!(Size::decode(&size.encode()).unwrap(), size);
+        }
+        let _any_answer = (Flag::decode(bytes), ChannelClosed::decode(bytes), exit_code(bytes));
+        let _any_answer = (Request::decode(bytes), Response::decode(bytes));
+        let _any_answer = (Complete::decode(bytes), Challenge::decode(bytes));
+        let _any_answer = std::str::from_utf8(bytes).map(OpenDataChannel::decode);
+    });
+}
+
+#[test]
+fn multiplexed_bytes_of_strangers_are_read_or_refused_however_they_are_cut() {
+    each("smux", |bytes| {
+        let whole = frames(&[bytes]);
+        let pieces: Vec<&[u8]> = bytes.chunks(3).collect();
+        assert_eq!(frames(&pieces), whole);
+    });
+}
+
+fn frames(pieces: &[&[u8]]) -> Vec<String> {
+    let (mut decoder, mut read) = (Decoder::default(), Vec::new());
+    for piece in pieces {
+        decoder.push(piece);
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => read.push(format!("{frame:?}")),
+                Ok(None) => break,
+                Err(error) => {
+                    read.push(error.to_string());
+                    return read;
+                }
+            }
+        }
+    }
+    read
+}

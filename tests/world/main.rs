@@ -27,3 +27,4 @@ mod sessions;
 mod ssm;
 mod stores;
 mod tables;
+mod vault;

@@ -1,0 +1,177 @@
+"""`bartizan rotate` from beginning to end; then boto3 and the AWS CLI work with what the store holds, and the old key is gone."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+import botocore.config
+import botocore.session
+
+import programs
+import secret_service
+from surroundings import REGION, environment
+
+USER = "ada"
+NASTY = ["--propagation", "2", "--flapping", "--fault", "*=throttle,percent=5"]
+LOST = ["--fault", "iam:CreateAccessKey=dropped,first=1", "--fault", "iam:DeleteAccessKey=failed,first=1"]
+
+
+def run(report, bartizan):
+    absent = secret_service.missing()
+    if absent:
+        report.leave_out("rotate", f"{', '.join(absent)} not here (Debian: apt-get install {secret_service.PACKAGES})")
+        return
+    with _place() as place, programs.moto() as endpoint:
+        report.check("rotated over moto into its Secrets Manager", _into_secrets_manager(bartizan, place, endpoint))
+    for name, faults in (("a nasty IAM", NASTY), ("lost answers", LOST)):
+        with _place() as place, bartizan.emulate("--scenario", "quiet", *faults) as (endpoint, _):
+            report.check(f"rotated over {name} into the credentials file", _into_file(bartizan, place, endpoint))
+    with _place() as place, bartizan.emulate("--scenario", "quiet", *NASTY) as (endpoint, _):
+        report.check("rotated into a keyring, and served from it", _into_keyring(bartizan, place, endpoint))
+
+
+class Place:
+    """A home with a keyring in it."""
+
+    def __init__(self, home, keyring):
+        self.home = Path(home)
+        self.variables = keyring | {"BARTIZAN_STATE_DIR": str(self.home / "state")}
+
+    def environment(self, endpoint):
+        return environment(self.home, endpoint, self.variables)
+
+
+@contextlib.contextmanager
+def _place():
+    with tempfile.TemporaryDirectory(prefix="bartizan-rotate-") as home, secret_service.keyring() as (keyring, _):
+        yield Place(home, keyring)
+
+
+def _rotate(bartizan, place, endpoint, user, store):
+    # A debug build can wait a tenth as long; what it waits for is the same.
+    quick = ["--shorten", "10"] if "debug" in Path(bartizan.program).parts else []
+    arguments = ["rotate", user, "--store", store, "--soak", "0s", "--observe", "0s", "--yes", "--wait", *quick]
+    done = subprocess.run(
+        [bartizan.program, *arguments],
+        env=place.environment(endpoint),
+        cwd=place.home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=180,
+        check=False,
+    )
+    if done.returncode == 0:
+        return []
+    return [f"bartizan {' '.join(arguments)}: exit status {done.returncode}", *done.stderr.decode().splitlines()[-8:]]
+
+
+def _client(endpoint, service, key=None):
+    signed = {} if key is None else {"aws_access_key_id": key[0], "aws_secret_access_key": key[1]}
+    config = botocore.config.Config(retries={"total_max_attempts": 6, "mode": "standard"}, proxies={})
+    return boto3.Session(region_name=REGION, **signed).client(service, endpoint_url=endpoint, config=config)
+
+
+def _old_key(endpoint, user):
+    key = _client(endpoint, "iam").create_access_key(UserName=user)["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def _without_keys(endpoint):
+    iam = _client(endpoint, "iam")
+    for user in iam.list_users()["Users"]:
+        if not iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]:
+            return user["UserName"]
+    raise LookupError("every user has a key")
+
+
+def _rotated(endpoint, user, old, new):
+    """The new pair works as the user, and it is the only key there is."""
+    problems = []
+    if new[0] == old[0]:
+        problems.append("the store still holds the old key")
+    arn = _client(endpoint, "sts", new).get_caller_identity()["Arn"]
+    if not arn.endswith(f":user/{user}") and not arn.endswith(f"/{user}"):
+        problems.append(f"the new key is that of {arn}")
+    keys = _client(endpoint, "iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
+    left = [(key["AccessKeyId"], key["Status"]) for key in keys]
+    if left != [(new[0], "Active")]:
+        problems.append(f"ListAccessKeys: {left}, and the new key is {new[0]}")
+    return problems
+
+
+def _into_secrets_manager(bartizan, place, endpoint):
+    _client(endpoint, "iam").create_user(UserName=USER)
+    old = _old_key(endpoint, USER)
+    secrets = _client(endpoint, "secretsmanager")
+    before = {"AccessKeyId": old[0], "SecretAccessKey": old[1], "note": "stays"}
+    secrets.create_secret(Name="team/ada", SecretString=json.dumps(before))
+    problems = _rotate(bartizan, place, endpoint, USER, "secretsmanager:team/ada")
+    if problems:
+        return problems
+    held = json.loads(secrets.get_secret_value(SecretId="team/ada")["SecretString"])
+    if held["note"] != "stays":
+        problems.append("another member of the secret was changed")
+    return problems + _rotated(endpoint, USER, old, (held["AccessKeyId"], held["SecretAccessKey"]))
+
+
+def _into_file(bartizan, place, endpoint):
+    user = _without_keys(endpoint)
+    old = _old_key(endpoint, user)
+    file = place.home / "credentials"
+    text = f"# mine\n[{user}]\naws_access_key_id = {old[0]}\naws_secret_access_key = {old[1]}\nregion = {REGION}\n"
+    file.write_text(text)
+    file.chmod(0o600)
+    problems = _rotate(bartizan, place, endpoint, user, f"credentials:{user}")
+    if problems:
+        return problems
+    core = botocore.session.Session()
+    core.set_config_variable("credentials_file", str(file))
+    pair = core.full_config["profiles"][user]
+    new = (pair["aws_access_key_id"], pair["aws_secret_access_key"])
+    if file.read_text() != text.replace(old[0], new[0]).replace(old[1], new[1]):
+        problems.append("more than the two values was changed in the credentials file")
+    return problems + _rotated(endpoint, user, old, new)
+
+
+def _into_keyring(bartizan, place, endpoint):
+    """Afterwards the key is read as other programs do: by `credential_process`."""
+    user = _without_keys(endpoint)
+    old = _old_key(endpoint, user)
+    problems = _rotate(bartizan, place, endpoint, user, f"keyring:{user}")
+    if problems:
+        return problems
+    command = f"{bartizan.program} credential-process --profile {user}"
+    (place.home / "config").write_text(f"[profile {user}]\nregion = {REGION}\ncredential_process = {command}\n")
+    surroundings = place.environment(endpoint)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del surroundings[name]
+    served = _output(problems, [*command.split()], surroundings)
+    asked = "import boto3; print(boto3.Session(profile_name='%s').client('sts').get_caller_identity()['Arn'])" % user
+    arns = [
+        _output(problems, [sys.executable, "-c", asked], surroundings),
+        _output(
+            problems,
+            [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", user]
+            + ["--query", "Arn", "--output", "text"],
+            surroundings,
+        ),
+    ]
+    if problems:
+        return problems
+    if any(not arn.strip().endswith(f"/{user}") for arn in arns):
+        problems.append(f"boto3 and the AWS CLI are {arns}, not {user}")
+    pair = json.loads(served)
+    return problems + _rotated(endpoint, user, old, (pair["AccessKeyId"], pair["SecretAccessKey"]))
+
+
+def _output(problems, arguments, surroundings):
+    done = subprocess.run(
+        arguments, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, timeout=90, check=False
+    )
+    if done.returncode != 0:
+        problems.append(f"{' '.join(arguments[:4])}: exit status {done.returncode}, {done.stderr.decode()[-400:]}")
+    return done.stdout.decode()

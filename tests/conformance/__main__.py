@@ -8,7 +8,8 @@
 6. huge         boto3 reads the huge account to its end
 7. moto         `bartizan users` and `bartizan keys` over moto agree with boto3 row by row
 8. stores       boto3 works with what rotations put into each store; botocore reads credentials files as we do
-9. data         all real records of ../shared/data load and list through `bartizan emulate`
+9. rotate       rotations over an IAM on its bad days; boto3 then works with what the store holds
+10. data        all real records of ../shared/data load and list through `bartizan emulate`
 """
 
 import argparse
@@ -23,6 +24,7 @@ import part_moto
 import part_nasty
 import part_operations
 import part_refusals
+import part_rotate
 import part_stores
 import programs
 from report import Report
@@ -37,6 +39,7 @@ PARTS = {
     "huge": part_huge.run,
     "moto": part_moto.run,
     "stores": part_stores.run,
+    "rotate": part_rotate.run,
     "data": part_data.run,
 }
 WITHOUT_PROGRAM = {"calibration"}

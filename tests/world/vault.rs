@@ -23,7 +23,7 @@ fn config(world: &Arc<World>, region: &'static str) -> SdkConfig {
 }
 
 /// What `CreateAccessKey` lacks, Secrets Manager has: a token that makes a repeated call the same call.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_value_whose_answer_is_lost_is_put_once() {
     for fault in ["dropped", "failed", "truncated"] {
         let world = strict(account(0), &[&format!("secretsmanager:PutSecretValue={fault},first=1")]);

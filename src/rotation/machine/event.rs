@@ -146,8 +146,9 @@ impl Trouble {
                     | FaultKind::UnknownIdentity
             ),
             Self::Store(error) => error.kind.may_pass() || error.kind == StoreErrorKind::Changed,
-            Self::NotSeen(_) => true,
-            Self::Disk(_) | Self::SecretLost(_) | Self::StillActive | Self::Foreign(_) => false,
+            // A replica that has not heard of the deactivation lists the key as active, even after another listed it as inactive.
+            Self::NotSeen(_) | Self::StillActive => true,
+            Self::Disk(_) | Self::SecretLost(_) | Self::Foreign(_) => false,
         }
     }
 
@@ -171,7 +172,7 @@ impl fmt::Display for Trouble {
             Self::Call(fault) => fault.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Disk(words) | Self::SecretLost(words) | Self::NotSeen(words) | Self::Foreign(words) => f.write_str(words),
-            Self::StillActive => f.write_str("the key is active: somebody has made it active again"),
+            Self::StillActive => f.write_str("the key is listed as active: somebody has made it active again, or the list is old"),
         }
     }
 }

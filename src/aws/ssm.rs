@@ -1,6 +1,6 @@
 //! Systems Manager: managed nodes and Session Manager's sessions of one region.
 
-use aws_sdk_ssm::types::SessionState;
+use aws_sdk_ssm::types::{InstanceInformationStringFilter, SessionState};
 use serde_json::Value;
 
 use super::call;
@@ -10,7 +10,7 @@ use super::page::Sink;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
 use crate::domain::fault::Fault;
-use crate::domain::node::{Node, SsmSession};
+use crate::domain::node::{Node, Ping, SsmSession};
 
 /// Nodes on a page: the most that AWS gives.
 const NODES: i32 = 50;
@@ -32,6 +32,58 @@ pub async fn nodes(session: &Session, region: &str, to: &Sink<Vec<Node>>) -> Res
         if to.send(page).await.is_err() || token.is_none() {
             return Ok(());
         }
+    }
+}
+
+/// The nodes of a region that have this tag, online ones first: at most a page of them, as one is wanted.
+pub async fn tagged(session: &Session, region: &str, key: &str, value: &str) -> Result<Vec<Node>, Fault> {
+    let filter = InstanceInformationStringFilter::builder().key(format!("tag:{key}")).values(value).build();
+    let filter =
+        filter.map_err(|error| malformed("ssm:DescribeInstanceInformation", region, error.to_string(), session.now()))?;
+    let capture = Capture::default();
+    let ask = session.ssm(region).describe_instance_information().max_results(NODES).filters(filter);
+    let send = ask.customize().interceptor(capture.clone()).send();
+    let answer = call::make(session, ("ssm", "DescribeInstanceInformation"), region, send).await?;
+    let texts = capture.records("InstanceInformationList", answer.instance_information_list().len());
+    let texts = texts.map_err(|why| malformed("ssm:DescribeInstanceInformation", region, why, session.now()))?;
+    let mut nodes = decode(&texts, |value, raw| Node::decode(value, region, raw));
+    nodes.sort_by_key(|node| node.ping != Ping::Online);
+    Ok(nodes)
+}
+
+/// The node that a person's word means: an id is taken as it is, `tag:KEY=VALUE` and a node's name are looked up. The error is in words.
+pub async fn find(session: &Session, region: &str, target: &str) -> Result<String, String> {
+    if target.starts_with("i-") || target.starts_with("mi-") {
+        return Ok(target.to_owned());
+    }
+    if let Some(tag) = target.strip_prefix("tag:") {
+        let (key, value) = tag.split_once('=').ok_or_else(|| format!("{target} is no tag: write tag:KEY=VALUE"))?;
+        let nodes = tagged(session, region, key, value).await.map_err(|fault| fault.to_string())?;
+        return online(nodes.first().ok_or_else(|| format!("no node in {region} has the tag {key}={value}"))?);
+    }
+    let (found, mut pages) = tokio::sync::mpsc::unbounded_channel::<Vec<Node>>();
+    let sink = Sink::new(move |page| {
+        let _receiver_is_here = found.send(page);
+        Box::pin(async { Ok(()) })
+    });
+    let listed = nodes(session, region, &sink).await;
+    drop(sink);
+    let mut named = Vec::new();
+    while let Some(page) = pages.recv().await {
+        named.extend(page.into_iter().filter(|node| node.name.as_ref().is_some_and(|name| name.raw() == target)));
+    }
+    named.sort_by_key(|node| node.ping != Ping::Online);
+    match (named.first(), listed) {
+        (Some(node), _) => online(node),
+        (None, Err(fault)) => Err(fault.to_string()),
+        (None, Ok(())) => Err(format!("no node in {region} is called {target}; write its id, its name or tag:KEY=VALUE")),
+    }
+}
+
+fn online(node: &Node) -> Result<String, String> {
+    match node.ping {
+        Ping::Online => Ok(node.id.raw().to_owned()),
+        _ => Err(format!("{} is not online: {}", node.id.shown_within(64), node.ping.word())),
     }
 }
 

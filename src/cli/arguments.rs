@@ -406,12 +406,12 @@ pub enum Via {
 /// Where a port leads.
 #[derive(Debug, Clone, Args)]
 pub struct ForwardArguments {
-    /// The node: i-… or mi-…
+    /// The node: i-…, mi-…, its name, or tag:KEY=VALUE. Alone: the name of a forward of the configuration file
     #[arg(value_name = "TARGET")]
     pub target: String,
     /// A port of the node, or a host and port that the node reaches; before it the local port, else a free one is taken
     #[arg(value_name = "[LOCAL:][HOST:]PORT")]
-    pub ports: String,
+    pub ports: Option<String>,
     /// Why, for the account's records
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,

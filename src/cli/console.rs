@@ -36,6 +36,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
         keymap,
         look,
         warnings: problems.map(ToString::to_string).collect(),
+        records: config.records.value,
         connector: connector(plan),
         report_idle: console.test_idle,
         break_read: breaks(console, false),
@@ -58,8 +59,8 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         endpoint: connection.endpoint_url.clone(),
         demo: connection.demo.clone(),
         door,
-        presets: Vec::new(),
-        asks_reason: false,
+        presets: config.forwards.value.clone(),
+        asks_reason: config.asks_reason.value,
         lock_after: config.lock_after.value,
         now: Clock::system().now(),
     }

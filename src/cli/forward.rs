@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Failure;
 use super::arguments::{ConnectionArguments, ConsoleArguments, ForwardArguments, Via};
 use super::emulate::stopped;
 use super::session::{self, Sessions, say};
-use crate::domain::forward::Ports;
+use super::{Failure, config};
+use crate::domain::forward::{ForwardSpec, Ports};
 use crate::ssm::client::gateway::{Purpose, StartRequest};
 use crate::ssm::client::{byte_stream, forward};
 
@@ -16,13 +16,13 @@ pub(super) fn run(
     connection: &ConnectionArguments,
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
-    let ports = Ports::parse(&arguments.ports).map_err(Failure::Usage)?;
+    let spec = spec(arguments, connection, console)?;
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
         if arguments.stdio {
-            stdio(arguments, &ports, connection, console).await
+            stdio(arguments, &spec, connection, console).await
         } else {
-            stay(arguments, &ports, connection, console).await
+            stay(arguments, &spec, connection, console).await
         }
     });
     // A thread may still wait for input that nobody will give.
@@ -32,16 +32,17 @@ pub(super) fn run(
 
 async fn stay(
     arguments: &ForwardArguments,
-    ports: &Ports,
+    spec: &ForwardSpec,
     connection: &ConnectionArguments,
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
+    let ports = &spec.ports;
     if arguments.via == Via::Plugin {
         let sessions = Sessions::connect("forward", connection, console).await?;
         // Without a local port it takes a free one and says which.
         let local = ports.local.unwrap_or_default();
         let purpose = Purpose::Listening { host: ports.host.clone(), port: ports.port, local };
-        let request = StartRequest { purpose, ..request(ports, arguments) };
+        let request = StartRequest { purpose, ..request(spec, arguments, &sessions).await? };
         return super::plugin::run(&request, &sessions, false).await;
     }
     let stop = stopped()?;
@@ -51,12 +52,12 @@ async fn stay(
         Failure::Job(format!("could not listen on 127.0.0.1:{port}: {error}; choose another local port"))
     })?;
     let sessions = Sessions::connect("forward", connection, console).await?;
-    let session = sessions.open(&request(ports, arguments)).await?;
+    let session = sessions.open(&request(spec, arguments, &sessions).await?).await?;
     let facts = session.facts.clone();
     let (closer, sender, receiver) = session.split();
     let watching = tokio::spawn(session::watch(sender.state()));
     let way = if ports.host.is_some() { "by way of" } else { "of" };
-    say(&format!("{address} leads to {} {way} {}; Ctrl-C ends it", ports.remote(), arguments.target));
+    say(&format!("{address} leads to {} {way} {}; Ctrl-C ends it", ports.remote(), spec.target));
     let activity = Arc::new(forward::Activity::default());
     let watched = Arc::clone(&activity);
     let running = async { forward::run(&facts, sender, receiver, listener, watched).await };
@@ -70,20 +71,21 @@ async fn stay(
 
 async fn stdio(
     arguments: &ForwardArguments,
-    ports: &Ports,
+    spec: &ForwardSpec,
     connection: &ConnectionArguments,
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
     if arguments.via == Via::Plugin {
         return Err(Failure::Usage("--stdio carries its connection itself: leave --via away".into()));
     }
+    let ports = &spec.ports;
     if ports.host.is_some() || ports.local.is_some() {
         return Err(Failure::Usage("--stdio carries one connection to a port of the node itself: give the port alone".into()));
     }
     let stop = stopped()?;
     let (input, output) = (standard(rustix::stdio::stdin())?, standard(rustix::stdio::stdout())?);
     let sessions = Sessions::connect("forward", connection, console).await?;
-    let request = StartRequest { purpose: Purpose::Ssh(ports.port), ..request(ports, arguments) };
+    let request = StartRequest { purpose: Purpose::Ssh(ports.port), ..request(spec, arguments, &sessions).await? };
     let session = sessions.open(&request).await?;
     let (closer, sender, receiver) = session.split();
     tokio::select! {
@@ -99,13 +101,37 @@ fn standard(stream: std::os::fd::BorrowedFd<'_>) -> Result<tokio::fs::File, Fail
     Ok(tokio::fs::File::from_std(own.into()))
 }
 
-fn request(ports: &Ports, arguments: &ForwardArguments) -> StartRequest {
-    StartRequest {
-        target: arguments.target.clone(),
-        purpose: match &ports.host {
-            Some(host) => Purpose::RemotePort(host.clone(), ports.port),
-            None => Purpose::Port(ports.port),
+/// What is to be forwarded: written out, or a forward of the configuration file by its name.
+fn spec(
+    arguments: &ForwardArguments,
+    connection: &ConnectionArguments,
+    console: &ConsoleArguments,
+) -> Result<ForwardSpec, Failure> {
+    let target = arguments.target.clone();
+    let Some(ports) = &arguments.ports else {
+        let known = config::load(connection, console)?.forwards.value;
+        let names: Vec<String> = known.iter().filter_map(|forward| forward.name.clone()).collect();
+        let found = known.into_iter().find(|forward| forward.name.as_ref() == Some(&target));
+        let Some(found) = found else {
+            let names = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+            return Err(Failure::Usage(format!("the configuration file has no forward {target:?}; {names}")));
+        };
+        if found.asks_reason && arguments.reason.is_none() {
+            return Err(Failure::Usage(format!("the forward {target} wants a reason: --reason TEXT")));
+        }
+        return Ok(found);
+    };
+    let ports = Ports::parse(ports).map_err(Failure::Usage)?;
+    Ok(ForwardSpec { name: None, target, region: None, ports, asks_reason: false })
+}
+
+async fn request(spec: &ForwardSpec, arguments: &ForwardArguments, sessions: &Sessions) -> Result<StartRequest, Failure> {
+    Ok(StartRequest {
+        target: sessions.find(&spec.target).await?,
+        purpose: match &spec.ports.host {
+            Some(host) => Purpose::RemotePort(host.clone(), spec.ports.port),
+            None => Purpose::Port(spec.ports.port),
         },
         reason: arguments.reason.clone(),
-    }
+    })
 }

@@ -13,7 +13,7 @@ use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect};
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
-use crate::aws::sts;
+use crate::aws::{ssm, sts};
 use crate::config::paths;
 use crate::domain::account::Identity;
 use crate::domain::text::clean;
@@ -30,6 +30,8 @@ pub(super) type Manager = Audited<SessionManager>;
 /// Opens sessions in one region of one account.
 pub(super) struct Sessions {
     opener: Opener<Manager>,
+    aws: session::Session,
+    region: String,
     /// The demo's own web sockets, as long as they are needed.
     _demo: Option<DropGuard>,
 }
@@ -62,7 +64,8 @@ impl Sessions {
         let (identity, ()) = tokio::join!(sts::identity(&session), reap(&journal, &log));
         let common = common(&region, origin, identity.ok());
         let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));
-        Ok(Self { opener: Opener { gateway, dialer, journal: Some(journal), place, patience: HANDSHAKE }, _demo: None })
+        let opener = Opener { gateway, dialer, journal: Some(journal), place, patience: HANDSHAKE };
+        Ok(Self { opener, aws: session, region, _demo: None })
     }
 
     async fn demo(scenario: &str, regions: &[String], dialer: Dialer) -> Result<Self, Failure> {
@@ -80,7 +83,12 @@ impl Sessions {
         let gateway = Arc::new(Audited::unwritten(SessionManager::new(&session, &region)));
         // Its sessions end with this process: there is nothing to note down.
         let opener = Opener { gateway, dialer, journal: None, place: Place::default(), patience: HANDSHAKE };
-        Ok(Self { opener, _demo: Some(shutdown.drop_guard()) })
+        Ok(Self { opener, aws: session, region, _demo: Some(shutdown.drop_guard()) })
+    }
+
+    /// The node that a target means: an id, a name or a tag.
+    pub(super) async fn find(&self, target: &str) -> Result<String, Failure> {
+        ssm::find(&self.aws, &self.region, target).await.map_err(Failure::Job)
     }
 
     /// What opens them.

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::{Origin, Setting};
 use crate::domain::account::{AccountColour, AccountRule};
 use crate::domain::rotation::parse_wait;
+use crate::domain::forward::{ForwardSpec, Ports};
 use crate::kit::source::{Problem, Source, Weight};
 use crate::panes::PaneId;
 
@@ -29,6 +30,12 @@ pub struct Written {
     pub lock_after: Option<Setting<Option<SignedDuration>>>,
     /// `[accounts."123456789012"]`, or by an alias.
     pub accounts: Vec<Setting<AccountRule>>,
+    /// `[sessions] reason = true`.
+    pub asks_reason: Option<Setting<bool>>,
+    /// `[sessions] record = true`.
+    pub records: Option<Setting<bool>>,
+    /// `[forward.NAME]`.
+    pub forwards: Option<Setting<Vec<ForwardSpec>>>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +46,9 @@ struct File {
     keymap: Option<Spanned<PathBuf>>,
     pane: Option<Spanned<String>>,
     lock_after: Option<Spanned<String>>,
+    sessions: Option<Sessions>,
+    #[serde(default)]
+    forward: BTreeMap<String, Spanned<Forward>>,
     #[serde(default)]
     accounts: BTreeMap<String, Spanned<Account>>,
 }
@@ -53,6 +63,38 @@ struct Account {
     never_arm: bool,
     #[serde(default)]
     reason: bool,
+}
+
+/// `[sessions]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sessions {
+    reason: Option<Spanned<bool>>,
+    record: Option<Spanned<bool>>,
+}
+
+/// `[forward.NAME]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forward {
+    target: String,
+    host: Option<String>,
+    port: u16,
+    local: Option<u16>,
+    #[serde(default)]
+    reason: bool,
+}
+
+impl Forward {
+    /// What it asks for, or what is wrong with it.
+    fn spec(&self, name: &str) -> Result<ForwardSpec, String> {
+        if self.target.is_empty() || self.host.as_ref().is_some_and(String::is_empty) || self.port == 0 || self.local == Some(0) {
+            return Err(format!("forward {name}: target and host are not empty, ports are 1 to 65535"));
+        }
+        let ports = Ports { local: self.local, host: self.host.clone(), port: self.port };
+        let target = self.target.clone();
+        Ok(ForwardSpec { name: Some(name.to_owned()), target, region: None, ports, asks_reason: self.reason })
+    }
 }
 
 impl Written {
@@ -83,6 +125,14 @@ impl Written {
             let rule = rule(&account, table.get_ref()).map_err(|(span, why)| source.error(span.unwrap_or(table.span()), why))?;
             accounts.push(setting(path, source, Spanned::new(table.span(), rule)));
         }
+        let mut forwards: Option<Setting<Vec<ForwardSpec>>> = None;
+        for (name, forward) in file.forward {
+            let span = forward.span();
+            let spec = forward.get_ref().spec(&name).map_err(|message| source.error(span.clone(), message))?;
+            let known = forwards.get_or_insert_with(|| setting(path, source, Spanned::new(span, Vec::new())));
+            known.value.push(spec);
+        }
+        let (reason, record) = file.sessions.map_or((None, None), |sessions| (sessions.reason, sessions.record));
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         Ok(Self {
             regions: file.regions.map(|value| setting(path, source, value)),
@@ -97,6 +147,9 @@ impl Written {
             pane: pane.map(|value| setting(path, source, value)),
             lock_after: lock_after.map(|value| setting(path, source, value)),
             accounts,
+            asks_reason: reason.map(|value| setting(path, source, value)),
+            records: record.map(|value| setting(path, source, value)),
+            forwards,
         })
     }
 }
@@ -157,6 +210,17 @@ mod tests {
         assert_eq!(config.regions.origin.to_string(), "/c/config.toml:3");
         assert_eq!(config.pane.origin.to_string(), "/c/config.toml:4");
         assert_eq!(config.keymap.origin.to_string(), "built in");
+    }
+
+    #[test]
+    fn forwards_and_sessions_are_settings() {
+        let text = "[sessions]\nreason = true\n\n[forward.db-prod]\ntarget = \"tag:Role=bastion\"\nhost = \"db\"\nport = 5432\nlocal = 15432\n";
+        let config = Config::layered(parse(text).unwrap(), Overrides::default());
+        assert_eq!((config.asks_reason.value, config.records.value), (true, false));
+        let [forward] = config.forwards.value.as_slice() else { panic!("{:?}", config.forwards) };
+        assert_eq!((forward.name.as_deref(), forward.ports.remote().as_str()), (Some("db-prod"), "db:5432"));
+        let wrong = parse("\n[forward.x]\ntarget = \"i-1\"\nport = 0\n").unwrap_err().to_string();
+        assert!(wrong.starts_with("/c/config.toml:2:") && wrong.contains("forward x"), "{wrong}");
     }
 
     #[test]

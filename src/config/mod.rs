@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 
 use crate::domain::account::AccountRule;
+use crate::domain::forward::ForwardSpec;
 use crate::kit::source::{Problem, Weight};
 use crate::panes::PaneId;
 
@@ -83,6 +84,12 @@ pub struct Config {
     pub lock_after: Setting<Option<SignedDuration>>,
     /// What holds for single accounts.
     pub accounts: Vec<Setting<AccountRule>>,
+    /// Whether every session of the console needs a reason.
+    pub asks_reason: Setting<bool>,
+    /// Whether the console records every shell.
+    pub records: Setting<bool>,
+    /// Forwards that can be started by name.
+    pub forwards: Setting<Vec<ForwardSpec>>,
 }
 
 /// What the command line says about settings.
@@ -108,6 +115,9 @@ impl Config {
             pane: Setting::built_in(PaneId::Users),
             lock_after: Setting::built_in(Some(LOCK_AFTER)),
             accounts: Vec::new(),
+            asks_reason: Setting::built_in(false),
+            records: Setting::built_in(false),
+            forwards: Setting::built_in(Vec::new()),
         }
     }
 
@@ -120,6 +130,9 @@ impl Config {
         config.pane.take(written.pane);
         config.lock_after.take(written.lock_after);
         config.accounts = written.accounts;
+        config.asks_reason.take(written.asks_reason);
+        config.records.take(written.records);
+        config.forwards.take(written.forwards);
         config.regions.over(Some(overrides.regions).filter(|regions| !regions.is_empty()));
         config.theme.over(overrides.theme.map(Some));
         config.keymap.over(overrides.keymap.map(Some));
@@ -133,6 +146,7 @@ impl Config {
             self.keymap.value.as_ref().map_or_else(|| "(the built-in keys)".to_owned(), |path| quoted(&path.to_string_lossy()));
         let theme = self.theme.value.as_ref().map_or_else(|| "(what suits the terminal)".to_owned(), |name| quoted(name));
         let regions: Vec<_> = self.regions.value.iter().map(|region| quoted(region)).collect();
+        let forwards: Vec<_> = self.forwards.value.iter().filter_map(|forward| forward.name.as_deref().map(quoted)).collect();
         let lock_after = self.lock_after.value.map_or_else(|| "never".to_owned(), |after| format!("{after:#}").replace(' ', ""));
         let settings = [
             ("regions", format!("[{}]", regions.join(", ")), &self.regions.origin),
@@ -140,6 +154,9 @@ impl Config {
             ("keymap", keymap, &self.keymap.origin),
             ("pane", quoted(self.pane.value.name()), &self.pane.origin),
             ("lock_after", quoted(&lock_after), &self.lock_after.origin),
+            ("sessions.reason", self.asks_reason.value.to_string(), &self.asks_reason.origin),
+            ("sessions.record", self.records.value.to_string(), &self.records.origin),
+            ("forward", format!("[{}]", forwards.join(", ")), &self.forwards.origin),
         ];
         let mut lines: Vec<_> = settings.into_iter().map(|(name, value, origin)| (name.to_owned(), value, origin)).collect();
         for Setting { value: rule, origin } in &self.accounts {

@@ -53,6 +53,8 @@ pub struct Launch {
     pub look: Look,
     /// What the person should know about keymap and theme.
     pub warnings: Vec<String>,
+    /// Whether shells are recorded without being asked to.
+    pub records: bool,
     /// How a session is made.
     pub connector: Connector,
     /// What may be changed.

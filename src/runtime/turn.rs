@@ -56,7 +56,7 @@ pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<E
     let signals = Signals::listen()?;
     tty.enter()?;
     let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
-    let (sessions, said) = Sessions::new(tasks.handle().clone());
+    let (sessions, said) = Sessions::new(tasks.handle().clone(), launch.gate.log.clone(), launch.records);
     let mut turn = Turn {
         sessions,
         said,
@@ -206,6 +206,7 @@ impl Turn<'_> {
                 }
                 self.stirred = true;
             }
+            Said::Forward(forward) => self.inbox.push(Msg::Forward(forward)),
             Said::Shell(id, news) => self.inbox.push(Msg::Shell(id, news)),
             Said::Notice(level, text) => self.inbox.push(Msg::Notice(level, text)),
         }
@@ -255,10 +256,11 @@ impl Turn<'_> {
                 Effect::Cancel(slot) => runner.cancel(&slot),
                 Effect::Copy { text, .. } => self.closed_on(|turn| turn.screen.copy(&text)),
                 Effect::Shell(id, effect) => self.on_shell(id, effect),
-                Effect::StartForward { .. } | Effect::StopForward(_) => {
-                    let text = "forwards open from the command line: `bartizan forward`";
-                    self.inbox.push(Msg::Warning(text.into()));
+                Effect::StartForward { number, spec, reason } => {
+                    let forward = self.sessions.start_forward(number, spec, reason, self.clock.now());
+                    self.inbox.push(Msg::Forward(forward));
                 }
+                Effect::StopForward(number) => self.sessions.stop_forward(number),
                 Effect::Quit => self.end = Some(End::Quit),
                 Effect::Suspend => self.suspend().await,
                 Effect::Redraw => {

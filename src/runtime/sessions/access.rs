@@ -5,30 +5,43 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 
+use crate::audit::{self, AuditLog};
 use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect, Session};
+use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
+use crate::aws::{ssm, sts};
 use crate::config::paths;
+use crate::domain::account::Identity;
 use crate::ssm::client::dial::Dialer;
-use crate::ssm::client::gateway::{Gateway as _, StartRequest};
+use crate::ssm::client::gateway::{Gateway as _, Refusal, StartRequest};
 use crate::ssm::client::journal::{Journal, Place};
-use crate::ssm::client::session::{HANDSHAKE, Opener};
+use crate::ssm::client::session::{HANDSHAKE, OpenError, Opener};
 
 /// Lets the embedded AWS of the demo open sessions on this machine: asked only after the person was told and said yes.
 pub type Allow = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// Session Manager, with what is done through it written down.
+pub(super) type Manager = Audited<SessionManager>;
+/// A session that was opened.
+pub(super) type Opened = crate::ssm::client::session::Session<Manager>;
 
 /// The way to sessions of one account.
 pub(super) struct Access {
     aws: Session,
     allow: Option<Allow>,
+    /// Where sessions are written down.
+    log: Option<AuditLog>,
+    /// Who we are, asked when it is first needed.
+    identity: OnceCell<Option<Identity>>,
     /// Made when it is first needed: reading the system's certificates takes a while.
     dialer: OnceCell<Dialer>,
 }
 
 impl Access {
     /// The way to this account's sessions; `allow` in the demo.
-    pub(super) fn new(aws: Session, allow: Option<Allow>) -> Self {
-        Self { aws, allow, dialer: OnceCell::new() }
+    pub(super) fn new(aws: Session, allow: Option<Allow>, log: Option<AuditLog>) -> Self {
+        Self { aws, allow, log, identity: OnceCell::new(), dialer: OnceCell::new() }
     }
 
     /// The region that is meant where none is named.
@@ -37,7 +50,7 @@ impl Access {
     }
 
     /// What opens sessions in a region.
-    pub(super) async fn opener(&self, region: &str) -> Result<Opener<SessionManager>, String> {
+    async fn opener(&self, region: &str) -> Result<Opener<Manager>, String> {
         if let Some(allow) = &self.allow {
             allow().await?;
         }
@@ -52,23 +65,52 @@ impl Access {
             Some(_) => None,
             None => Some(journal().ok_or("there is no home directory to note sessions in")?),
         };
-        let gateway = Arc::new(SessionManager::new(&self.aws, region));
+        let manager = SessionManager::new(&self.aws, region);
+        let gateway = match (&self.allow, &self.log) {
+            (Some(_), _) => Audited::unwritten(manager),
+            (None, Some(log)) => Audited::new(manager, log.clone(), self.common(region).await),
+            (None, None) => {
+                return Err(
+                    "no session without an audit log, and this console has none (--read-only, or it cannot be written)".into()
+                );
+            }
+        };
+        let gateway = Arc::new(gateway);
         Ok(Opener { gateway, dialer: dialer.clone(), journal, place, patience: HANDSHAKE })
     }
 
-    /// Opens a session; the error is in words.
-    pub(super) async fn open(
-        &self,
-        region: &str,
-        request: &StartRequest,
-    ) -> Result<crate::ssm::client::session::Session<SessionManager>, String> {
-        self.opener(region).await?.open(request).await.map_err(|error| error.to_string())
+    /// Opens a session.
+    pub(super) async fn open(&self, region: &str, request: &StartRequest) -> Result<Opened, OpenError> {
+        let opener = self.opener(region).await.map_err(|why| OpenError::Refused(Refusal::Never(why)))?;
+        opener.open(request).await
+    }
+
+    /// Who has the session, for the audit log and for recordings.
+    pub(super) async fn identity(&self) -> Option<&Identity> {
+        self.identity.get_or_init(|| async { sts::identity(&self.aws).await.ok() }).await.as_ref()
+    }
+
+    async fn common(&self, region: &str) -> audit::Entry {
+        let identity = self.identity().await;
+        audit::Entry {
+            caller: identity.map(|identity| identity.arn.shown().to_string()),
+            account: identity.map(|identity| identity.account.clone()),
+            region: region.to_owned(),
+            origin: "console".to_owned(),
+            ..audit::Entry::default()
+        }
+    }
+
+    /// The node that a target means: see [`ssm::find`].
+    pub(super) async fn node(&self, region: &str, target: &str) -> Result<String, String> {
+        ssm::find(&self.aws, region, target).await
     }
 
     /// Ends what killed programs have left open, and says what it ended. What cannot be reached now is tried at the next start.
     pub(super) async fn reap(&self) -> Vec<String> {
         let mut words = Vec::new();
-        let Some(journal) = journal().filter(|_| self.allow.is_none()) else { return words };
+        let journal = journal().filter(|_| self.allow.is_none());
+        let (Some(journal), Some(log)) = (journal, &self.log) else { return words };
         for (entry, note) in journal.orphans() {
             let wanted = Connect {
                 profile: entry.place.profile.clone(),
@@ -77,7 +119,9 @@ impl Access {
                 ..Connect::new(Observer::nobody())
             };
             let Ok(session) = session::connect(wanted).await else { continue };
-            match SessionManager::new(&session, &entry.place.region).terminate(&entry.session_id).await {
+            let common = audit::Entry { region: entry.place.region.clone(), origin: "reap".into(), ..audit::Entry::default() };
+            let manager = Audited::new(SessionManager::new(&session, &entry.place.region), log.clone(), common);
+            match manager.terminate(&entry.session_id).await {
                 Ok(()) => {
                     words.push(format!(
                         "ended session {} to {}, which a killed program had left open",

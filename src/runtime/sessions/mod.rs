@@ -9,8 +9,12 @@
 //! | `mod.rs` | what runs, and the loop's side of it |
 //! | [`access`] | from an account to opened sessions: the dialer, the journal, what a killed program left open |
 //! | [`shell`] | the task of one shell |
+//! | [`forward`] | the task of one forward |
+//! | [`recorder`] | a shell's output in a file |
 
 mod access;
+mod forward;
+mod recorder;
 mod shell;
 
 use std::collections::BTreeMap;
@@ -18,8 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,7 +32,9 @@ use access::Access;
 pub use access::Allow;
 
 use crate::app::ShellEffect;
+use crate::audit::AuditLog;
 use crate::aws::session::Session;
+use crate::domain::forward::{Forward, ForwardSpec, ForwardState};
 use crate::domain::shell::{ShellId, ShellNews, ShellState, Target};
 use crate::kit::effect::Level;
 use crate::kit::input::{Input, Size};
@@ -47,6 +54,8 @@ const FAREWELL: Duration = Duration::from_secs(4);
 pub(super) enum Said {
     /// The target has sent bytes for the screen.
     Output(ShellId, Bytes),
+    /// The newest record of a forward.
+    Forward(Forward),
     /// Something about a shell.
     Shell(ShellId, ShellNews),
     /// Something for the person, in passing.
@@ -58,6 +67,7 @@ pub(super) enum Said {
 struct Live {
     input: mpsc::Sender<ToTarget>,
     pastes: mpsc::Sender<shell::Paste>,
+    record: watch::Sender<bool>,
     stop: CancellationToken,
     abort_paste: CancellationToken,
 }
@@ -67,24 +77,37 @@ pub(super) struct Sessions {
     tasks: Handle,
     tracker: TaskTracker,
     access: Option<Arc<Access>>,
+    log: Option<AuditLog>,
+    /// Whether shells are recorded without being asked to.
+    records: bool,
     said: mpsc::Sender<Said>,
     shells: BTreeMap<ShellId, Live>,
+    forwards: BTreeMap<u64, CancellationToken>,
     /// What the shells show.
     pub(super) screens: Screens,
 }
 
 impl Sessions {
     /// No sessions yet.
-    pub(super) fn new(tasks: Handle) -> (Self, mpsc::Receiver<Said>) {
+    pub(super) fn new(tasks: Handle, log: Option<AuditLog>, records: bool) -> (Self, mpsc::Receiver<Said>) {
         let (said, listening) = mpsc::channel(OUTPUT);
-        let sessions =
-            Self { tasks, tracker: TaskTracker::new(), access: None, said, shells: BTreeMap::new(), screens: Screens::default() };
+        let sessions = Self {
+            tasks,
+            tracker: TaskTracker::new(),
+            access: None,
+            log,
+            records,
+            said,
+            shells: BTreeMap::new(),
+            forwards: BTreeMap::new(),
+            screens: Screens::default(),
+        };
         (sessions, listening)
     }
 
     /// The console has an account from now on. Sessions that run stay with the one they were started with.
     pub(super) fn connected(&mut self, aws: Session, allow: Option<Allow>) {
-        let access = Arc::new(Access::new(aws, allow));
+        let access = Arc::new(Access::new(aws, allow, self.log.clone()));
         let is_first = self.access.replace(Arc::clone(&access)).is_none();
         if is_first {
             let said = self.said.clone();
@@ -133,8 +156,13 @@ impl Sessions {
                 let screen = self.screens.get_mut(id)?;
                 return Some(ShellNews::Found { line: screen.find(&needle, from, backwards) });
             }
-            // The loop itself copies, and records.
-            ShellEffect::Copy { .. } | ShellEffect::Record => {}
+            ShellEffect::Record => {
+                if let Some(live) = self.shells.get(&id) {
+                    live.record.send_modify(|wanted| *wanted = !*wanted);
+                }
+            }
+            // The loop itself copies.
+            ShellEffect::Copy { .. } => {}
         }
         None
     }
@@ -148,11 +176,43 @@ impl Sessions {
         let (input, from_person) = mpsc::channel(INPUT);
         let (pastes, pasted) = mpsc::channel(4);
         let stop = CancellationToken::new();
-        let task = shell::Task { id, target, reason, said: self.said.clone(), stop: stop.clone(), input: input.clone() };
+        let (record, wanted) = watch::channel(self.records);
+        let task = shell::Task {
+            id,
+            target,
+            size,
+            record: wanted,
+            reason,
+            said: self.said.clone(),
+            stop: stop.clone(),
+            input: input.clone(),
+        };
         let _first_of_an_empty_queue = input.try_send(ToTarget::Size(wire_size(size)));
         self.tasks.spawn(self.tracker.track_future(task.run(access, from_person, pasted)));
-        self.shells.insert(id, Live { input, pastes, stop, abort_paste: CancellationToken::new() });
+        self.shells.insert(id, Live { input, pastes, record, stop, abort_paste: CancellationToken::new() });
         None
+    }
+
+    /// Starts a forward; one of the same number that runs is stopped.
+    pub(super) fn start_forward(&mut self, number: u64, spec: ForwardSpec, reason: Option<String>, now: Timestamp) -> Forward {
+        self.stop_forward(number);
+        let mut forward = Forward { state: ForwardState::Starting, since: Some(now), ..Forward::new(number, spec) };
+        let Some(access) = self.access.clone() else {
+            forward.state = ForwardState::Failed { why: "there is no connection to AWS".into() };
+            return forward;
+        };
+        let stop = CancellationToken::new();
+        let task = forward::Task { forward: forward.clone(), reason, said: self.said.clone(), stop: stop.clone() };
+        self.tasks.spawn(self.tracker.track_future(task.run(access)));
+        self.forwards.insert(number, stop);
+        forward
+    }
+
+    /// Stops a forward.
+    pub(super) fn stop_forward(&mut self, number: u64) {
+        if let Some(stop) = self.forwards.remove(&number) {
+            stop.cancel();
+        }
     }
 
     /// Sends a key or a paste to a shell's target.
@@ -204,6 +264,9 @@ impl Sessions {
         let draining = async { while listening.recv().await.is_some() {} };
         for (_, live) in std::mem::take(&mut self.shells) {
             live.stop.cancel();
+        }
+        for (_, stop) in std::mem::take(&mut self.forwards) {
+            stop.cancel();
         }
         self.tracker.close();
         tokio::select! {

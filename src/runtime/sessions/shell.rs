@@ -9,8 +9,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Said;
 use super::access::Access;
+use super::recorder::{About, Recorder};
 use crate::domain::shell::{ShellId, ShellNews, ShellState, Target};
 use crate::domain::text::Untrusted;
+use crate::kit::input::Size;
 use crate::ssm::channel::pipe::{Ending, State};
 use crate::ssm::client::gateway::{Purpose, StartRequest};
 use crate::ssm::client::session::SessionSender;
@@ -35,6 +37,9 @@ pub(super) struct Paste {
 pub(super) struct Task {
     pub(super) id: ShellId,
     pub(super) target: Target,
+    pub(super) size: Size,
+    /// Whether it is to be recorded.
+    pub(super) record: watch::Receiver<bool>,
     pub(super) reason: Option<String>,
     pub(super) said: mpsc::Sender<Said>,
     pub(super) stop: CancellationToken,
@@ -47,13 +52,16 @@ impl Task {
         let region = access.region(self.target.region.as_deref());
         let request =
             StartRequest { target: self.target.node.raw().to_owned(), purpose: Purpose::Shell, reason: self.reason.clone() };
-        // Not given up half-way when the tab is closed: a session that AWS has started must be ended, too.
-        let session = match access.open(&region, &request).await {
-            Ok(session) => session,
-            Err(why) => {
-                self.tell(ShellNews::State(ShellState::Failed { why: why.into() })).await;
-                return;
-            }
+        let session = tokio::select! {
+            opened = access.open(&region, &request) => match opened {
+                Ok(session) => session,
+                Err(error) => {
+                    self.tell(ShellNews::State(ShellState::Failed { why: error.to_string().into() })).await;
+                    return;
+                }
+            },
+            // What was started by then is ended where it is dropped.
+            () = self.stop.cancelled() => return,
         };
         let facts = session.facts.clone();
         let (closer, sender, receiver) = session.split();
@@ -68,10 +76,11 @@ impl Task {
         let _watching = AbortOnDropHandle::new(tokio::spawn(watch_state(self.id, state, self.said.clone())));
         let _pasting =
             AbortOnDropHandle::new(tokio::spawn(paste(self.id, pastes, self.input.clone(), sender.clone(), self.said.clone())));
+        let recorder = self.recorder(&access).await;
         let (to_us, output) = mpsc::channel(4);
         let carrying = remote::run(sender, receiver, input, to_us);
         let code = tokio::select! {
-            (_, code) = async { tokio::join!(carrying, self.carry(output)) } => code,
+            (_, code) = async { tokio::join!(carrying, self.carry(output, recorder)) } => code,
             () = self.stop.cancelled() => None,
         };
         let state = match closer.close().await {
@@ -82,19 +91,46 @@ impl Task {
     }
 
     /// Hands what the target sends to the loop; waits while the loop is behind. Returns the exit code, where one came.
-    async fn carry(&self, mut output: mpsc::Receiver<Output>) -> Option<i32> {
-        let mut code = None;
-        while let Some(output) = output.recv().await {
+    async fn carry(&self, mut output: mpsc::Receiver<Output>, mut recorder: Recorder) -> Option<i32> {
+        let (mut code, mut wanted) = (None, self.record.clone());
+        let at_first = *wanted.borrow_and_update();
+        recorder.switch(at_first, &self.said).await;
+        loop {
+            let output = tokio::select! {
+                output = output.recv() => match output {
+                    Some(output) => output,
+                    None => break,
+                },
+                Ok(()) = wanted.changed() => {
+                    let wanted = *wanted.borrow_and_update();
+                    recorder.switch(wanted, &self.said).await;
+                    continue;
+                }
+            };
             match output {
                 Output::Terminal(bytes) | Output::StdErr(bytes) => {
+                    recorder.output(&bytes, &self.said).await;
                     if self.said.send(Said::Output(self.id, bytes)).await.is_err() {
-                        return code;
+                        break;
                     }
                 }
                 Output::Exit(number) => code = Some(number),
             }
         }
+        recorder.close();
         code
+    }
+
+    /// What a recording says about the session in its header.
+    async fn recorder(&self, access: &Access) -> Recorder {
+        let identity = access.identity().await;
+        let about = About {
+            account: identity.map(|identity| identity.account.clone()),
+            owner: identity.map(|identity| identity.arn.shown().to_string()),
+            target: self.target.node.shown_within(64).into_string(),
+            reason: self.reason.clone(),
+        };
+        Recorder::new(self.id, self.size, about)
     }
 
     async fn tell(&self, news: ShellNews) {

@@ -1,0 +1,166 @@
+//! The task of one forward: opened, carried, opened again when its session is lost, stopped.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::Said;
+use super::access::Access;
+use super::shell::words;
+use crate::aws::session::Clock;
+use crate::domain::forward::{Forward, ForwardState};
+use crate::ssm::channel::pipe::State;
+use crate::ssm::client::forward::{self, Activity};
+use crate::ssm::client::gateway::{Purpose, Refusal, StartRequest};
+use crate::ssm::client::session::OpenError;
+
+/// How often counters are looked at; they are told only when they have changed.
+const LOOK: Duration = Duration::from_millis(500);
+/// The first and the longest wait before a lost forward is opened again.
+const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
+
+/// What a forward's task is started with.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) forward: Forward,
+    pub(super) reason: Option<String>,
+    pub(super) said: mpsc::Sender<Said>,
+    pub(super) stop: CancellationToken,
+}
+
+/// How one attempt ended.
+enum Way {
+    /// The person has stopped it.
+    Stopped,
+    /// It cannot be opened, and trying again would not help.
+    Never(String),
+    /// It was lost, or could not be opened for now.
+    Lost(String),
+}
+
+impl Task {
+    /// Carries connections until the forward is stopped or cannot be opened.
+    pub(super) async fn run(mut self, access: Arc<Access>) {
+        let [first, longest] = WAITS;
+        let (mut wait, mut was_open) = (first, false);
+        loop {
+            let opened_before = was_open;
+            let why = match self.carry(&access, &mut was_open).await {
+                Way::Stopped => return self.become_state(ForwardState::Stopped).await,
+                Way::Never(why) => return self.become_state(ForwardState::Failed { why: why.into() }).await,
+                // What never ran will not be made to run by trying: the person has to look.
+                Way::Lost(why) if !was_open => return self.become_state(ForwardState::Failed { why: why.into() }).await,
+                Way::Lost(why) => why,
+            };
+            wait = if was_open && !opened_before { first } else { (wait * 2).min(longest) };
+            self.forward.open = 0;
+            self.become_state(ForwardState::Restarting { why: why.into() }).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stop.cancelled() => return self.become_state(ForwardState::Stopped).await,
+            }
+        }
+    }
+
+    async fn carry(&mut self, access: &Access, was_open: &mut bool) -> Way {
+        let (spec, stop) = (self.forward.spec.clone(), self.stop.clone());
+        // The port first: a session for which there is no port would be opened in vain. After a loss it is the same one.
+        let wanted = self.forward.port.or(spec.ports.local).unwrap_or_default();
+        let (listener, address) = match forward::listen(wanted).await {
+            Ok(listening) => listening,
+            Err(error) => {
+                return Way::Never(format!("could not listen on 127.0.0.1:{wanted}: {error}; choose another local port"));
+            }
+        };
+        let region = access.region(spec.region.as_deref());
+        let opening = async {
+            let node = access.node(&region, &spec.target).await.map_err(|why| OpenError::Refused(Refusal::Never(why)))?;
+            let purpose = match &spec.ports.host {
+                Some(host) => Purpose::RemotePort(host.clone(), spec.ports.port),
+                None => Purpose::Port(spec.ports.port),
+            };
+            let request = StartRequest { target: node.clone(), purpose, reason: self.reason.clone() };
+            Ok::<_, OpenError>((node, access.open(&region, &request).await?))
+        };
+        let (node, session) = tokio::select! {
+            opened = opening => match opened {
+                Ok(opened) => opened,
+                Err(error @ OpenError::Refused(Refusal::Never(_))) => return Way::Never(error.to_string()),
+                Err(error) => return Way::Lost(error.to_string()),
+            },
+            () = stop.cancelled() => return Way::Stopped,
+        };
+        *was_open = true;
+        self.forward.node = Some(node.into());
+        self.forward.port = Some(address.port());
+        self.become_state(ForwardState::Open).await;
+        let facts = session.facts.clone();
+        let (closer, sender, receiver) = session.split();
+        let (mut state, activity) = (sender.state(), Arc::new(Activity::default()));
+        let before = self.forward.clone();
+        let running = forward::run(&facts, sender, receiver, listener, Arc::clone(&activity));
+        tokio::pin!(running);
+        let ending = loop {
+            tokio::select! {
+                ending = &mut running => break Some(ending),
+                () = stop.cancelled() => break None,
+                () = self.watch(&mut state, &activity, &before) => {}
+            }
+        };
+        let closed = closer.close().await;
+        match (ending, closed) {
+            (None, Ok(_)) => Way::Stopped,
+            (None, Err(error)) => Way::Never(format!("the session could not be ended: {error}")),
+            (Some(ending), _) => Way::Lost(words(&ending)),
+        }
+    }
+
+    /// Tells once what has changed.
+    async fn watch(&mut self, state: &mut watch::Receiver<State>, activity: &Activity, before: &Forward) {
+        tokio::select! {
+            changed = state.changed() => {
+                if changed.is_err() {
+                    return std::future::pending().await;
+                }
+            }
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let line = match &*state.borrow_and_update() {
+            State::Connecting | State::Ended(_) | State::Reconnecting { attempts: 0 | 1, .. } => self.forward.state.clone(),
+            State::Connected => ForwardState::Open,
+            State::Unanswered(_) => ForwardState::Silent,
+            State::Reconnecting { problem, .. } => ForwardState::Reconnecting { problem: problem.as_str().into() },
+        };
+        let old = self.forward.clone();
+        let traffic = &activity.traffic;
+        self.forward.up = before.up + traffic.up.load(Ordering::Relaxed);
+        self.forward.down = before.down + traffic.down.load(Ordering::Relaxed);
+        self.forward.accepted = before.accepted + activity.accepted.load(Ordering::Relaxed);
+        self.forward.refused = before.refused + activity.refused.load(Ordering::Relaxed);
+        self.forward.open = u64::try_from(activity.open.load(Ordering::Relaxed)).unwrap_or(u64::MAX);
+        if line != self.forward.state {
+            self.become_state(line).await;
+        } else if old != self.forward {
+            self.tell().await;
+        }
+    }
+
+    async fn become_state(&mut self, state: ForwardState) {
+        if !state.is_active() {
+            self.forward.open = 0;
+        }
+        if matches!(state, ForwardState::Stopped) {
+            self.forward.port = None;
+        }
+        self.forward.state = state;
+        self.forward.since = Some(Clock::system().now());
+        self.tell().await;
+    }
+
+    async fn tell(&self) {
+        let _loop_has_ended = self.said.send(Said::Forward(self.forward.clone())).await;
+    }
+}

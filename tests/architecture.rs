@@ -26,6 +26,8 @@ const RULES: &[(&str, &[&str], &str)] = &[
         "kit may use domain only",
     ),
     ("src/kit/", IMPURE, "kit is pure: what it needs from outside arrives as a message"),
+    ("src/screens/", IMPURE, "screens are bytes in and cells out"),
+    ("src/screens/", ABOVE, "screens know nothing of the floors above them"),
     ("src/panes/", IMPURE, "panes are plain data and pure functions: the root draws them"),
     ("src/panes/", ABOVE, "panes know nothing of the floors above them"),
     ("/model.rs", IMPURE, "the model is plain data"),

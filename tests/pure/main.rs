@@ -21,6 +21,7 @@ mod panes;
 mod query;
 mod records;
 mod table;
+mod terminals;
 mod theme;
 mod view;
 mod widgets;

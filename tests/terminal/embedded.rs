@@ -41,3 +41,101 @@ fn a_shell_opens_in_a_tab_takes_every_key_and_closes() {
     assert_eq!(terminal.ended(), 0);
     terminal.assert_as_found();
 }
+
+/// Where the console of this home keeps its recordings.
+fn recordings(home: &TempDir) -> Vec<std::path::PathBuf> {
+    let folder = home.path().join(".local/state/bartizan/recordings");
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+#[test]
+fn nothing_of_a_target_reaches_the_persons_terminal_but_what_is_painted() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    let hostile =
+        r"printf '\033]52;c;cHduZWQ=\007\033]0;pwn\033\134\033P+q544e\033\134\033_apc\033\134'; printf '\033[31mred%s\n' -text";
+    terminal.keys(hostile).keys("\r").until("red-text");
+    terminal.keys("\u{1d}x").until("nodes").keys("q");
+    assert_eq!(terminal.ended(), 0);
+    for stranger in [b"\x1b]52;".as_slice(), b"\x1b]0;", b"\x1bP", b"\x1b_"] {
+        assert!(!terminal.written().windows(stranger.len()).any(|bytes| bytes == stranger), "{stranger:?}");
+    }
+}
+
+#[test]
+fn a_flood_does_not_make_a_key_wait_and_marks_its_tab() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    terminal.keys("yes flood\r").until("flood");
+    terminal.keys("\u{1d}b").until("nodes");
+    terminal.until_screen("the tab is marked", |screen| screen.lines().nth(2).is_some_and(|tabs| tabs.contains('*')));
+    // The list still answers, although the flood goes on.
+    terminal.keys("/zzz").until("/zzz").keys("\u{1b}").until_gone("zzz").keys("0").until("flood").keys("\u{3}").until("^C");
+    terminal.keys("\u{1d}x").until("nodes").keys("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn what_has_scrolled_away_is_searched_and_copied() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    terminal.keys("for i in $(seq 1 200); do echo \"number-$i-end\"; done\r").until("number-200-end");
+    terminal.keys("\u{1d}[").until("held still").keys("/number-7-\r").until("number-7-end");
+    terminal.keys("y").until("copied 1 line").until("number-200-end");
+    // "number-7-end\n" in base64, by an explicit action of the person only.
+    terminal.until_written(b"\x1b]52;c;bnVtYmVyLTctZW5kCg==");
+    terminal.keys("exit\r").until("ended");
+    terminal.keys("\u{1d}x").until("nodes").keys("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn a_recording_holds_what_was_shown_and_never_what_was_typed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    terminal.keys("\u{1d}r").until("recording to");
+    terminal.keys("stty -echo; read secret; stty echo; echo got-${#secret}\r").until("secret}").keys("hunter2\r").until("got-7");
+    terminal.keys("\u{1d}r").until_gone("recording to").keys("exit\r").until("ended");
+    terminal.keys("xq");
+    assert_eq!(terminal.ended(), 0);
+    let [file] = recordings(&home).try_into().unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["version"], &lines[0]["bartizan"]["reason"]), (&2.into(), &"OPS-7".into()));
+    let shown: String = lines[1..].iter().map(|line| line[2].as_str().unwrap()).collect();
+    assert!(shown.contains("got-7") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_forward_is_listed_carries_bytes_and_stops() {
+    use std::io::{Read as _, Write as _};
+    let far = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = far.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for connection in far.incoming().flatten() {
+            let mut connection = connection;
+            let mut buffer = [0; 64];
+            while let Ok(length @ 1..) = connection.read(&mut buffer) {
+                connection.write_all(&buffer[..length]).unwrap();
+            }
+        }
+    });
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = console(&home, 120, 30);
+    terminal.keys("8").until("no forwards").keys("n").until("forward TARGET");
+    terminal.keys(&format!("tag:Nope=1 {port}\r")).until("the demo").keys("\r").until("no node in");
+    terminal.keys("C").until("no forwards").keys("n").until("forward TARGET");
+    terminal.keys(&format!("i-0c55b159cbfafe1f0 {port}\r")).until("the demo").keys("\r").until(" open");
+    terminal.until("127.0.0.1:");
+    let text = terminal.text();
+    let local = text.split("127.0.0.1:").nth(1).unwrap().split_whitespace().next().unwrap().parse::<u16>().unwrap();
+    let mut near = std::net::TcpStream::connect(("127.0.0.1", local)).unwrap();
+    near.write_all(b"hello").unwrap();
+    let mut answer = [0; 5];
+    near.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"hello");
+    terminal.until("5 B");
+    terminal.keys("q").until("1 forward will end with the console");
+    terminal.keys("x").until("stopped").keys("q");
+    assert_eq!(terminal.ended(), 0);
+}

@@ -137,13 +137,14 @@ fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
     let (prompt, wrong) = match &model.overlay {
         Some(Overlay::Prompt { label, error, .. }) => (format!("{label}: "), error.as_deref()),
         Some(Overlay::Help(_) | Overlay::Record(_)) => ("search: ".to_owned(), None),
-        Some(Overlay::Connect(connect)) => ("reason: ".to_owned(), connect.error.as_deref()),
         _ => match &model.filter {
             Some(filter) => ("/".to_owned(), filter.error.as_deref()),
             None => ("search: ".to_owned(), None),
         },
     };
-    let typing = model.field().filter(|_| !matches!(model.overlay, Some(Overlay::Palette { .. } | Overlay::Confirm(_))));
+    let typing = model
+        .field()
+        .filter(|_| !matches!(model.overlay, Some(Overlay::Connect(_) | Overlay::Palette { .. } | Overlay::Confirm(_))));
     if let Some(typed) = typing {
         let (matching, total) = model.listing().counts();
         let note = match wrong {

@@ -137,6 +137,23 @@ pub(super) fn connect(model: &Model, connect: &Connect, look: &Look, area: Rect,
     paint::pieces(buf, paint::line(inner, below + 1), 0, &[advice]);
 }
 
+/// Who else has a session to the node, as far as the bastions pane has read it.
+fn others(model: &Model, node: &Untrusted) -> Cell {
+    let bastions = &model.panes.bastions;
+    let there = bastions.sessions.rows().filter(|session| session.active && session.target == *node);
+    let owners: Vec<String> = there
+        .map(|session| {
+            let owner = session.owner.shown_within(200).into_string();
+            owner.rsplit('/').next().unwrap_or(&owner).to_owned()
+        })
+        .collect();
+    match (owners.as_slice(), bastions.sessions_remote.is_complete()) {
+        ([], true) => Cell::plain("nobody when the sessions were last read"),
+        ([], false) => Cell::new("unknown: the sessions were not all read", Tone::Unknown),
+        (owners, _) => Cell::new(owners.join(", "), Tone::Warning),
+    }
+}
+
 fn lines(model: &Model, connect: &Connect) -> Vec<(&'static str, Cell)> {
     let mut lines = Vec::new();
     let region = |region: Option<&String>| {
@@ -147,6 +164,7 @@ fn lines(model: &Model, connect: &Connect) -> Vec<(&'static str, Cell)> {
             lines.push(("node", Cell::plain(target.node.shown_within(64).into_string())));
             lines.extend(target.name.as_ref().map(|name| ("name", Cell::plain(name.shown_within(64).into_string()))));
             lines.push(("region", region(target.region.as_ref())));
+            lines.push(("connected", others(model, &target.node)));
         }
         What::Forward { spec, .. } => {
             lines.push(("target", Cell::plain(clean(&spec.target))));

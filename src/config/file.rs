@@ -10,8 +10,8 @@ use toml::Spanned;
 
 use super::{Origin, Setting};
 use crate::domain::account::{AccountColour, AccountRule};
-use crate::domain::rotation::parse_wait;
 use crate::domain::forward::{ForwardSpec, Ports};
+use crate::domain::rotation::parse_wait;
 use crate::kit::source::{Problem, Source, Weight};
 use crate::panes::PaneId;
 

@@ -2,6 +2,7 @@
 
 use crate::app::connect::{Connect, What};
 use crate::app::{Effect, Model, Overlay};
+use crate::domain::account::rule_of;
 use crate::domain::shell::SessionWish;
 use crate::kit::field::Field;
 
@@ -11,7 +12,7 @@ use super::terminals;
 pub(super) fn wish(model: &mut Model, wish: SessionWish, out: &mut Vec<Effect>) {
     match wish {
         SessionWish::Shell(target) => ask(model, What::Shell(target), false),
-        SessionWish::StartForward { number, spec } if spec.asks_reason || model.asks_reason || model.view.demo.is_some() => {
+        SessionWish::StartForward { number, spec } if spec.asks_reason || asks_reason(model) || model.view.demo.is_some() => {
             let is_required = spec.asks_reason;
             ask(model, What::Forward { number, spec }, is_required);
         }
@@ -20,8 +21,16 @@ pub(super) fn wish(model: &mut Model, wish: SessionWish, out: &mut Vec<Effect>) 
     }
 }
 
+/// Whether every session needs a reason: by the settings, or by the rule about this account. Where it is not known whose account it is, a
+/// rule that asks for one may be about it.
+fn asks_reason(model: &Model) -> bool {
+    let rules = &model.door.rules;
+    let rule = rule_of(rules, &model.view);
+    model.asks_reason || rule.map_or_else(|_| rules.iter().any(|rule| rule.reason), |rule| rule.reason)
+}
+
 fn ask(model: &mut Model, what: What, is_required: bool) {
-    let is_required = is_required || model.asks_reason;
+    let is_required = is_required || asks_reason(model);
     model.overlay = Some(Overlay::Connect(Connect { what, reason: Field::default(), is_required, error: None }));
 }
 

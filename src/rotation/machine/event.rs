@@ -172,7 +172,9 @@ impl fmt::Display for Trouble {
             Self::Call(fault) => fault.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Disk(words) | Self::SecretLost(words) | Self::NotSeen(words) | Self::Foreign(words) => f.write_str(words),
-            Self::StillActive => f.write_str("the key is listed as active: somebody has made it active again, or the list is old"),
+            Self::StillActive => {
+                f.write_str("the key is listed as active: somebody has made it active again, or the list is old")
+            }
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Startup {
     pub asks_reason: bool,
     /// How long nobody may touch a key before the console locks; `None`: for ever.
     pub lock_after: Option<jiff::SignedDuration>,
+    /// What a rotation is begun with.
+    pub rotation: crate::panes::keys::Defaults,
     /// The time of the start.
     pub now: Timestamp,
 }
@@ -64,6 +66,7 @@ impl Default for Startup {
             presets: Vec::new(),
             asks_reason: false,
             lock_after: Some(LOCK_AFTER),
+            rotation: crate::panes::keys::Defaults::default(),
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -233,7 +236,8 @@ pub struct Notice {
 impl Model {
     /// The console before anything is known.
     pub fn new(startup: Startup) -> Self {
-        let Startup { pane, query, regions, profile, endpoint, demo, door, lock_after, presets, asks_reason, now } = startup;
+        let Startup { pane, query, regions, profile, endpoint, demo, door, lock_after, presets, asks_reason, rotation, now } =
+            startup;
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
             session: SessionId::default(),
@@ -263,6 +267,7 @@ impl Model {
             dirty: true,
             detail_behind: true,
         };
+        model.panes.keys.rotation = rotation;
         model.resize(model.size);
         panes::forwards::set_presets(&mut model.panes.forwards, presets, &Ctx { now, regions: &[] });
         if let Some(text) = query {

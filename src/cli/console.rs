@@ -62,6 +62,11 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         presets: config.forwards.value.clone(),
         asks_reason: config.asks_reason.value,
         lock_after: config.lock_after.value,
+        rotation: crate::panes::keys::Defaults {
+            store: config.store.value.clone(),
+            soak: config.soak.value,
+            observe: config.observe.value,
+        },
         now: Clock::system().now(),
     }
 }

@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::{Origin, Setting};
 use crate::domain::account::{AccountColour, AccountRule};
 use crate::domain::forward::{ForwardSpec, Ports};
-use crate::domain::rotation::parse_wait;
+use crate::domain::rotation::{StoreChoice, parse_wait};
 use crate::kit::source::{Problem, Source, Weight};
 use crate::panes::PaneId;
 
@@ -36,6 +36,12 @@ pub struct Written {
     pub records: Option<Setting<bool>>,
     /// `[forward.NAME]`.
     pub forwards: Option<Setting<Vec<ForwardSpec>>>,
+    /// `[rotation] store = "keyring"`.
+    pub store: Option<Setting<String>>,
+    /// `[rotation] soak = "24h"`.
+    pub soak: Option<Setting<SignedDuration>>,
+    /// `[rotation] observe = "7d"`.
+    pub observe: Option<Setting<SignedDuration>>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +57,8 @@ struct File {
     forward: BTreeMap<String, Spanned<Forward>>,
     #[serde(default)]
     accounts: BTreeMap<String, Spanned<Account>>,
+    #[serde(default)]
+    rotation: Rotation,
 }
 
 /// One table of `[accounts]`.
@@ -97,6 +105,15 @@ impl Forward {
     }
 }
 
+/// `[rotation]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    store: Option<Spanned<String>>,
+    soak: Option<Spanned<String>>,
+    observe: Option<Spanned<String>>,
+}
+
 impl Written {
     /// Reads the text of a configuration file.
     ///
@@ -133,6 +150,18 @@ impl Written {
             known.value.push(spec);
         }
         let (reason, record) = file.sessions.map_or((None, None), |sessions| (sessions.reason, sessions.record));
+        let wait = |word: Option<Spanned<String>>| match word {
+            None => Ok(None),
+            Some(word) => {
+                let length = parse_wait(word.get_ref()).map_err(|message| source.error(word.span(), message))?;
+                Ok(Some(setting(path, source, Spanned::new(word.span(), length))))
+            }
+        };
+        if let Some(word) = &file.rotation.store {
+            // Without a name it is that of the user; any will do to see whether the word is understood.
+            StoreChoice::parse(word.get_ref(), "user").map_err(|message| source.error(word.span(), message))?;
+        }
+        let (soak, observe) = (wait(file.rotation.soak)?, wait(file.rotation.observe)?);
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         Ok(Self {
             regions: file.regions.map(|value| setting(path, source, value)),
@@ -150,6 +179,9 @@ impl Written {
             asks_reason: reason.map(|value| setting(path, source, value)),
             records: record.map(|value| setting(path, source, value)),
             forwards,
+            store: file.rotation.store.map(|value| setting(path, source, value)),
+            soak,
+            observe,
         })
     }
 }
@@ -267,6 +299,23 @@ mod tests {
             let problem = parse(text).unwrap_err().to_string();
             assert!(problem.starts_with(&format!("/c/config.toml:{place}")) && problem.contains(why), "{problem}");
         }
+    }
+
+    #[test]
+    fn rotations_have_settings_of_their_own() {
+        let written = parse("[rotation]\nstore = \"credentials\"\nsoak = \"0s\"\n").unwrap();
+        let config = Config::layered(written, Overrides::default());
+        assert_eq!(
+            (config.store.value.as_str(), config.soak.value, config.soak.origin.to_string().as_str()),
+            ("credentials", SignedDuration::ZERO, "/c/config.toml:3")
+        );
+        assert_eq!(
+            (config.observe.value, config.observe.origin.to_string().as_str()),
+            (SignedDuration::from_hours(168), "built in")
+        );
+        let wrong = parse("[rotation]\nsoak = \"soon\"\n").unwrap_err().to_string();
+        assert!(wrong.starts_with("/c/config.toml:2:8: \"soon\" is no length of time"), "{wrong}");
+        assert!(parse("[rotation]\nstore = \"vault\"\n").is_err());
     }
 
     #[test]

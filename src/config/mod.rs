@@ -90,6 +90,12 @@ pub struct Config {
     pub records: Setting<bool>,
     /// Forwards that can be started by name.
     pub forwards: Setting<Vec<ForwardSpec>>,
+    /// Where a rotation puts the new secret, as `--store` writes it.
+    pub store: Setting<String>,
+    /// How long both keys stay active.
+    pub soak: Setting<SignedDuration>,
+    /// How long the old key stays inactive before it is deleted.
+    pub observe: Setting<SignedDuration>,
 }
 
 /// What the command line says about settings.
@@ -118,6 +124,9 @@ impl Config {
             asks_reason: Setting::built_in(false),
             records: Setting::built_in(false),
             forwards: Setting::built_in(Vec::new()),
+            store: Setting::built_in("keyring".to_owned()),
+            soak: Setting::built_in(SignedDuration::from_hours(24)),
+            observe: Setting::built_in(SignedDuration::from_hours(7 * 24)),
         }
     }
 
@@ -133,6 +142,9 @@ impl Config {
         config.asks_reason.take(written.asks_reason);
         config.records.take(written.records);
         config.forwards.take(written.forwards);
+        config.store.take(written.store);
+        config.soak.take(written.soak);
+        config.observe.take(written.observe);
         config.regions.over(Some(overrides.regions).filter(|regions| !regions.is_empty()));
         config.theme.over(overrides.theme.map(Some));
         config.keymap.over(overrides.keymap.map(Some));
@@ -157,6 +169,9 @@ impl Config {
             ("sessions.reason", self.asks_reason.value.to_string(), &self.asks_reason.origin),
             ("sessions.record", self.records.value.to_string(), &self.records.origin),
             ("forward", format!("[{}]", forwards.join(", ")), &self.forwards.origin),
+            ("rotation.store", quoted(&self.store.value), &self.store.origin),
+            ("rotation.soak", quoted(&written(self.soak.value)), &self.soak.origin),
+            ("rotation.observe", quoted(&written(self.observe.value)), &self.observe.origin),
         ];
         let mut lines: Vec<_> = settings.into_iter().map(|(name, value, origin)| (name.to_owned(), value, origin)).collect();
         for Setting { value: rule, origin } in &self.accounts {
@@ -173,6 +188,11 @@ impl Config {
         }
         lines
     }
+}
+
+/// A length of time as the file takes it.
+fn written(length: SignedDuration) -> String {
+    format!("{}s", length.as_secs())
 }
 
 fn quoted(text: &str) -> String {

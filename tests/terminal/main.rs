@@ -23,6 +23,7 @@ mod harness;
 mod hostile;
 mod keyring;
 mod keyring_store;
+mod rotating;
 mod secret_service;
 mod shell;
 mod terminal_state;

@@ -234,7 +234,7 @@ fn start(requests: Vec<Request>, at_once: u8) -> Mutation {
 /// What the search for users of the key has found, as far as it was made.
 fn others(model: &Model, handle: &KeyHandle, cx: &Ctx<'_>) -> String {
     let Some(who) = model.who.as_ref().filter(|who| who.handle == *handle) else {
-        return "not looked at: go back and press the key of keys.who to see CloudTrail".into();
+        return "not looked at: \"who uses the selected key\" (palette) asks CloudTrail".into();
     };
     let places = who.uses.places();
     let count = places.iter().filter(|(place, _)| !place.says_it_is_us()).count();

@@ -8,6 +8,7 @@ mod interleavings;
 mod keys;
 mod lock;
 mod root;
+mod rotations;
 mod trail;
 mod users;
 mod who;

@@ -76,7 +76,7 @@ fn frame(stage: &mut Stage) -> String {
     let size = stage.model.size;
     let area = Rect::new(0, 0, size.width, size.height);
     let mut buf = Buffer::empty(area);
-    app::render(&stage.model, &stage.keymap, &Look::of_roles(), area, &mut buf);
+    app::render(&stage.model, &bartizan::screens::Screens::default(), &stage.keymap, &Look::of_roles(), area, &mut buf);
     frames::text(&buf)
 }
 

@@ -116,7 +116,7 @@ impl Shared {
     }
 
     /// Moves the anchor forward, never back, and only from a record that is in this log: what contradicts it is for
-    /// [`super::verify`] to report, and must not be hidden by a new anchor. The error says why the keyring was left as it is.
+    /// [`super::verify()`] to report, and must not be hidden by a new anchor. The error says why the keyring was left as it is.
     fn anchor(&self, wanted: &Link, known: Option<&Link>) -> Result<Link, String> {
         // Processes one after the other: between the reading and the writing nobody else may write.
         let path = self.folder.join("anchor.lock");

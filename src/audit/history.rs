@@ -53,7 +53,7 @@ impl Outcome {
     }
 }
 
-/// All changes, oldest first. Lines that are no records are passed over: [`super::verify`] is there to find them.
+/// All changes, oldest first. Lines that are no records are passed over: [`super::verify()`] is there to find them.
 ///
 /// # Errors
 /// A file cannot be read. A folder that is not there holds no changes.

@@ -6,7 +6,7 @@
 //! | [`log`] | appending: locked, written, fsynced |
 //! | [`tail`] | the end of the log, as the next append finds it |
 //! | [`anchor`] | the newest number and hash, in the keyring |
-//! | [`verify`] | whether anything was changed, removed or reordered |
+//! | [`mod@verify`] | whether anything was changed, removed or reordered |
 //! | [`aside`] | the way on after that |
 //! | [`history`] | intents paired with their outcomes |
 //!

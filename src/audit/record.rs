@@ -54,7 +54,7 @@ pub enum Phase {
     Mark(Mark),
 }
 
-/// A log that was set aside, because [`super::verify`] found something wrong with it.
+/// A log that was set aside, because [`super::verify()`] found something wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
     /// The name of its folder now.

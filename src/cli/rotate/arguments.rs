@@ -17,7 +17,7 @@ pub struct RotateArguments {
     /// The key to retire, where the user has two
     #[arg(long, value_name = "KEY", requires = "users")]
     pub key: Option<String>,
-    /// Where the new secret goes: keyring[:PROFILE], credentials:PROFILE, secretsmanager:NAME or file:PATH
+    /// Where the new secret goes: keyring, keyring:PROFILE, credentials:PROFILE, secretsmanager:NAME or file:PATH
     #[arg(long, value_name = "STORE", default_value = "keyring")]
     pub store: String,
     /// How long both keys stay active once the new one is in use; 0s skips the wait

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::domain::rotation::{Choice, Command, Rotation, RotationId};
+use crate::domain::rotation::{Choice, Command, Rotation, RotationId, Wait};
 use crate::kit::confirm::Approved;
 
 /// An answer on its way to a rotation, with the approval under which it goes on.
@@ -75,8 +75,8 @@ impl Board {
 
     /// Passes an answer on.
     pub(super) fn answer(&self, id: &RotationId, choice: Choice, approved: Approved<Command>) -> Result<(), String> {
-        let entries = self.entries();
-        let Some(entry) = entries.get(id) else { return Err(format!("there is no rotation {id}")) };
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(id) else { return Err(format!("there is no rotation {id}")) };
         let Some(answers) = entry.answers.as_ref().filter(|answers| !answers.is_closed()) else {
             return Err(format!("nobody is working on {id}: resume it first"));
         };
@@ -88,7 +88,12 @@ impl Board {
                 format!("{id} takes {words} now")
             });
         }
-        answers.try_send((choice, approved)).map_err(|_| format!("{id} has an answer already"))
+        answers.try_send((choice, approved)).map_err(|_| format!("{id} has an answer already"))?;
+        // From now on it is at work; nobody is to answer what was asked before.
+        entry.choices.clear();
+        entry.rotation.wait = Wait::Working;
+        self.show(entries);
+        Ok(())
     }
 
     fn entries(&self) -> MutexGuard<'_, BTreeMap<RotationId, Entry>> {

@@ -20,6 +20,7 @@ mod keymap;
 mod panes;
 mod query;
 mod records;
+mod rotation;
 mod table;
 mod terminals;
 mod theme;

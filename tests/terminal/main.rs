@@ -24,6 +24,7 @@ mod hostile;
 mod keyring;
 mod keyring_store;
 mod rotating;
+mod rotation_crashes;
 mod secret_service;
 mod shell;
 mod terminal_state;

@@ -53,7 +53,7 @@ pub struct Keys {
 }
 
 /// About a second in a release build. Without optimisation it would be half a minute, and what a debug build encrypts is no secret.
-const WORK: u8 = if cfg!(debug_assertions) { 8 } else { 18 };
+const WORK: u8 = if cfg!(debug_assertions) { 2 } else { 18 };
 
 impl Keys {
     /// Keys in this keyring, and files in this folder.

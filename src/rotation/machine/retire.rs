@@ -201,7 +201,11 @@ impl Turn<'_> {
                 if trouble.may_pass() && self.again(task.clone(), self.bounds.change, &trouble.to_string()) {
                     return;
                 }
-                self.ask(format!("the old key could not be made active again: {trouble}"), &[Choice::Continue], Some(task));
+                self.ask(
+                    format!("the old key could not be made active again: {trouble}"),
+                    &[Choice::Continue, Choice::Abort],
+                    Some(task),
+                );
             }
         }
     }

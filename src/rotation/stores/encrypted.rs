@@ -22,7 +22,7 @@ use super::{KeyPair, Owner, Store, StoreError, StoreErrorKind, blocking};
 
 /// log₂ of scrypt's cost, as the `age` tool has it: about a second and 256 MiB. Without optimisation it would be half a minute; a debug
 /// build keeps no secret that counts.
-const WORK: u8 = if cfg!(debug_assertions) { 8 } else { 18 };
+const WORK: u8 = if cfg!(debug_assertions) { 2 } else { 18 };
 /// The greatest cost that is accepted when opening, as the `age` tool has it.
 const MAX_WORK: u8 = 22;
 const VERSION: u32 = 1;

@@ -84,6 +84,18 @@ impl Place {
         self.command(Command::Answer { id: id.clone(), choice }).await
     }
 
+    /// The desk's process ends: what it held is free.
+    pub(crate) fn forget(&mut self) {
+        self.desk = None;
+    }
+
+    /// Answers, and waits for a row.
+    pub(crate) async fn answer_until(&mut self, id: &RotationId, choice: Choice, wanted: impl Fn(&Rotation) -> bool) -> Rotation {
+        let desk = self.desk();
+        desk.command(approved(Command::Answer { id: id.clone(), choice })).await.unwrap();
+        reaches(&desk, wanted).await
+    }
+
     /// Whether the store has the secret of an active key of ada.
     pub(crate) async fn assert_nothing_lost(&self) {
         let keys = self.castle.state().users["ada"].clone();
@@ -114,6 +126,13 @@ pub(crate) fn approved(command: Command) -> Approved<Command> {
     let now = Timestamp::UNIX_EPOCH;
     let plan = Plan::of("as the test says", Danger::TypeName, []);
     Pending::new(command, plan, now).confirm(now + SignedDuration::from_secs(5)).unwrap()
+}
+
+/// Waits for a row of the newest rotation.
+pub(crate) async fn reaches(desk: &Desk, wanted: impl Fn(&Rotation) -> bool) -> Rotation {
+    let mut watch = desk.watch();
+    let found = watch.wait_for(|rows| rows.first().is_some_and(&wanted));
+    tokio::time::timeout(Duration::from_secs(60), found).await.expect("the row does not come").unwrap()[0].clone()
 }
 
 /// Waits until every rotation has ended or needs the operator; the newest one.

@@ -115,7 +115,7 @@ impl Hands {
 
     async fn reconcile(&mut self) -> Result<Found, Trouble> {
         let escrowed = match self.data_key().await? {
-            Some(()) => self.from_escrow()?.map(|pair| pair.id),
+            Some(()) => self.escrowed_pair()?.map(|pair| pair.id),
             None => None,
         };
         let keys = self.edged(self.service.keys(&self.planned.user, None)).await?;

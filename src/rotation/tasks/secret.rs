@@ -67,7 +67,7 @@ impl Hands {
         sealed.map_err(|error| Trouble::Disk(format!("the escrow could not be written: {error}")))
     }
 
-    pub(super) fn from_escrow(&self) -> Result<Option<KeyPair>, Trouble> {
+    pub(super) fn escrowed_pair(&self) -> Result<Option<KeyPair>, Trouble> {
         let Some(key) = &self.data_key else { return Ok(None) };
         self.escrow.open(key).map_err(|error| Trouble::Disk(format!("the escrow could not be read: {error}")))
     }
@@ -78,7 +78,7 @@ impl Hands {
             return Ok(pair.clone());
         }
         if self.data_key().await?.is_some()
-            && let Some(pair) = self.from_escrow()?
+            && let Some(pair) = self.escrowed_pair()?
         {
             return Ok(pair);
         }

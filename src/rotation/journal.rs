@@ -255,5 +255,6 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test stands at the edge")]
 #[path = "journal_tests.rs"]
 mod tests;

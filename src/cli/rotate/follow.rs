@@ -83,7 +83,11 @@ fn verdict(rows: &[Rotation], is_good: impl Fn(&Rotation) -> bool) -> Result<(),
     if waiting > 0 {
         say::line(&format!("{waiting} rotation(s) wait; go on later with `bartizan rotate --resume`"));
     }
-    let is_bad = |row: &&Rotation| !matches!(row.wait, Wait::Until { .. }) && !(row.wait == Wait::Ended && is_good(row));
+    let is_bad = |row: &&Rotation| match row.wait {
+        Wait::Until { .. } => false,
+        Wait::Ended => !is_good(row),
+        _ => true,
+    };
     let bad: Vec<&Rotation> = rows.iter().filter(is_bad).collect();
     if bad.is_empty() {
         return Ok(());

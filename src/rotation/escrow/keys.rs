@@ -185,6 +185,7 @@ async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, StoreError>
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test stands at the edge")]
 mod tests {
     use super::*;
 

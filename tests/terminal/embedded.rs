@@ -96,7 +96,11 @@ fn a_recording_holds_what_was_shown_and_never_what_was_typed() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = with_shell(&home);
     terminal.keys("\u{1d}r").until("recording to");
-    terminal.keys("stty -echo; read secret; stty echo; echo got-${#secret}\r").until("secret}").keys("hunter2\r").until("got-7");
+    terminal
+        .keys("stty -echo; echo re''ady; read secret; stty echo; echo got-${#secret}\r")
+        .until("ready")
+        .keys("hunter2\r")
+        .until("got-7");
     terminal.keys("\u{1d}r").until_gone("recording to").keys("exit\r").until("ended");
     terminal.keys("xq");
     assert_eq!(terminal.ended(), 0);

@@ -67,7 +67,7 @@ impl DeskOf {
         let account = Account::new(session, log, &self.origin);
         let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
         let (clock, bounds) = (clock.clone(), environment.bounds.shortened(times(self.speed)));
-        Opened::Desk(Desk::open(Environment { clock: clock::Clock::new(move || clock.now()), bounds, ..environment }))
+        Opened::Desk(Box::new(Desk::open(Environment { clock: clock::Clock::new(move || clock.now()), bounds, ..environment })))
     }
 }
 

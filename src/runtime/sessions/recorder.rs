@@ -170,6 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test looks at what is on disk")]
     fn a_recording_is_asciicast_and_only_its_owners() {
         let folder = tempfile::tempdir().unwrap();
         let about = About { target: "i-1".into(), reason: Some("OPS-7".into()), ..About::default() };

@@ -90,13 +90,15 @@ fn a_shell_can_stop_it_and_bring_it_back() {
 fn being_resumed_paints_everything_anew() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(&home, &[]);
-    let before = terminal.text();
+    // Ages may grow by a second meanwhile.
+    let ageless = |text: String| text.replace(|letter: char| letter.is_ascii_digit(), "#");
+    let before = ageless(terminal.text());
     let written = terminal.written().len();
     terminal.signal("STOP");
     terminal.signal("CONT");
     terminal.settle();
     assert!(terminal.written().len() > written + before.trim().len() / 2, "painted anew");
-    assert_eq!(terminal.text(), before);
+    assert_eq!(ageless(terminal.text()), before);
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub struct Book {
     pub intents: u32,
     /// A key without secret that is being removed.
     pub orphan: Option<String>,
+    /// Keys made for this rotation and given up again; one of them may still lie in the escrow.
+    pub removed: Vec<String>,
     /// The new key.
     pub new_key: Option<String>,
     /// Whether the new secret is in the escrow.
@@ -83,6 +85,7 @@ impl Book {
             intent: None,
             intents: 0,
             orphan: None,
+            removed: Vec::new(),
             new_key: None,
             escrowed: false,
             promoted: None,
@@ -127,8 +130,9 @@ impl Book {
             }
             Fact::NotCreated { .. } => self.enter(Phase::Preflight, at),
             Fact::OrphanIntent { key } => self.orphan = Some(key.clone()),
-            Fact::OrphanGone { .. } => {
+            Fact::OrphanGone { key } => {
                 self.orphan = None;
+                self.removed.push(key.clone());
                 self.enter(Phase::Preflight, at);
             }
             Fact::Escrowed { key } => {

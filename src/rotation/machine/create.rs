@@ -73,7 +73,8 @@ impl Turn<'_> {
                 return self.ask(need, &[Choice::Continue], Some(Task::Reconcile));
             }
         };
-        if let Some(key) = found.escrowed {
+        // A failed write of the escrow may have come to disk all the same: what was removed since is no new key.
+        if let Some(key) = found.escrowed.filter(|key| !self.book.removed.contains(key)) {
             self.fresh();
             self.record(Fact::Escrowed { key });
             return self.task(Task::Store);

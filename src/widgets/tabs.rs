@@ -34,11 +34,14 @@ pub struct Tab {
     pub active: bool,
 }
 
-/// Draws the tabs. Where they do not fit, they move together, then counts go, then the names of the panes that are not shown.
+/// Draws the tabs. Where they do not fit, they move together, then counts go, then names, the last one first; that of the pane shown
+/// stays.
 pub fn draw(tabs: &[Tab], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
-    for form in [Form::Whole, Form::Tight, Form::Short, Form::Names, Form::Keys] {
-        let pieces: Vec<Piece> = tabs.iter().flat_map(|tab| pieces(tab, form, milliseconds, look)).collect();
-        if form == Form::Keys || pieces.iter().map(Piece::width).sum::<usize>() <= usize::from(area.width) {
+    let fewer = (0..tabs.len()).rev().map(Form::First);
+    for form in [Form::Whole, Form::Tight, Form::Short, Form::Names].into_iter().chain(fewer) {
+        let pieces: Vec<Piece> =
+            tabs.iter().enumerate().flat_map(|(at, tab)| pieces(at, tab, form, milliseconds, look)).collect();
+        if form == Form::First(0) || pieces.iter().map(Piece::width).sum::<usize>() <= usize::from(area.width) {
             paint::pieces(buf, area, 0, &pieces);
             return;
         }
@@ -55,14 +58,14 @@ enum Form {
     Short,
     /// Without counts, side by side.
     Names,
-    /// Keys alone, but for the pane that is shown.
-    Keys,
+    /// So many with their names, the others with their keys alone, but for the pane that is shown.
+    First(usize),
 }
 
-fn pieces(tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
+fn pieces(at: usize, tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
     let style = look[if tab.active { Role::TabActive } else { Role::Tab }];
     let key = tab.key.as_deref().unwrap_or_default();
-    let named = form != Form::Keys || tab.active;
+    let named = tab.active || !matches!(form, Form::First(named) if at >= named);
     let mut text = format!(" {key}");
     if named {
         text.push_str(if key.is_empty() { "" } else { " " });
@@ -73,7 +76,7 @@ fn pieces(tab: &Tab, form: Form, milliseconds: i64, look: &Look) -> Vec<Piece> {
         text.push_str(&brief(count));
     }
     // Where there is room, the mark has its place also while there is none, so that the tabs stand still.
-    let tight = matches!(form, Form::Tight | Form::Names);
+    let tight = matches!(form, Form::Tight | Form::Names | Form::First(1..));
     let (mark, role) = match tab.state {
         State::Quiet if tight && !tab.active => ("", Role::Tab),
         State::Quiet => (" ", Role::Tab),

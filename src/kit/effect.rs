@@ -55,6 +55,13 @@ pub enum Pivot {
         /// `UserName`.
         user: Untrusted,
     },
+    /// The keys pane, with the plan that contains this user.
+    Contain {
+        /// `UserName`.
+        user: Untrusted,
+        /// The account whose user it is: twelve digits.
+        account: String,
+    },
     /// The findings pane, filtered by this text.
     Findings {
         /// A query of the filter language.

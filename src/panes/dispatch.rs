@@ -319,6 +319,11 @@ impl Panes {
                 keys::go_to(&mut self.keys, user);
                 (PaneId::Keys, false)
             }
+            Pivot::Contain { user, .. } => {
+                keys::go_to(&mut self.keys, user);
+                with(out, Read::Keys, |out| keys::contain_wanted(&mut self.keys, user, out));
+                (PaneId::Keys, false)
+            }
             Pivot::Findings { query } => {
                 findings::go_to(&mut self.findings, query, out);
                 (PaneId::Findings, false)

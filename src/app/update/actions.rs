@@ -3,6 +3,7 @@
 use crate::app::actions::{app, confirm, field, list, menu, overlay, scrollback, shell, terminal, text};
 use crate::app::terminals::Mode;
 use crate::app::{Effect, FilterField, Model, Overlay, Reader, help, palette};
+use crate::domain::text::clean;
 use crate::kit::action::{Availability, Danger};
 use crate::kit::document::{Document, Motion, Scroll};
 use crate::kit::effect::{Level, Pivot};
@@ -196,6 +197,9 @@ pub(super) fn show(model: &mut Model, pane: PaneId, out: &mut Vec<Effect>) {
 
 /// Goes where a pane sends us; `Esc` comes back.
 pub(super) fn go(model: &mut Model, pivot: &Pivot, out: &mut Vec<Effect>) {
+    if let Some(why) = elsewhere(model, pivot) {
+        return model.notice(Level::Warning, why);
+    }
     let from = model.focus;
     let mut target = (from, false);
     run(model, out, |model, out| {
@@ -212,6 +216,16 @@ pub(super) fn go(model: &mut Model, pivot: &Pivot, out: &mut Vec<Effect>) {
     model.filter = None;
     model.detail.open = false;
     show(model, pane, out);
+}
+
+/// Why a user cannot be contained from here. A finding may be about a member of the organisation, and a user of the same name may be in
+/// this account.
+fn elsewhere(model: &Model, pivot: &Pivot) -> Option<String> {
+    let Pivot::Contain { account, .. } = pivot else { return None };
+    let own = &model.view.identity.value()?.account;
+    let shown = clean(account);
+    (own != account)
+        .then(|| format!("the finding is about account {shown} and this session is in {own}: connect to {shown} first"))
 }
 
 fn on_pane(model: &mut Model, action: AnyAction, out: &mut Vec<Effect>) {

@@ -23,6 +23,7 @@ pub fn decode(value: &Value, raw: Evidence) -> Finding {
         resource: resource_name(value, resource).unwrap_or_else(|| resource_type.clone()),
         resource_type,
         principal: first(value, PRINCIPAL),
+        is_iam_user: is_iam_user(value),
         access_key: first(value, &["resource.accessKeyDetails.accessKeyId"]).or_else(|| sequence_resource(value, is_access_key)),
         instance: first(value, &["resource.instanceDetails.instanceId"]).or_else(|| sequence_instance(value)),
         remote_ip: remote_address(value),
@@ -48,6 +49,19 @@ const PRINCIPAL: &[&str] = &[
     "resource.rdsDbUserDetails.user",
     "service.detection.sequence.actors.0.user.name",
 ];
+
+/// The type belongs to the name that [`PRINCIPAL`] finds first: `resource.accessKeyDetails`, else the first actor of a sequence.
+fn is_iam_user(value: &Value) -> bool {
+    let (name, kind) = match first(value, &["resource.accessKeyDetails.userName"]) {
+        Some(name) => (name, "resource.accessKeyDetails.userType"),
+        None => {
+            (first(value, &["service.detection.sequence.actors.0.user.name"]).unwrap_or_else(|| "".into()), SEQUENCE_USER_TYPE)
+        }
+    };
+    first(value, PRINCIPAL) == Some(name) && first(value, &[kind]).is_some_and(|kind| kind.raw() == "IAMUser")
+}
+
+const SEQUENCE_USER_TYPE: &str = "service.detection.sequence.actors.0.user.type";
 
 /// The name of the resource, by its type and in the order of GuardDuty's own list of types.
 const RESOURCE: &[&str] = &[

@@ -148,6 +148,9 @@ pub struct Finding {
     pub resource: Untrusted,
     /// The principal, where there is one: `accessKeyDetails.userName`, or the first actor of a sequence.
     pub principal: Option<Untrusted>,
+    /// Whether the principal is an IAM user (`userType`), and not a role's session, root, or a user of a cluster or a database.
+    #[serde(default)]
+    pub is_iam_user: bool,
     /// `accessKeyDetails.accessKeyId`.
     pub access_key: Option<Untrusted>,
     /// `instanceDetails.instanceId`.

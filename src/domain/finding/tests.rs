@@ -16,7 +16,7 @@ fn an_attack_sequence_names_its_first_actor_key_and_address() {
         "type": "AttackSequence:IAM/CompromisedCredentials", "resource": {"resourceType": "AttackSequence"},
         "service": {"detection": {"sequence": {
             "uid": "s1",
-            "actors": [{"id": "a", "user": {"name": "deploy-bot", "uid": "AIDA"}, "session": {"mfaStatus": "DISABLED"}}],
+            "actors": [{"id": "a", "user": {"name": "deploy-bot", "uid": "AIDA", "type": "IAMUser"}, "session": {"mfaStatus": "DISABLED"}}],
             "resources": [{"uid": "AKIAIOSFODNN7EXAMPLE", "resourceType": "ACCESS_KEY"},
                           {"uid": "arn:aws:ec2:us-east-1:1:instance/i-0abc", "resourceType": "EC2_INSTANCE"}],
             "endpoints": [{"id": "e", "ip": "198.51.100.7"}],
@@ -26,6 +26,7 @@ fn an_attack_sequence_names_its_first_actor_key_and_address() {
     });
     let finding = read(&value);
     assert_eq!(finding.severity.map(Severity::band), Some(Band::Critical));
+    assert!(finding.is_iam_user);
     assert_eq!(finding.principal.unwrap().raw(), "deploy-bot");
     assert_eq!(finding.access_key.unwrap().raw(), "AKIAIOSFODNN7EXAMPLE");
     assert_eq!(finding.instance.unwrap().raw(), "i-0abc");

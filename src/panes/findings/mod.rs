@@ -21,6 +21,7 @@ crate::actions! { "findings" {
     Keys     = "keys",      "Go to the access keys of that user", Safe, ["iam:ListAccessKeys"];
     Node     = "node",      "Go to the instance that the finding is about", Safe, ["ssm:DescribeInstanceInformation"];
     Shell    = "shell",     "Open a shell on the instance that the finding is about", Safe, ["ssm:StartSession", "ssm:TerminateSession"];
+    Contain  = "contain",   "Contain the user that the finding is about: opens the plan", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy"];
     Similar  = "similar",   "Show only findings of the same type, or all again", Safe, [];
 } }
 

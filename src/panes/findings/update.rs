@@ -46,6 +46,11 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
                 out.go(Pivot::Keys { user });
             }
         }
+        Action::Contain => {
+            if let Some(user) = finding.principal.filter(|_| finding.is_iam_user) {
+                out.go(Pivot::Contain { user, account: finding.key.account });
+            }
+        }
         Action::Node => {
             if let Some(id) = finding.instance {
                 out.go(Pivot::Node { id });
@@ -76,6 +81,10 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
         (_, None) => needs_row(finding, "finding"),
         (Action::Similar, Some(_)) => Availability::Ready,
         (Action::User | Action::Keys, Some(finding)) => needs(finding.principal.as_ref(), "the finding names no user"),
+        (Action::Contain, Some(finding)) => {
+            let user = finding.principal.as_ref().filter(|_| finding.is_iam_user);
+            needs(user, "the finding is about no IAM user: there are no keys to shut")
+        }
         (Action::Node | Action::Shell, Some(finding)) => needs(finding.instance.as_ref(), "the finding names no instance"),
     }
 }

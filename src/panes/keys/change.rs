@@ -102,7 +102,7 @@ pub fn on_changed(model: &mut Model, mutation: &Mutation, outcome: &Result<Done,
     note(model, mutation, ChangeNote::ended(outcome, cx.now), cx);
     let contained = match mutation {
         Mutation::Contain(containment) => {
-            contain::ended(model, containment, outcome.is_err());
+            contain::ended(model, containment, outcome.is_err(), out);
             Some(containment.user())
         }
         _ => None,

@@ -64,9 +64,10 @@ pub(super) fn available(model: &Model, action: Action) -> Availability {
     let unavailable = |why: &str| Availability::Unavailable(why.to_owned());
     let Some(key) = model.table.selected() else { return needs_row(model.table.selected(), "key") };
     let case = model.cases.get(&key.handle.user);
+    if let Some(why) = why_not(model, &key.handle.user) {
+        return unavailable(why);
+    }
     match action {
-        _ if key.handle.user.raw() == ROOT_NAME => unavailable("root cannot be contained by policies: use its own sign-in"),
-        _ if case.is_some_and(Case::is_open) => unavailable("this user is being contained or released"),
         Action::Release if case.is_none_or(|case| case.containment.release) => {
             unavailable("this console has not contained this user since it was started")
         }
@@ -79,6 +80,23 @@ pub fn contain(model: &mut Model, user: Untrusted, password: bool, out: &mut Out
     model.containing = true;
     out.notice(Level::Info, format!("reading what {} can sign in with…", user.shown_within(64)));
     out.read(BEFORE, Read::Before { user, password });
+}
+
+/// Another pane wants this user contained: the plan opens as if one of the user's keys were selected here.
+pub fn contain_wanted(model: &mut Model, user: &Untrusted, out: &mut Out<Read>) {
+    match why_not(model, user) {
+        Some(why) => out.notice(Level::Warning, why),
+        None => contain(model, user.clone(), false, out),
+    }
+}
+
+/// Why a user cannot be contained now, nor released.
+fn why_not(model: &Model, user: &Untrusted) -> Option<&'static str> {
+    if user.raw() == ROOT_NAME {
+        return Some("root cannot be contained by policies: use its own sign-in");
+    }
+    let open = model.cases.get(user).is_some_and(Case::is_open);
+    open.then_some("this user is being contained or released")
 }
 
 /// The state before is known: asks.
@@ -143,8 +161,21 @@ pub(super) fn asked(model: &mut Model, containment: &Containment, cx: &Ctx<'_>) 
     model.cases.insert(containment.user().clone(), case);
 }
 
-/// A containment that was not begun at all leaves no case behind.
-pub(super) fn ended(model: &mut Model, containment: &Containment, failed: bool) {
+/// What comes after a containment. A rotation wants an active key that may sign, so the access comes back first.
+const NEXT: &str = "once the way in is closed, release (L), then rotate at once (r) to make a new key";
+
+/// A containment has ended: what comes next is told. One that was not begun at all leaves no case behind.
+pub(super) fn ended(model: &mut Model, containment: &Containment, failed: bool, out: &mut Out<Read>) {
+    if !failed {
+        let shown = containment.user().shown_within(64);
+        out.notice(
+            Level::Info,
+            match containment.release {
+                false => format!("{shown} is contained. Next: {NEXT}"),
+                true => format!("{shown} is released. Next: rotate at once (r) to make a new key"),
+            },
+        );
+    }
     if failed && model.cases.get(containment.user()).is_some_and(|case| case.steps.iter().all(Option::is_none)) {
         model.cases.remove(containment.user());
     }
@@ -199,6 +230,9 @@ pub(super) fn sections(model: &Model, user: &Untrusted, now: Timestamp) -> Vec<S
         };
         let after = i64::try_from(after_s).unwrap_or(i64::MAX);
         checks.push(Field::new(format!("after {}", span(jiff::SignedDuration::from_secs(after))), said));
+    }
+    if case.steps.iter().all(Option::is_some) {
+        fields.push(Field::new("next", NEXT));
     }
     vec![section("Containment", fields), section("Does it hold?", checks)]
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use change::{on_asked, on_changed};
-pub use contain::{Case, Contained, contain, on_contained};
+pub use contain::{Case, Contained, contain, contain_wanted, on_contained};
 pub use detail::detail;
 pub use model::Model;
 pub use rotate::{Defaults, MOST_AT_ONCE, Planned, Wanted, prompt, typed};

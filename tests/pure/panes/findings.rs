@@ -6,6 +6,7 @@ use bartizan::domain::finding::{Archived, Finding, FindingKey, Severity};
 use bartizan::panes::findings::{LIST, Msg, Read};
 use bartizan::panes::{self, PaneId};
 
+use super::rotations::armed;
 use super::{Stage, days_ago, denied, fault, hours_ago, noon};
 
 /// A finding about alice's key.
@@ -19,6 +20,7 @@ pub(crate) fn finding(id: &str, region: &str, severity: f64) -> Finding {
         resource_type: "AccessKey".into(),
         resource: "alice".into(),
         principal: Some("alice".into()),
+        is_iam_user: true,
         access_key: Some("AKIALEAKED".into()),
         instance: None,
         remote_ip: Some("198.51.100.7".into()),
@@ -127,6 +129,35 @@ fn what_cannot_be_done_says_why() {
     page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 8.0)]);
     stage.press("i");
     assert!(stage.notices().contains("names no instance"), "{}", stage.notices());
+}
+
+#[test]
+fn the_user_of_a_finding_is_contained_from_here() {
+    let mut stage = armed(PaneId::Findings);
+    page(&mut stage, "eu-west-1", vec![finding("a", "eu-west-1", 8.0)]);
+    stage.asked();
+    stage.press("K");
+    assert_eq!(stage.model.focus, PaneId::Keys);
+    let before = panes::keys::Read::Before { user: "alice".into(), password: false };
+    let reads = stage.reads();
+    assert!(reads.contains(&(panes::keys::BEFORE, panes::Read::Keys(before))), "{reads:?}");
+    assert!(stage.model.panes.keys.containing);
+}
+
+#[test]
+fn a_finding_about_no_user_or_another_account_contains_nobody() {
+    let mut stage = armed(PaneId::Findings);
+    let role = Finding { is_iam_user: false, ..finding("a", "eu-west-1", 8.0) };
+    page(&mut stage, "eu-west-1", vec![role]);
+    stage.press("K");
+    assert!(stage.notices().contains("about no IAM user"), "{}", stage.notices());
+    let mut member = finding("b", "eu-west-1", 9.0);
+    member.key.account = "210987654321".into();
+    let mut stage = armed(PaneId::Findings);
+    page(&mut stage, "eu-west-1", vec![member]);
+    stage.press("K");
+    assert!(stage.notices().contains("connect to 210987654321 first"), "{}", stage.notices());
+    assert!(stage.model.focus == PaneId::Findings && !stage.model.panes.keys.containing);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use bartizan::kit::action::Danger;
 use bartizan::kit::confirm::Plan;
 use bartizan::kit::effect::SessionId;
 use bartizan::panes::keys::{Contained, Planned, Read};
-use bartizan::panes::{self, PaneId};
+use bartizan::panes::{self, Done, PaneId};
 use bartizan::theme::Look;
 use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
@@ -81,7 +81,7 @@ fn frame(stage: &mut Stage) -> String {
 }
 
 /// A console that may change things.
-fn armed(pane: PaneId) -> Stage {
+pub(crate) fn armed(pane: PaneId) -> Stage {
     let mut stage = Stage::lit(pane);
     let identity = Identity {
         account: "123456789012".into(),
@@ -287,11 +287,17 @@ fn a_containment_shows_the_state_before_then_each_step_then_whether_it_holds() {
     let (plan, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
     assert_eq!((plan.calls.len(), plan.must_type.as_deref()), (3, Some("ada")));
     stage.press("tab a d a enter");
-    assert!(stage.asked().iter().any(|effect| matches!(effect, Effect::Mutate { .. })), "{}", frame(&mut stage));
+    let approved = stage.asked().into_iter().find_map(|effect| match effect {
+        Effect::Mutate { approved, .. } => Some(approved.what().clone()),
+        _ => None,
+    });
+    let mutation = approved.unwrap_or_else(|| panic!("{}", frame(&mut stage)));
     let tell = |stage: &mut Stage, news| stage.tell(Msg::Contained { session: SessionId(1), user: "ada".into(), news });
     tell(&mut stage, Contained::Step { step: 0, at: noon(), result: Ok(()) });
     tell(&mut stage, Contained::Step { step: 1, at: noon(), result: Err(super::denied("iam:PutUserPolicy")) });
     tell(&mut stage, Contained::Step { step: 2, at: noon(), result: Ok(()) });
+    stage.tell(Msg::Changed { session: SessionId(1), number: 1, mutation, outcome: Ok(Done::default()) });
+    assert!(stage.notices().contains("ada is contained. Next: once the way in is closed, release (L)"), "{}", stage.notices());
     tell(&mut stage, Contained::Check { after_s: 10, at: noon(), result: Ok(Vec::new()) });
     let reverted = vec!["the policy BartizanDenyAll is gone".to_owned()];
     tell(&mut stage, Contained::Check { after_s: 60, at: noon(), result: Ok(reverted) });

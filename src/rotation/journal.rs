@@ -118,9 +118,17 @@ impl Journal {
         // Some file systems cannot; then a full disk shows when a fact is written, and the rotation stops there.
         let _best_effort = fallocate(&file, FallocateFlags::KEEP_SIZE, 0, RESERVED);
         let mut journal = Self { path, file, length: 0, seq: 0, hash: String::new() };
-        journal.append(&Fact::Planned(Box::new(planned)), at)?;
+        if let Err(error) = journal.append(&Fact::Planned(Box::new(planned)), at) {
+            journal.remove();
+            return Err(error);
+        }
         sync_folder(folder)?;
         Ok(journal)
+    }
+
+    /// A journal without its first fact is nobody's, and would stand in the way of those who take up what was left.
+    fn remove(self) {
+        let _says_so_itself_when_it_is_read = std::fs::remove_file(&self.path);
     }
 
     /// Opens the journal of a rotation that is taken up again; a torn last line is dropped.

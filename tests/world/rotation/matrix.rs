@@ -15,6 +15,8 @@
 //! | s8 | `rotation_crashes` | here | here | here | here | – | – | here |
 //! | s9 | `rotation_crashes` | – | – | – | – | – | – | here |
 //! | s10 | `rotation_crashes` | here | here | here | here | – | – | here |
+//!
+//! A journal for which the disk is full, at whatever step: `full_disk`.
 
 use bartizan::domain::rotation::{Choice, OtherKey, Phase, Rotation, Wait};
 use bartizan::rotation::service::Trace;

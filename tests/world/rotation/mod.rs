@@ -1,6 +1,7 @@
 //! Rotations, from the desk to a scripted AWS and a scripted store.
 
 mod castle;
+mod full_disk;
 mod matrix;
 
 use std::sync::Arc;

@@ -35,10 +35,11 @@ fn result_of(mut command: Command) -> String {
 }
 
 /// A small file system that goes with the test.
-struct Small(PathBuf, #[expect(dead_code, reason = "the folder goes with it")] tempfile::TempDir);
+pub(crate) struct Small(pub(crate) PathBuf, #[expect(dead_code, reason = "the folder goes with it")] tempfile::TempDir);
 
 impl Small {
-    fn mount(options: &str) -> Option<Self> {
+    /// `None`, said on standard output: nothing can be mounted here.
+    pub(crate) fn mount(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("small");
         std::fs::create_dir(&path).unwrap();

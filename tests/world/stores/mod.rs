@@ -1,6 +1,6 @@
 //! Stores of secrets on real files and real bad days.
 
-mod bad_days;
+pub(crate) mod bad_days;
 mod corpus;
 mod credentials;
 mod kills;

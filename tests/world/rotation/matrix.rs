@@ -480,6 +480,8 @@ async fn two_keys_stop_unless_told_what_becomes_of_the_other() {
     assert!(why(&row).contains("AKIATWO"), "both are shown: {row:?}");
     let request = bartizan::domain::rotation::Request { key: Some("AKIAOLD".into()), other: OtherKey::Retire, ..request() };
     let command = bartizan::domain::rotation::Command::Start { requests: vec![request], at_once: 1 };
+    // Two of one second have no order on the board; the refused one left no journal for the next desk.
+    place.forget();
     let desk = place.desk();
     desk.command(super::approved(command)).await.unwrap();
     super::reaches(&desk, is_done).await;

@@ -34,6 +34,7 @@ pub const READS: &[(&str, &str)] = &[
     ("cloudtrail", "LookupEvents"),
     ("ssm", "DescribeInstanceInformation"),
     ("ssm", "DescribeSessions"),
+    ("ssm", "GetDocument"),
 ];
 
 /// What the clients of a Session Manager session may call besides: nobody else's may. A session changes nothing in the account by

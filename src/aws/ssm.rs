@@ -1,6 +1,6 @@
 //! Systems Manager: managed nodes and Session Manager's sessions of one region.
 
-use aws_sdk_ssm::types::{InstanceInformationStringFilter, SessionState};
+use aws_sdk_ssm::types::{DocumentFormat, InstanceInformationStringFilter, SessionState};
 use serde_json::Value;
 
 use super::call;
@@ -9,8 +9,9 @@ use super::fault::malformed;
 use super::page::Sink;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::node::{Node, Ping, SsmSession};
+use crate::domain::preferences::Preferences;
 
 /// Nodes on a page: the most that AWS gives.
 const NODES: i32 = 50;
@@ -84,6 +85,21 @@ fn online(node: &Node) -> Result<String, String> {
     match node.ping {
         Ping::Online => Ok(node.id.raw().to_owned()),
         _ => Err(format!("{} is not online: {}", node.id.shown_within(64), node.ping.word())),
+    }
+}
+
+/// The preferences of Session Manager in a region; `None`: nobody has saved any there, so its shells follow what AWS has built in.
+pub async fn preferences(session: &Session, region: &str) -> Result<Option<Preferences>, Fault> {
+    let ask = session.ssm(region).get_document().name("SSM-SessionManagerRunShell").document_format(DocumentFormat::Json);
+    match call::make(session, ("ssm", "GetDocument"), region, ask.send()).await {
+        Ok(answer) => {
+            let content = serde_json::from_str(answer.content().unwrap_or_default()).unwrap_or(Value::Null);
+            let why = "the preferences of Session Manager have no inputs";
+            let read = Preferences::decode(&content).ok_or_else(|| malformed("ssm:GetDocument", region, why, session.now()))?;
+            Ok(Some(read))
+        }
+        Err(Fault { kind: FaultKind::Refused { code }, .. }) if code == "InvalidDocument" => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 

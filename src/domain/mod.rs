@@ -19,6 +19,7 @@ pub mod key;
 pub mod key_use;
 pub mod known;
 pub mod node;
+pub mod preferences;
 pub mod report;
 pub mod rotation;
 pub mod shell;

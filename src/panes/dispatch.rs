@@ -231,6 +231,11 @@ impl Panes {
         }
     }
 
+    /// Somebody is about to open a shell in this region: its preferences of Session Manager are read.
+    pub fn want_preferences(&mut self, region: &str, out: &mut Out<Read>) {
+        with(out, Read::Bastions, |out| bastions::want_preferences(&mut self.bastions, region, out));
+    }
+
     /// A containment tells how it goes.
     pub fn on_contained(&mut self, user: &Untrusted, news: keys::Contained, out: &mut Out<Read>) {
         with(out, Read::Keys, |out| keys::on_contained(&mut self.keys, user, news, out));

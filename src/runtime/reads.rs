@@ -224,6 +224,10 @@ async fn bastions(aws: &Session, read: bastions::Read, to: &Sink<bastions::Msg>)
             )
             .await
         }
+        bastions::Read::Preferences { region } => {
+            let result = ssm::preferences(aws, &region).await;
+            to.send(bastions::Msg::Preferences { region, result }).await
+        }
         bastions::Read::Sessions { regions, active } => {
             each_region(
                 aws,

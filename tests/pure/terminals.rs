@@ -3,6 +3,8 @@
 
 use bartizan::app::terminals::Mode;
 use bartizan::app::{self, Effect, Msg, Overlay, ShellEffect};
+use bartizan::domain::known::Known;
+use bartizan::domain::preferences::Preferences;
 use bartizan::domain::shell::{Recording, ShellId, ShellNews, ShellState, Target};
 use bartizan::kit::input::{Code, Input, Key, Size};
 use bartizan::panes::PaneId;
@@ -72,6 +74,49 @@ fn a_reason_that_is_required_is_asked_for_and_esc_opens_nothing() {
     assert!(matches!(&stage.model.overlay, Some(Overlay::Connect(connect)) if connect.error.is_some()));
     stage.press("esc");
     assert!(stage.model.overlay.is_none() && shell_effects(&mut stage).is_empty());
+}
+
+#[test]
+fn the_window_before_a_shell_says_what_is_logged_and_encrypted() {
+    let mut stage = Stage::lit(PaneId::Bastions);
+    let connect = app::connect::Connect {
+        what: app::connect::What::Shell(target("i-1")),
+        reason: Default::default(),
+        is_required: false,
+        error: None,
+    };
+    stage.model.overlay = Some(Overlay::Connect(connect));
+    let full = Preferences {
+        bucket: Some("logs\u{1b}]0;x".into()),
+        log_group: Some("/ssm/sessions".into()),
+        log_group_is_encrypted: Some(true),
+        key: Some("alias/sessions".into()),
+        idle_minutes: Some("20".into()),
+        runs_profile: true,
+    };
+    let off = Preferences {
+        bucket: None,
+        log_group: None,
+        log_group_is_encrypted: None,
+        key: None,
+        idle_minutes: None,
+        runs_profile: false,
+    };
+    let now = crate::panes::noon();
+    let denied = Known::from_fault(crate::panes::denied("ssm:GetDocument"));
+    for (known, says) in [
+        (Known::Unknown, "logging     unknown"),
+        (Known::Loading, "encryption  reading…"),
+        (denied, "logging     denied: ssm:GetDocument"),
+        (Known::live(None, now), "the region has no preferences: nothing is logged"),
+        (Known::live(Some(off), now), "logging     off"),
+    ] {
+        stage.model.panes.bastions.preferences.insert("eu-west-1".into(), known);
+        let frame = frame(&stage, &Screens::default());
+        assert!(frame.contains(says), "{says}: {frame}");
+    }
+    stage.model.panes.bastions.preferences.insert("eu-west-1".into(), Known::live(Some(full), now));
+    insta::assert_snapshot!("the_window_before_a_shell_that_is_logged", frame(&stage, &Screens::default()));
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn console(home: &TempDir, columns: u16, lines: u16) -> Terminal {
 fn with_shell(home: &TempDir) -> Terminal {
     let mut terminal = console(home, 100, 30);
     terminal.keys("s").until("Shell on").until("the demo: the session runs on this machine");
+    terminal.until("TLS, and no key of the account");
     terminal.keys("OPS-7\r").until("$ ").until(" open ");
     terminal
 }

@@ -220,6 +220,16 @@ async fn a_region_that_does_not_know_good_credentials_is_not_enabled() {
 }
 
 #[tokio::test]
+async fn a_region_without_preferences_of_session_manager_is_not_one_that_may_not_be_asked() {
+    let stage = stage(&["ssm:GetDocument=denied,region=us-west-2"]).await;
+    let saved = ssm::preferences(&stage.session, "us-east-1").await.unwrap().unwrap();
+    assert_eq!((saved.bucket, saved.log_group, saved.idle_minutes), (None, None, Some("20".into())));
+    assert_eq!(ssm::preferences(&stage.session, "eu-west-1").await, Ok(None));
+    let fault = ssm::preferences(&stage.session, "us-west-2").await.unwrap_err();
+    assert_eq!(fault.title(), "denied: ssm:GetDocument");
+}
+
+#[tokio::test]
 async fn a_region_that_knew_the_credentials_before_is_enabled() {
     let stage = stage(&["ssm:*=disabled,after=1"]).await;
     let (sink, _) = keep();

@@ -6,12 +6,18 @@ use crate::domain::account::rule_of;
 use crate::domain::shell::SessionWish;
 use crate::kit::field::Field;
 
-use super::terminals;
+use super::{run, terminals};
 
 /// Does what a pane wants with sessions, or asks first.
 pub(super) fn wish(model: &mut Model, wish: SessionWish, out: &mut Vec<Effect>) {
     match wish {
-        SessionWish::Shell(target) => ask(model, What::Shell(target), false),
+        SessionWish::Shell(target) => {
+            let region = target.region.clone().or_else(|| model.view.regions.first().cloned());
+            ask(model, What::Shell(target), false);
+            if let Some(region) = region {
+                run(model, out, |model, out| model.panes.want_preferences(&region, out));
+            }
+        }
         SessionWish::StartForward { number, spec } if spec.asks_reason || asks_reason(model) || model.view.demo.is_some() => {
             let is_required = spec.asks_reason;
             ask(model, What::Forward { number, spec }, is_required);

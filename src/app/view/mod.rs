@@ -1,6 +1,7 @@
 //! The whole screen as a pure function of the model.
 
 mod panes;
+mod preferences;
 mod terminals;
 mod windows;
 

@@ -3,11 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::preferences;
 use crate::app::connect::{Connect, What};
 use crate::app::layout::Layout;
 use crate::app::terminals::{Mode, Tab};
 use crate::app::{Model, Overlay};
 use crate::domain::age::age;
+use crate::domain::known::Known;
 use crate::domain::shell::{Recording, ShellState};
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::keymap::Keymap;
@@ -165,11 +167,16 @@ fn lines(model: &Model, connect: &Connect) -> Vec<(&'static str, Cell)> {
             lines.extend(target.name.as_ref().map(|name| ("name", Cell::plain(name.shown_within(64).into_string()))));
             lines.push(("region", region(target.region.as_ref())));
             lines.push(("connected", others(model, &target.node)));
+            let region = target.region.as_ref().or(model.view.regions.first());
+            let known = region.and_then(|region| model.panes.bastions.preferences.get(region));
+            lines.extend(preferences::lines(known.unwrap_or(&Known::Unknown)));
         }
         What::Forward { spec, .. } => {
             lines.push(("target", Cell::plain(clean(&spec.target))));
             lines.push(("region", region(spec.region.as_ref())));
             lines.push(("leads to", Cell::plain(clean(&spec.ports.remote()))));
+            // Session Manager only carries what a forward carries; the preferences are about shells.
+            lines.push(("logging", Cell::new("never: what a forward carries is not logged", Tone::Warning)));
         }
     }
     if model.view.demo.is_some() {

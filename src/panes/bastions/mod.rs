@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 pub use change::on_changed;
 pub use detail::{node_detail, session_detail};
 pub use model::{Model, View};
-pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, stop, trail_of};
+pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, stop, trail_of, want_preferences};
 
 use crate::domain::fault::Fault;
 use crate::domain::node::{Node, SsmSession};
+use crate::domain::preferences::Preferences;
 use crate::kit::effect::Slot;
 
 crate::actions! { "bastions" {
@@ -42,10 +43,15 @@ pub enum Read {
         /// Those that are open, else those that have ended.
         active: bool,
     },
+    /// `GetDocument` of the preferences of Session Manager in a region.
+    Preferences {
+        /// The region.
+        region: String,
+    },
 }
 
 /// The IAM actions that the pane's reads call, for documents and the check of permissions.
-pub const NEEDS: &[&str] = &["ssm:DescribeInstanceInformation", "ssm:DescribeSessions"];
+pub const NEEDS: &[&str] = &["ssm:DescribeInstanceInformation", "ssm:DescribeSessions", "ssm:GetDocument"];
 
 /// What comes back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +89,13 @@ pub enum Msg {
         /// How.
         result: Result<(), Fault>,
     },
+    /// The preferences of Session Manager in a region; `None`: it has none.
+    Preferences {
+        /// Which.
+        region: String,
+        /// They.
+        result: Result<Option<Preferences>, Fault>,
+    },
 }
 
 /// The slot of the nodes.
@@ -91,3 +104,5 @@ pub const NODES: Slot = Slot::new("bastions.nodes");
 pub const ACTIVE: Slot = Slot::new("bastions.active");
 /// The slot of the sessions that have ended.
 pub const HISTORY: Slot = Slot::new("bastions.history");
+/// The slot of the preferences of Session Manager.
+pub const PREFERENCES: Slot = Slot::new("bastions.preferences");

@@ -1,10 +1,14 @@
 //! What the bastions pane knows.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::row::{NAME, STARTED};
+use crate::domain::known::Known;
 use crate::domain::node::{Node, Ping, SsmSession};
+use crate::domain::preferences::Preferences;
 use crate::domain::text::Untrusted;
 use crate::kit::remote::{Phase, Remote};
 use crate::kit::table::{Cell, Listing, Sort, Table, Tone};
@@ -42,6 +46,8 @@ pub struct Model {
     pub before_online: Option<String>,
     /// The node another pane sent us to and that is not in the list yet.
     pub wanted: Option<Untrusted>,
+    /// The preferences of Session Manager by region, where somebody wanted to know them; `None`: the region has none.
+    pub preferences: BTreeMap<String, Known<Option<Preferences>>>,
 }
 
 impl Default for Model {
@@ -56,6 +62,7 @@ impl Default for Model {
             open: 0,
             before_online: None,
             wanted: None,
+            preferences: BTreeMap::new(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What the bastions pane does.
 
 use super::model::{Model, View};
-use super::{ACTIVE, Action, HISTORY, Msg, NODES, Read, change};
+use super::{ACTIVE, Action, HISTORY, Msg, NODES, PREFERENCES, Read, change};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
+use crate::domain::known::Known;
 use crate::domain::node::SsmSession;
 use crate::domain::shell::Target;
 use crate::domain::text::Untrusted;
@@ -20,6 +21,19 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     model.nodes_remote.begin(regions.iter().cloned(), cx.now);
     out.read(NODES, Read::Nodes { regions });
     load_sessions(model, cx, out);
+    model.preferences.clear();
+    out.cancel(PREFERENCES);
+}
+
+/// Somebody is about to open a shell in this region: reads its preferences of Session Manager, unless they are known or on their way.
+pub fn want_preferences(model: &mut Model, region: &str, out: &mut Out<Read>) {
+    if model.preferences.get(region).is_some_and(Known::is_live_or_loading) {
+        return;
+    }
+    // One slot serves all regions: what was on its way there is not any more.
+    model.preferences.values_mut().for_each(Known::give_up);
+    model.preferences.insert(region.to_owned(), Known::Loading);
+    out.read(PREFERENCES, Read::Preferences { region: region.to_owned() });
 }
 
 /// Reads the sessions of every region anew.
@@ -124,6 +138,9 @@ pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {
             model.sessions_remote.end(&part(&region, active), result, cx.now);
             sessions_ended(model, &region);
         }
+        Msg::Preferences { region, result } => {
+            model.preferences.insert(region, Known::from_result(result, cx.now));
+        }
     }
     model.count();
 }
@@ -140,11 +157,13 @@ fn sessions_ended(model: &mut Model, region: &str) {
 
 /// Stops what is being read; what has come stays.
 pub fn stop(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) -> bool {
-    let running = model.nodes_remote.is_loading() || model.sessions_remote.is_loading();
+    let is_waiting = model.preferences.values().any(|known| *known == Known::Loading);
+    let running = model.nodes_remote.is_loading() || model.sessions_remote.is_loading() || is_waiting;
     if running {
+        model.preferences.values_mut().for_each(Known::give_up);
         model.nodes_remote.stop(cx.now);
         model.sessions_remote.stop(cx.now);
-        for slot in [NODES, ACTIVE, HISTORY] {
+        for slot in [NODES, ACTIVE, HISTORY, PREFERENCES] {
             out.cancel(slot);
         }
     }
@@ -156,6 +175,11 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
     if *slot == NODES {
         for region in model.nodes_remote.open.clone() {
             model.nodes_remote.end(&region, Err(fault.clone()), cx.now);
+        }
+    }
+    if *slot == PREFERENCES {
+        for known in model.preferences.values_mut().filter(|known| **known == Known::Loading) {
+            *known = Known::from_fault(fault.clone());
         }
     }
     let which = if *slot == ACTIVE { " active" } else { " history" };

@@ -1,8 +1,10 @@
 //! The bastions pane.
 
 use bartizan::domain::evidence::Evidence;
+use bartizan::domain::known::Known;
 use bartizan::domain::node::{Node, Ping, SsmSession};
-use bartizan::panes::bastions::{ACTIVE, HISTORY, Msg, NODES, View};
+use bartizan::domain::preferences::Preferences;
+use bartizan::panes::bastions::{ACTIVE, HISTORY, Msg, NODES, PREFERENCES, Read, View};
 use bartizan::panes::{self, PaneId};
 
 use super::{Stage, denied, hours_ago};
@@ -121,4 +123,48 @@ fn sessions_that_nobody_may_see_are_not_none() {
     }
     let around = stage.around();
     assert!(around.contains("sessions: denied: ssm:DescribeSessions") && !around.contains("0 sessions"), "{around}");
+}
+
+/// The regions whose preferences of Session Manager were asked for since the last look.
+fn preferences_asked(stage: &mut Stage) -> Vec<String> {
+    let regions = stage.reads().into_iter().filter_map(|(slot, read)| match read {
+        panes::Read::Bastions(Read::Preferences { region }) if slot == PREFERENCES => Some(region),
+        _ => None,
+    });
+    regions.collect()
+}
+
+#[test]
+fn the_window_before_a_shell_asks_for_a_regions_preferences_once() {
+    let mut stage = filled();
+    let region = "eu-west-1".to_owned();
+    stage.press("s");
+    assert_eq!(preferences_asked(&mut stage), ["eu-west-1"]);
+    assert_eq!(stage.model.panes.bastions.preferences.get(&region), Some(&Known::Loading));
+    stage.press("esc s");
+    assert!(preferences_asked(&mut stage).is_empty(), "they are on their way");
+    let result = Err(denied("ssm:GetDocument"));
+    tell(&mut stage, &PREFERENCES, Msg::Preferences { region: region.clone(), result });
+    stage.press("esc s");
+    assert_eq!(preferences_asked(&mut stage), ["eu-west-1"], "a refusal may have been put right");
+    let read = Preferences {
+        bucket: None,
+        log_group: Some("/ssm".into()),
+        log_group_is_encrypted: None,
+        key: None,
+        idle_minutes: None,
+        runs_profile: false,
+    };
+    tell(&mut stage, &PREFERENCES, Msg::Preferences { region: region.clone(), result: Ok(Some(read)) });
+    stage.press("esc s");
+    assert!(preferences_asked(&mut stage).is_empty(), "they are known");
+    stage.press("esc R s");
+    assert_eq!(preferences_asked(&mut stage), ["eu-west-1"], "a reload reads anew");
+}
+
+#[test]
+fn preferences_that_nobody_reads_any_more_are_not_waited_for() {
+    let mut stage = filled();
+    stage.press("s esc esc");
+    assert_eq!(stage.model.panes.bastions.preferences.get("eu-west-1"), Some(&Known::Unknown));
 }

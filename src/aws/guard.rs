@@ -45,6 +45,9 @@ pub const SESSIONS: &[(&str, &str)] =
 /// What the clients of Secrets Manager may call besides: they change nothing, but one of them reads a secret, so no other client may.
 pub const SECRETS: &[(&str, &str)] = &[("secretsmanager", "DescribeSecret"), ("secretsmanager", "GetSecretValue")];
 
+/// What the client that asks for a session with a second factor may call besides: it changes nothing, but it hands out credentials.
+pub const MFA: &[(&str, &str)] = &[("sts", "GetSessionToken")];
+
 /// Whether an operation is on the list of reads.
 pub fn is_read(service: &str, operation: &str) -> bool {
     READS.contains(&(service, operation))

@@ -21,6 +21,7 @@ pub mod page;
 mod permit;
 mod profile;
 pub mod rotation;
+pub mod second_factor;
 pub mod secrets_manager;
 pub mod session;
 pub mod session_audit;

@@ -38,6 +38,9 @@ pub struct ConnectionArguments {
     /// Send every call to this address instead of AWS
     #[arg(long, value_name = "URL", global = true)]
     pub endpoint_url: Option<String>,
+    /// Ask for a code of this MFA device (its ARN, or the number of a hardware device) and make the session with it
+    #[arg(long, value_name = "SERIAL", global = true)]
+    pub mfa_serial: Option<String>,
     /// Read this file instead of config.toml
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,

@@ -7,8 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::arguments::ConnectionArguments;
+use super::second_factor;
 use crate::aws::fault;
 use crate::aws::observe::Observer;
+use crate::aws::second_factor::SecondFactor;
 use crate::aws::session::{self, Clock, Connect};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::emulator::{Options, World, agent, in_process, listen, scenario};
@@ -25,15 +27,18 @@ pub(super) struct Plan {
     endpoint_url: Option<String>,
     demo: Option<String>,
     speed: f64,
+    /// The MFA device and the code that was asked for.
+    factor: Option<SecondFactor>,
     /// The demo's world, once it is made: a session made anew finds it as the last one left it.
     world: Arc<OnceLock<Arc<World>>>,
 }
 
 impl Plan {
     /// The plan of this command line; `regions` are those in effect, from the command line or `config.toml`.
+    /// Asks for the code of the MFA device where one is named: the terminal must be free.
     ///
     /// # Errors
-    /// There is no such scenario.
+    /// There is no such scenario, or the code of the MFA device could not be had.
     pub(super) fn new(arguments: &ConnectionArguments, regions: &[String]) -> Result<Self, Failure> {
         if let Some(name) = &arguments.demo
             && !scenario::NAMES.contains(&name.as_str())
@@ -46,6 +51,7 @@ impl Plan {
             endpoint_url: arguments.endpoint_url.clone(),
             demo: arguments.demo.clone(),
             speed: arguments.speed.unwrap_or(1.0),
+            factor: arguments.mfa_serial.as_deref().map(second_factor::ask).transpose()?,
             world: Arc::default(),
         })
     }
@@ -60,6 +66,7 @@ impl Plan {
                 profile: self.profile,
                 regions: self.regions,
                 endpoint_url: self.endpoint_url,
+                factor: self.factor,
                 ..Connect::new(observer)
             };
             let clock = connect.clock.clone();
@@ -85,6 +92,7 @@ impl Plan {
         };
         let connect = Connect {
             regions,
+            factor: self.factor,
             http: Some(in_process::client(Arc::clone(&world))),
             clock: clock.clone(),
             speed: self.speed,

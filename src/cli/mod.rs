@@ -17,6 +17,7 @@ mod manual;
 pub mod passphrase;
 mod plugin;
 pub mod rotate;
+mod second_factor;
 mod session;
 mod shell;
 pub mod tables;

@@ -138,8 +138,8 @@ impl Fault {
             FaultKind::NoCredentials => "set AWS_PROFILE or --profile, or sign in with `aws sso login`; `bartizan --demo` needs none".into(),
             FaultKind::UnknownProfile { .. } => "check the name against ~/.aws/config, or choose another with --profile".into(),
             FaultKind::NeedsMfa { .. } => {
-                "bartizan cannot ask for the code yet: use a profile with SSO or credential_process, or session credentials that \
-                 were made with the code"
+                "bartizan asks for no code for a role: use --mfa-serial with the user's own profile, a profile with SSO or \
+                 credential_process, or session credentials that were made with the code"
                     .into()
             }
             FaultKind::NoRegion => "name one with --region or AWS_REGION, or set it in the profile".into(),

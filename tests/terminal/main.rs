@@ -25,6 +25,7 @@ mod keyring;
 mod keyring_store;
 mod rotating;
 mod rotation_crashes;
+mod second_factor;
 mod secret_service;
 mod shell;
 mod terminal_state;

@@ -23,6 +23,7 @@ mod nasty;
 mod rotation;
 mod router;
 mod scenes;
+mod second_factor;
 mod sessions;
 mod ssm;
 mod stores;

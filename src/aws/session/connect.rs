@@ -20,6 +20,7 @@ use crate::aws::fault::unsent;
 use crate::aws::identity::Remembered;
 use crate::aws::lanes::Lanes;
 use crate::aws::observe::Observer;
+use crate::aws::second_factor::SecondFactor;
 use crate::aws::{certificates, profile};
 use crate::domain::fault::{Fault, FaultKind};
 
@@ -58,6 +59,8 @@ pub struct Connect {
     pub regions: Vec<String>,
     /// `--endpoint-url`; `None` leaves it to `AWS_ENDPOINT_URL*` and the profile.
     pub endpoint_url: Option<String>,
+    /// The MFA device and its code: STS then makes the session, and the credentials of the configuration sign that call alone.
+    pub factor: Option<SecondFactor>,
     /// The embedded AWS. With it nothing of the user's own configuration is read and no socket is opened.
     pub http: Option<SharedHttpClient>,
     /// Is told of each call.
@@ -77,6 +80,7 @@ impl Connect {
             profile: None,
             regions: Vec::new(),
             endpoint_url: None,
+            factor: None,
             http: None,
             observer,
             clock: Clock::system(),
@@ -91,7 +95,7 @@ pub const EMBEDDED_ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 /// The secret to [`EMBEDDED_ACCESS_KEY`], likewise from AWS's documentation.
 pub const EMBEDDED_SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-/// Loads the configuration. No call to AWS is made yet.
+/// Loads the configuration. No call to AWS is made yet, but the one that a second factor needs.
 pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     let (config, profile) = match wanted.http.clone() {
         Some(http) => (embedded(http, &wanted), wanted.profile.clone()),
@@ -122,7 +126,7 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     // Who reads CloudTrail can tell our calls from others'.
     config.set_app_name(AppName::new("bartizan").ok());
     let config = config.build();
-    Ok(Session(Arc::new(Inner {
+    let session = Session(Arc::new(Inner {
         endpoint: endpoint(&config),
         config,
         profile,
@@ -139,7 +143,11 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
         ssm: Regional::default(),
         secrets_manager: Regional::default(),
         identity: Mutex::default(),
-    })))
+    }));
+    match wanted.factor {
+        None => Ok(session),
+        Some(factor) => Ok(session.with_credentials(factor.credentials(&session).await?)),
+    }
 }
 
 /// The name of a region becomes a part of the endpoint's name.

@@ -1,4 +1,5 @@
-//! The same session signed by another key: a rotation lets the new key prove itself, and sign what happens to the old one.
+//! The same session signed by another key: a rotation lets the new key prove itself, and sign what happens to the old one. A second
+//! factor makes temporary ones.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -13,7 +14,11 @@ use crate::rotation::stores::KeyPair;
 impl Session {
     /// This session with other long-term credentials. It shares clock, budgets and observer, and no client.
     pub(crate) fn signed_by(&self, pair: &KeyPair) -> Self {
-        let credentials = Credentials::new(&pair.id, pair.secret.expose_secret(), None, None, "rotation");
+        self.with_credentials(Credentials::new(&pair.id, pair.secret.expose_secret(), None, None, "rotation"))
+    }
+
+    /// This session with other credentials, which nobody renews. It shares clock, budgets and observer, and no client.
+    pub(super) fn with_credentials(&self, credentials: Credentials) -> Self {
         let credentials = Remembered::new(SharedCredentialsProvider::new(credentials), self.0.clock.clone());
         let provider = SharedCredentialsProvider::new(credentials.clone());
         Self(Arc::new(Inner {

@@ -79,6 +79,8 @@ pub(super) fn ask(model: &mut Model, plan: Plan, mutation: Mutation) {
         dialog.resize(&layout);
     }
     model.overlay = Some(Overlay::Confirm(Box::new(dialog)));
+    // "Planning" is over, and nothing may lie on what is to be read now.
+    model.notices.retain(|notice| notice.level != Level::Info);
     changed(model);
 }
 
@@ -168,7 +170,7 @@ pub(super) fn ended(
     let title = model.door.running.remove(&number).unwrap_or_default();
     match outcome {
         Ok(done) => {
-            model.notice(Level::Info, format!("done: {title}"));
+            model.notice(Level::Info, format!("{}: {title}", happened(mutation)));
             if let Some(warning) = &done.warning {
                 model.notice(Level::Error, warning.clone());
             }
@@ -185,6 +187,14 @@ pub(super) fn ended(
         });
     }
     changed(model);
+}
+
+/// What an answer of AWS means: a rotation has then only been begun or told something, and its board says how it goes on.
+fn happened(mutation: &Mutation) -> &'static str {
+    match mutation {
+        Mutation::Change(_) | Mutation::Contain(_) => "done",
+        Mutation::Rotation(_) => "under way",
+    }
 }
 
 /// What a failure means for the account: nothing changed, or nobody knows.

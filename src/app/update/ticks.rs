@@ -19,7 +19,8 @@ pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
     let before = std::mem::replace(&mut model.now, now);
     door::expire(model, now, out);
     lock::lock_when_idle(model, out);
-    let second = counts_seconds(model) && before.as_second() != now.as_second();
+    let new_second = before.as_second() != now.as_second();
+    let second = counts_seconds(model) && new_second;
     let expired = model.notices.iter().any(|notice| notice.until.is_some_and(|until| until <= now));
     if expired {
         model.notices.retain(|notice| notice.until.is_none_or(|until| until > now));
@@ -30,7 +31,8 @@ pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
         && before.duration_since(model.pending_since) < WHICH_KEY
         && now.duration_since(model.pending_since) >= WHICH_KEY;
     model.dirty |= expired || which_key || minute || second || (frame && is_spinning(model));
-    model.detail_behind |= minute;
+    // The detail tells ages of seconds. It is written anew only where a frame is drawn anyway.
+    model.detail_behind |= new_second;
 }
 
 /// Whether something on screen turns while it waits: the header, the tabs, the list.

@@ -129,6 +129,29 @@ fn the_board_in_every_state() {
 }
 
 #[test]
+fn the_ages_in_an_open_checklist_grow_while_it_is_read() {
+    let mut stage = armed(PaneId::Rotations);
+    stage.tell(Msg::Rotations(vec![Rotation { since: noon(), ..rotation("ada", Phase::Soaking, Wait::Working) }]));
+    stage.press("enter");
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        stage.wait(1_000);
+        let text = frame(&mut stage);
+        seen.insert(text.lines().find(|line| line.contains("since")).unwrap_or_default().to_owned());
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[test]
+fn what_is_only_begun_is_not_called_done() {
+    let mut stage = armed(PaneId::Rotations);
+    let mutation = Mutation::Rotation(Command::Resume { id: None });
+    stage.tell(Msg::Changed { session: SessionId(1), number: 1, mutation, outcome: Ok(Done::default()) });
+    assert!(!stage.notices().contains("done"), "{}", stage.notices());
+    assert!(stage.notices().contains("under way"), "{}", stage.notices());
+}
+
+#[test]
 fn an_answer_is_asked_for_by_as_much_as_it_can_hurt_and_only_where_it_fits() {
     let expected = [
         ("cleo", "C", Danger::Confirm, "Answer"),

@@ -51,8 +51,7 @@ impl Summary {
         let (matching, total) = table.counts();
         // Nouns are plural, and English has a short singular.
         let noun = if total == 1 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
-        let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
-        let mut facts = vec![Cell::plain(count)];
+        let mut facts = vec![count(matching, total, noun, remote)];
         if table.has_work() {
             facts.push(Cell::new("sorting and filtering…", Tone::Loading));
         }
@@ -67,11 +66,29 @@ impl Summary {
     }
 }
 
+/// How many there are. What was never read to its end is not the whole, and none of it is not zero.
+fn count(matching: usize, total: usize, noun: &str, remote: &Remote) -> Cell {
+    let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
+    let has_all = remote.fresh.is_some() || matches!(remote.phase, Phase::Complete { .. });
+    match (&remote.phase, total) {
+        _ if has_all => Cell::plain(count),
+        (_, 0) => Cell::new(format!("{noun}: not known"), Tone::Unknown),
+        (Phase::Loading { .. }, _) => Cell::plain(format!("{count} so far")),
+        _ => Cell::plain(format!("at least {count}")),
+    }
+}
+
+/// A list older than this may no longer be true: a console left open for a meeting is not asked about the present.
+const STALE: SignedDuration = SignedDuration::from_mins(15);
+
 /// How the read goes, in a few words.
 fn progress(remote: &Remote, now: Timestamp) -> Option<Cell> {
     match (remote.phase.clone(), remote.fresh) {
         (Phase::NotAsked, _) => None,
         (Phase::Loading { .. }, _) => Some(Cell::new(format!("reading {}…", clean(&remote.open.join(", "))), Tone::Loading)),
+        (Phase::Complete { at }, _) if now.duration_since(at) > STALE => {
+            Some(Cell::new(format!("read {} ago, may have changed since", age(at, now)), Tone::Stale))
+        }
         (Phase::Complete { at }, _) => Some(Cell::muted(format!("read {} ago", age(at, now)))),
         (Phase::Stopped { .. }, _) => Some(Cell::new("stopped: not complete", Tone::Warning)),
         (Phase::Failed { .. }, Some(fresh)) => {

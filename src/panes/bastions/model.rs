@@ -91,13 +91,13 @@ impl Model {
         match self.view {
             View::Nodes => {
                 let mut summary = Summary::of(&self.nodes, &self.nodes_remote, "nodes", now);
-                summary.facts.insert(1, Cell::new(online.clone(), known(&self.nodes_remote)));
+                summary.facts.splice(1..1, part(&self.nodes_remote, nodes, &online));
                 summary.facts.push(other(&self.sessions_remote, "sessions", sessions, &open));
                 summary
             }
             View::Sessions => {
                 let mut summary = Summary::of(&self.sessions, &self.sessions_remote, "sessions", now);
-                summary.facts.insert(1, Cell::new(open.clone(), known(&self.sessions_remote)));
+                summary.facts.splice(1..1, part(&self.sessions_remote, sessions, &open));
                 summary.facts.push(other(&self.nodes_remote, "nodes", nodes, &online));
                 summary
             }
@@ -116,9 +116,10 @@ impl Model {
     }
 }
 
-/// A count is good news only when everything has been counted.
-fn known(remote: &Remote) -> Tone {
-    if remote.is_complete() { Tone::Good } else { Tone::Muted }
+/// A count of some rows. It is good news only when everything has been counted, and none while nothing is known.
+fn part(remote: &Remote, total: usize, part: &str) -> Option<Cell> {
+    let tone = if remote.is_complete() { Tone::Good } else { Tone::Muted };
+    (total > 0 || remote.is_complete()).then(|| Cell::new(part, tone))
 }
 
 /// The other table in a few words; what was not or not wholly read is no number.

@@ -249,3 +249,24 @@ fn a_ready_made_filter_that_was_typed_is_switched_off_too() {
     stage.finish();
     assert_eq!(stage.column("user"), ["alice"]);
 }
+
+#[test]
+fn what_was_not_read_to_its_end_is_neither_zero_nor_the_whole_and_what_is_old_says_so() {
+    let mut stage = Stage::lit(PaneId::Users);
+    assert!(stage.around().starts_with("users: not known"), "{}", stage.around());
+    tell(&mut stage, &LIST, Msg::Page(vec![listed("ada")]));
+    assert!(stage.around().starts_with("1 user so far"), "{}", stage.around());
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[]))));
+    tell(&mut stage, &LIST, Msg::Listed(Err(denied("iam:ListUsers"))));
+    assert!(stage.around().starts_with("at least 1 user"), "{}", stage.around());
+
+    let mut stage = Stage::lit(PaneId::Users);
+    tell(&mut stage, &LIST, Msg::Listed(Ok(())));
+    tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[]))));
+    assert!(stage.around().starts_with("0 users"), "an answer: {}", stage.around());
+    assert!(!stage.around().contains("may have changed"), "{}", stage.around());
+    stage.wait(8 * 60_000);
+    stage.press("j");
+    stage.wait(8 * 60_000);
+    assert!(stage.around().contains("16 min ago, may have changed"), "{}", stage.around());
+}

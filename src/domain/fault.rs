@@ -132,9 +132,9 @@ impl Fault {
     pub fn advice(&self) -> String {
         match &self.kind {
             FaultKind::Denied { action } => format!("ask for {action} in the identity's policy; `bartizan iam-policy` prints the whole statement"),
-            FaultKind::Throttled { wait_ms: Some(ms) } => format!("wait {} s and reload", ms.div_ceil(1000)),
-            FaultKind::Throttled { wait_ms: None } => "wait a moment and reload: other clients share this account's rate".into(),
-            FaultKind::Expired => "sign in again (`aws sso login`, or new session credentials) and reload".into(),
+            FaultKind::Throttled { wait_ms: Some(ms) } => format!("wait {} s, then try again", ms.div_ceil(1000)),
+            FaultKind::Throttled { wait_ms: None } => "wait a moment, then try again: other clients share this account's rate".into(),
+            FaultKind::Expired => "sign in again (`aws sso login`, or new session credentials), then try again".into(),
             FaultKind::NoCredentials => "set AWS_PROFILE or --profile, or sign in with `aws sso login`; `bartizan --demo` needs none".into(),
             FaultKind::UnknownProfile { .. } => "check the name against ~/.aws/config, or choose another with --profile".into(),
             FaultKind::NeedsMfa { .. } => {
@@ -146,14 +146,14 @@ impl Fault {
             FaultKind::Configuration => "correct the option, the variable or the file that says so".into(),
             FaultKind::UnknownIdentity => "the access key is deleted or deactivated, belongs to another partition, or the region is not enabled for the account".into(),
             FaultKind::ClockSkew => "set this machine's clock: AWS accepts at most five minutes of difference".into(),
-            FaultKind::Offline => "check the network, the proxy and AWS_ENDPOINT_URL, then reload".into(),
-            FaultKind::TimedOut => "the service did not answer in time; reload to ask again".into(),
-            FaultKind::Malformed => "something between here and AWS changed the answer: check proxies and AWS_ENDPOINT_URL, then reload".into(),
+            FaultKind::Offline => "check the network, the proxy and AWS_ENDPOINT_URL, then try again".into(),
+            FaultKind::TimedOut => "the service did not answer in time: try again".into(),
+            FaultKind::Malformed => "something between here and AWS changed the answer: check proxies and AWS_ENDPOINT_URL, then try again".into(),
             FaultKind::RegionDisabled => "enable the region for the account or leave it out of --region".into(),
             FaultKind::NotEnabled => "switch the service on in this region, or leave the region out".into(),
-            FaultKind::NotFound => "it was deleted since the list was read; reload".into(),
-            FaultKind::Unavailable => "see https://health.aws.amazon.com and reload later".into(),
-            FaultKind::Refused { .. } => "the request was not accepted; the activity pane has it in full".into(),
+            FaultKind::NotFound => "check the name; what was there before has been deleted since".into(),
+            FaultKind::Unavailable => "see https://health.aws.amazon.com, and try again later".into(),
+            FaultKind::Refused { .. } => "the request was not accepted, and nothing was done".into(),
             FaultKind::Internal => "this is a defect of bartizan: please report it with the log (--log FILE -v)".into(),
         }
     }
@@ -171,7 +171,8 @@ impl fmt::Display for Fault {
             write!(f, ")")?;
         }
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message.shown_within(400))?;
+            // AWS ends some messages with a full stop and others not.
+            write!(f, ": {}", self.message.shown_within(400).as_str().trim_end_matches('.'))?;
         }
         write!(f, "; {}", self.advice())
     }

@@ -106,7 +106,7 @@ fn a_throttle_storm() {
 #[test]
 fn an_api_that_only_throttles() {
     let mut day = day(&["--scenario", "quiet", "--fault", "iam:*=throttle"], &[]);
-    says(&mut day.terminal, "throttled", "reload");
+    says(&mut day.terminal, "throttled", "try again");
 }
 
 #[test]

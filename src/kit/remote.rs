@@ -77,6 +77,17 @@ impl Remote {
         last
     }
 
+    /// Whether this part of the last read has ended well.
+    pub fn has(&self, part: &str) -> bool {
+        let is_asked = !matches!(self.phase, Phase::NotAsked | Phase::Stopped { .. });
+        is_asked && !self.open.iter().any(|open| open == part) && !self.faults.contains_key(part)
+    }
+
+    /// Whether all of it was here at some time: rows may be old then, but they are all there were.
+    pub fn was_whole(&self) -> bool {
+        self.fresh.is_some() || self.is_complete()
+    }
+
     /// The person stopped it.
     pub fn stop(&mut self, now: Timestamp) {
         if self.is_loading() {

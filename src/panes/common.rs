@@ -48,10 +48,15 @@ pub struct Blank {
 impl Summary {
     /// The summary of a table and the read that fills it.
     pub fn of(table: &dyn Listing, remote: &Remote, noun: &str, now: Timestamp) -> Self {
+        Self::of_rows(table, remote, remote.was_whole(), noun, now)
+    }
+
+    /// The same where some parts of the read bring no rows: `has_all` says whether all rows are here.
+    pub fn of_rows(table: &dyn Listing, remote: &Remote, has_all: bool, noun: &str, now: Timestamp) -> Self {
         let (matching, total) = table.counts();
         // Nouns are plural, and English has a short singular.
         let noun = if total == 1 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
-        let mut facts = vec![count(matching, total, noun, remote)];
+        let mut facts = vec![count((matching, total), noun, has_all, remote)];
         if table.has_work() {
             facts.push(Cell::new("sorting and filtering…", Tone::Loading));
         }
@@ -67,9 +72,8 @@ impl Summary {
 }
 
 /// How many there are. What was never read to its end is not the whole, and none of it is not zero.
-fn count(matching: usize, total: usize, noun: &str, remote: &Remote) -> Cell {
+fn count((matching, total): (usize, usize), noun: &str, has_all: bool, remote: &Remote) -> Cell {
     let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
-    let has_all = remote.fresh.is_some() || matches!(remote.phase, Phase::Complete { .. });
     match (&remote.phase, total) {
         _ if has_all => Cell::plain(count),
         (_, 0) => Cell::new(format!("{noun}: not known"), Tone::Unknown),

@@ -60,9 +60,15 @@ impl Model {
         self.wanted = self.wanted.take().filter(|name| !self.table.select(name));
     }
 
+    /// Whether `ListUsers` has told all users; the credential report may still be on its way, or denied.
+    pub(super) fn has_list(&self) -> bool {
+        self.remote.has(PART_LIST)
+    }
+
     /// What stands above the table.
     pub fn summary(&self, now: Timestamp) -> Summary {
-        let mut summary = Summary::of(&self.table, &self.remote, "users", now);
+        let has_all = self.remote.was_whole() || self.has_list();
+        let mut summary = Summary::of_rows(&self.table, &self.remote, has_all, "users", now);
         if self.lacking_mfa > 0 {
             let least = if self.unknown_mfa > 0 { "at least " } else { "" };
             let text = format!("{least}{} may sign in without MFA", self.lacking_mfa);

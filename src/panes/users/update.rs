@@ -87,8 +87,7 @@ fn listed(model: &mut Model, result: Result<(), Fault>, cx: &Ctx<'_>) {
 
 /// While the list is still coming in, or could not be read, the report's users are rows too; afterwards the list decides who exists.
 fn take_report(model: &mut Model, report: &CredentialReport, cx: &Ctx<'_>) {
-    let list_is_complete =
-        !model.remote.open.iter().any(|part| part == PART_LIST) && !model.remote.faults.contains_key(PART_LIST);
+    let list_is_complete = model.has_list();
     let strangers = model.table.renew_known(report.users(), cx.now);
     model.table.extend(strangers.into_iter().filter(|user| user.is_root() || !list_is_complete), cx.now);
     model.find_wanted();

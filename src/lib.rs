@@ -8,6 +8,7 @@ pub mod audit;
 pub mod domain;
 pub mod kit;
 pub mod panes;
+pub mod recordings;
 pub mod rotation;
 pub mod screens;
 pub mod secrets;

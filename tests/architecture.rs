@@ -129,6 +129,7 @@ const RULES: &[(&str, &[&str], &str)] = &[
         "sessions could be a crate of their own: who calls AWS and who draws is behind a trait",
     ),
     ("src/secrets/", KEEPERS, "secrets know what the system offers and nothing of who asks"),
+    ("src/recordings/", KEEPERS, "recordings are files, written and read without AWS and without a screen"),
     ("src/audit/", KEEPERS, "the log is written before AWS is called and read without it"),
     ("src/ssm/wire/", IMPURE, "the wire is plain data: no I/O, no clock, no randomness"),
     ("src/runtime/", &["aws_sdk_", "aws_config::", "aws_smithy_"], "only aws/ names the SDK; the runtime calls aws/"),

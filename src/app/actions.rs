@@ -18,6 +18,7 @@ pub mod app {
         Activity     = "activity",      "Go to the calls made to AWS",                 Safe, [];
         Rotations    = "rotations",     "Go to the rotations of access keys",          Safe, [];
         Forwards     = "forwards",      "Go to forwards",                              Safe, [];
+        Recordings   = "recordings",    "Go to the recordings of shells",              Safe, [];
         Shells       = "shells",        "Go to the shell that was shown last",         Safe, [];
         NextPane     = "next-pane",     "Go to the next pane",                         Safe, [];
         PreviousPane = "previous-pane", "Go to the previous pane",                     Safe, [];
@@ -138,6 +139,26 @@ pub mod terminal {
     } }
 }
 
+/// Works where a recording is played.
+pub mod replay {
+    crate::actions! { "replay" {
+        Pause    = "pause",    "Stop the recording where it is, or go on",      Safe, [];
+        Forward  = "forward",  "Go on by 5 seconds",                            Safe, [];
+        Backward = "backward", "Go back by 5 seconds",                          Safe, [];
+        Faster   = "faster",   "Play twice as fast",                            Safe, [];
+        Slower   = "slower",   "Play half as fast",                             Safe, [];
+        Close    = "close",    "Close the recording's tab",                     Safe, [];
+        Read     = "read",     "Hold the screen still, to read what has scrolled away, search and copy", Safe, [];
+        Next     = "next",     "Go to the next output, over a pause",           Safe, [];
+        Full     = "full",     "Give the recording the whole screen, or take it back", Safe, [];
+        Console  = "console",  "Go back to the console; the recording stands still", Safe, [];
+        Minute   = "minute",   "Go on by a minute",                             Safe, [];
+        Earlier  = "earlier",  "Go back by a minute",                           Safe, [];
+        Start    = "start",    "Go to the beginning",                           Safe, [];
+        End      = "end",      "Go to the end",                                 Safe, [];
+    } }
+}
+
 /// Works where the screen of a shell is held still.
 pub mod scrollback {
     crate::actions! { "scrollback" {
@@ -186,6 +207,7 @@ pub fn shared() -> impl Iterator<Item = Spec> {
         .chain(confirm::Action::ALL.iter().map(|action| action.spec()))
         .chain(shell::Action::ALL.iter().map(|action| action.spec()))
         .chain(terminal::Action::ALL.iter().map(|action| action.spec()))
+        .chain(replay::Action::ALL.iter().map(|action| action.spec()))
         .chain(scrollback::Action::ALL.iter().map(|action| action.spec()))
         .chain(field::Action::ALL.iter().map(|action| action.spec()))
 }

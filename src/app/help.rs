@@ -36,6 +36,7 @@ fn title(scope: ScopeName) -> String {
         "field" => "Where text is typed".into(),
         "shell" => "Where a shell is shown".into(),
         "terminal" => "Commands to the console, in a shell".into(),
+        "replay" => "Where a recording is played".into(),
         "scrollback" => "Where a shell's screen is held still".into(),
         pane => {
             let mut letters = pane.chars();

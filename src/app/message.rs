@@ -9,6 +9,7 @@ use crate::domain::fault::Fault;
 use crate::domain::forward::Forward;
 use crate::domain::forward::ForwardSpec;
 use crate::domain::known::Known;
+use crate::domain::recording::Order;
 use crate::domain::rotation::Rotation;
 use crate::domain::shell::{ShellId, ShellNews, Target};
 use crate::domain::text::Untrusted;
@@ -228,6 +229,15 @@ pub enum ShellEffect {
     },
     /// Begin to record, or stop.
     Record,
+    /// Play a recording on a screen of this size.
+    Replay {
+        /// The file's name in the folder of recordings.
+        file: String,
+        /// Columns and lines at its beginning.
+        size: Size,
+    },
+    /// Do something with the recording being played.
+    Order(Order),
 }
 
 /// How often the time has to come by itself.

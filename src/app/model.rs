@@ -328,6 +328,7 @@ impl Model {
     pub fn pane_scopes(&self) -> Vec<ScopeName> {
         if let Some(tab) = self.terminals.current() {
             return match &self.terminals.mode {
+                Mode::Keys | Mode::Command if tab.replay.is_some() => vec!["replay", "app"],
                 Mode::Reading(reading) if reading.search.is_some() => vec!["field", "app"],
                 Mode::Reading(_) => vec!["scrollback"],
                 Mode::Keys if !tab.state.is_over() => vec!["shell"],

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::recording::{Playback, Recorded};
 use crate::domain::shell::{Recording, ShellId, ShellState, Target};
 use crate::kit::field::Field;
 use crate::kit::input::Size;
@@ -95,6 +96,17 @@ pub struct Tab {
     pub paste: Option<(usize, usize)>,
     /// Whether it is recorded.
     pub recording: Recording,
+    /// What is played in it, where it is no shell but a recording.
+    pub replay: Option<Box<Replay>>,
+}
+
+/// A recording being played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Replay {
+    /// What is known of its file.
+    pub recorded: Recorded,
+    /// How it is being played.
+    pub playback: Playback,
 }
 
 impl Tab {
@@ -103,7 +115,8 @@ impl Tab {
         let name = self.target.name.as_ref().filter(|name| !name.is_empty()).unwrap_or(&self.target.node);
         let shown = name.shown_within(80).into_string();
         let first = shown.split('.').find(|part| !part.is_empty()).unwrap_or(&shown);
-        first.chars().take(24).collect()
+        let first: String = first.chars().take(24).collect();
+        if self.replay.is_some() { format!("replay {first}") } else { first }
     }
 }
 
@@ -125,7 +138,7 @@ impl Terminals {
 
     /// How many shells are not over.
     pub fn running(&self) -> usize {
-        self.tabs.iter().filter(|tab| !tab.state.is_over()).count()
+        self.tabs.iter().filter(|tab| !tab.state.is_over() && tab.replay.is_none()).count()
     }
 
     /// The tab so many places after the one on screen, round the end.

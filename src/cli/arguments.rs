@@ -109,8 +109,8 @@ pub enum Command {
     Events(EventArguments),
     /// Systems Manager nodes, as a table
     Nodes(TableArguments),
-    /// Session Manager sessions, active and past, as a table
-    Sessions(TableArguments),
+    /// Session Manager sessions, active and past, or recordings of shells on this machine, as a table
+    Sessions(SessionArguments),
     /// Serve the embedded AWS on this machine to any AWS client
     Emulate(EmulateArguments),
     /// Rotate access keys: make a new one, prove it, retire the old one
@@ -234,6 +234,17 @@ pub struct TableArguments {
     /// At most this many rows
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+}
+
+/// Which sessions.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SessionArguments {
+    /// How they are printed.
+    #[command(flatten)]
+    pub table: TableArguments,
+    /// The recordings of shells on this machine, in place of AWS's sessions
+    #[arg(long)]
+    pub recordings: bool,
 }
 
 /// Which findings.

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, SessionArguments};
 pub use failure::Failure;
 use tables::Ask;
 
@@ -81,7 +81,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Findings(arguments)) => tables::print(&Ask::Findings(arguments), &connection, &console),
         Some(Command::Events(arguments)) => tables::print(&Ask::Events(arguments), &connection, &console),
         Some(Command::Nodes(arguments)) => tables::print(&Ask::Nodes(arguments), &connection, &console),
-        Some(Command::Sessions(arguments)) => tables::print(&Ask::Sessions(arguments), &connection, &console),
+        Some(Command::Sessions(SessionArguments { table, recordings: true })) => tables::recordings(&table),
+        Some(Command::Sessions(SessionArguments { table: arguments, .. })) => {
+            tables::print(&Ask::Sessions(arguments), &connection, &console)
+        }
         Some(Command::Rotate(arguments)) => rotate::run(&arguments, &connection, &console),
         Some(Command::Shell(arguments)) => shell::run(&arguments, &connection, &console),
         Some(Command::Forward(arguments)) => forward::run(&arguments, &connection, &console),

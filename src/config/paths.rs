@@ -37,6 +37,11 @@ pub fn state_dir() -> Option<PathBuf> {
     }
 }
 
+/// The folder of recordings of shells.
+pub fn recordings_dir() -> Option<PathBuf> {
+    state_dir().map(|folder| folder.join("recordings"))
+}
+
 /// The credentials file that all AWS tools share: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
 pub fn shared_credentials_file() -> Option<PathBuf> {
     shared_file("AWS_SHARED_CREDENTIALS_FILE", "credentials")

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::forward::ForwardSpec;
+use super::recording::{Playback, Recorded};
 use super::text::Untrusted;
 
 /// The number of a shell in this console, counted from 1; never used twice.
@@ -27,6 +28,8 @@ pub struct Target {
 pub enum SessionWish {
     /// A shell in a tab of its own.
     Shell(Target),
+    /// Play a recording in a tab of its own.
+    Replay(Box<Recorded>),
     /// Start the forward of this number.
     StartForward {
         /// Its number.
@@ -113,6 +116,8 @@ pub enum ShellNews {
     },
     /// Its recording goes on, or has stopped.
     Recording(Recording),
+    /// It is no shell but a recording that is played, and this is how.
+    Replay(Playback),
 }
 
 /// Whether a shell is recorded.

@@ -62,6 +62,7 @@ impl Panes {
             view: self.bastions.view,
             nodes: emptied(&self.bastions.nodes),
             sessions: emptied(&self.bastions.sessions),
+            recordings: emptied(&self.bastions.recordings),
             ..bastions::Model::default()
         };
     }
@@ -108,7 +109,7 @@ impl Panes {
     }
 
     /// Every table, on screen or not.
-    pub fn all_listings(&self) -> [&dyn Listing; 9] {
+    pub fn all_listings(&self) -> [&dyn Listing; 10] {
         [
             &self.users.table,
             &self.keys.table,
@@ -116,6 +117,7 @@ impl Panes {
             &self.trail.table,
             &self.bastions.nodes,
             &self.bastions.sessions,
+            &self.bastions.recordings,
             &self.activity.table,
             &self.rotations.table,
             &self.forwards.table,
@@ -123,7 +125,7 @@ impl Panes {
     }
 
     /// Every table, to work on.
-    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 9] {
+    pub fn all_listings_mut(&mut self) -> [&mut dyn Listing; 10] {
         [
             &mut self.users.table,
             &mut self.keys.table,
@@ -131,6 +133,7 @@ impl Panes {
             &mut self.trail.table,
             &mut self.bastions.nodes,
             &mut self.bastions.sessions,
+            &mut self.bastions.recordings,
             &mut self.activity.table,
             &mut self.rotations.table,
             &mut self.forwards.table,
@@ -231,6 +234,11 @@ impl Panes {
         }
     }
 
+    /// Shows the recordings of shells, and reads what there is of them.
+    pub fn show_recordings(&mut self, cx: &Ctx<'_>, out: &mut Out<Read>) {
+        with(out, Read::Bastions, |out| bastions::show_recordings(&mut self.bastions, cx, out));
+    }
+
     /// Somebody is about to open a shell in this region: its preferences of Session Manager are read.
     pub fn want_preferences(&mut self, region: &str, out: &mut Out<Read>) {
         with(out, Read::Bastions, |out| bastions::want_preferences(&mut self.bastions, region, out));
@@ -288,7 +296,7 @@ impl Panes {
             PaneId::Keys => self.keys.is_loading(),
             PaneId::Findings => self.findings.remote.is_loading(),
             PaneId::Trail => self.trail.remote.is_loading(),
-            PaneId::Bastions => self.bastions.nodes_remote.is_loading() || self.bastions.sessions_remote.is_loading(),
+            PaneId::Bastions => self.bastions.is_loading(),
             PaneId::Activity => self.activity.in_flight() > 0,
             PaneId::Rotations => self.rotations.is_working(),
             PaneId::Forwards => self.forwards.is_starting(),
@@ -394,6 +402,10 @@ impl Panes {
                 bastions::View::Sessions => {
                     let session = self.bastions.sessions.selected()?;
                     (format!("session {}", session.id.shown_within(64)), bastions::session_detail(session, now))
+                }
+                bastions::View::Recordings => {
+                    let recorded = self.bastions.recordings.selected()?;
+                    (format!("recording {}", recorded.file.shown_within(64)), bastions::recording_detail(recorded, now))
                 }
             },
             PaneId::Activity => {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::desks::{self, Desks};
+use super::sessions;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
 use crate::aws::{cloudtrail, guardduty, iam, ssm};
@@ -15,6 +16,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 use crate::domain::user::User;
 use crate::panes::{self, bastions, findings, keys, rotations, trail, users};
+use crate::recordings::list;
 
 /// Users whose facts are asked for at the same time. The lane of IAM bounds the calls; this bounds what waits for it.
 const USERS_AT_ONCE: usize = 4;
@@ -224,6 +226,7 @@ async fn bastions(aws: &Session, read: bastions::Read, to: &Sink<bastions::Msg>)
             )
             .await
         }
+        bastions::Read::Recordings => recordings(aws, to).await,
         bastions::Read::Preferences { region } => {
             let result = ssm::preferences(aws, &region).await;
             to.send(bastions::Msg::Preferences { region, result }).await
@@ -244,6 +247,35 @@ async fn bastions(aws: &Session, read: bastions::Read, to: &Sink<bastions::Msg>)
             .await
         }
     }
+}
+
+/// Rows of recordings that are handed over at a time.
+const RECORDINGS_AT_ONCE: usize = 256;
+
+/// The recordings on this machine, on a thread that may wait for the disk.
+async fn recordings(aws: &Session, to: &Sink<bastions::Msg>) -> Result<(), Stopped> {
+    let listed = tokio::task::spawn_blocking(|| match sessions::recordings_folder() {
+        Some(folder) => list::all(&folder).map_err(|error| format!("{}: {error}", folder.display())),
+        None => Err("there is no home directory: set BARTIZAN_STATE_DIR".to_owned()),
+    });
+    let result = match listed.await.unwrap_or_else(|_| Err("reading them broke".to_owned())) {
+        Ok(mut all) => {
+            while !all.is_empty() {
+                let rest = all.split_off(all.len().min(RECORDINGS_AT_ONCE));
+                to.send(bastions::Msg::Recordings(std::mem::replace(&mut all, rest))).await?;
+            }
+            Ok(())
+        }
+        Err(why) => Err(Fault {
+            kind: FaultKind::Configuration,
+            call: String::new(),
+            region: String::new(),
+            message: Untrusted::new(format!("the recordings could not be read: {why}")),
+            request_id: None,
+            at: aws.now(),
+        }),
+    };
+    to.send(bastions::Msg::RecordingsEnded(result)).await
 }
 
 /// Reads all regions at the same time. Each ends on its own; one that breaks ends with a fault and leaves the others alone.

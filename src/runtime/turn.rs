@@ -201,10 +201,18 @@ impl Turn<'_> {
                 let terminals = &self.launch.model.terminals;
                 if terminals.shown == Some(id) {
                     self.dirty = true;
-                } else if terminals.get(id).is_some_and(|tab| !tab.has_news) {
+                } else if terminals.get(id).is_some_and(|tab| !tab.has_news && tab.replay.is_none()) {
                     self.inbox.push(Msg::Shell(id, ShellNews::Output));
                 }
                 self.stirred = true;
+            }
+            Said::Resized(id, size) => {
+                self.sessions.resized(id, size);
+                self.dirty |= self.launch.model.terminals.shown == Some(id);
+            }
+            Said::Screen(id, screen) => {
+                self.sessions.replace(id, *screen);
+                self.dirty |= self.launch.model.terminals.shown == Some(id);
             }
             Said::Forward(forward) => self.inbox.push(Msg::Forward(forward)),
             Said::Shell(id, news) => self.inbox.push(Msg::Shell(id, news)),

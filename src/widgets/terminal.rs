@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::paint;
 use crate::screens::Screen;
 use crate::theme::{Depth, Look, Role};
 
@@ -18,10 +19,38 @@ pub struct Marks {
 
 /// Paints as much of the screen as fits: colours and attributes as the target wants them, as far as the terminal has colours.
 pub fn draw(screen: &Screen, marks: &Marks, look: &Look, area: Rect, buf: &mut Buffer) {
+    draw_from(screen, 0, marks, look, area, buf);
+}
+
+/// Paints a screen whose size is not ours: with a line at its edges where there is room, else cut so that the line with the cursor, or the
+/// marked one, is seen.
+pub fn draw_framed(screen: &Screen, marks: &Marks, look: &Look, area: Rect, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    let (rows, columns) = screen.shown().size();
+    let marked = marks.line.and_then(|line| u16::try_from(line.saturating_sub(screen.top())).ok());
+    let wanted = marked.unwrap_or_else(|| screen.shown().cursor_position().0).min(rows.get().saturating_sub(1));
+    let from = (wanted + 1).saturating_sub(area.height);
+    draw_from(screen, from, marks, look, area, buf);
+    let (high, wide) = (area.height.min(rows.get()), area.width.min(columns.get()));
+    if wide < area.width {
+        let edge = Rect { x: area.x + wide, width: 1, height: high, ..area };
+        for number in 0..high {
+            paint::text(buf, paint::line(edge, number), 0, look.glyphs.vertical, look[Role::Rule]);
+        }
+    }
+    if high < area.height {
+        let edge = Rect { y: area.y + high, width: wide, height: 1, ..area };
+        paint::text(buf, edge, 0, &look.glyphs.horizontal.repeat(wide.into()), look[Role::Rule]);
+    }
+}
+
+/// Paints the screen from this line of it on.
+fn draw_from(screen: &Screen, from: u16, marks: &Marks, look: &Look, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let (shown, top) = (screen.shown(), screen.top());
     let (rows, columns) = shown.size();
-    for row in 0..area.height.min(rows.get()) {
+    for row in 0..area.height.min(rows.get().saturating_sub(from)) {
+        let row = row + from;
         let line = top + usize::from(row);
         let ground = mark(line, marks, look);
         for column in 0..area.width.min(columns.get()) {
@@ -30,7 +59,7 @@ pub fn draw(screen: &Screen, marks: &Marks, look: &Look, area: Rect, buf: &mut B
             if cell.is_wide_continuation() {
                 continue;
             }
-            let Some(target) = buf.cell_mut((area.x + column, area.y + row)) else { continue };
+            let Some(target) = buf.cell_mut((area.x + column, area.y + row - from)) else { continue };
             let is_cut = cell.is_wide() && column + 1 >= area.width;
             if cell.has_contents() && !is_cut {
                 target.set_symbol(cell.contents());
@@ -42,11 +71,12 @@ pub fn draw(screen: &Screen, marks: &Marks, look: &Look, area: Rect, buf: &mut B
         }
     }
     if let Some((row, column)) = screen.cursor()
-        && row < area.height
+        && row >= from
+        && row - from < area.height
     {
         // Behind the last column the cursor waits on it.
         let column = column.min(area.width.saturating_sub(1));
-        if let Some(cell) = buf.cell_mut((area.x + column, area.y + row)) {
+        if let Some(cell) = buf.cell_mut((area.x + column, area.y + row - from)) {
             cell.modifier.toggle(Modifier::REVERSED);
         }
     }

@@ -19,6 +19,7 @@ mod frames;
 mod keymap;
 mod panes;
 mod query;
+mod recordings;
 mod records;
 mod rotation;
 mod table;

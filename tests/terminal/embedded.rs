@@ -109,8 +109,34 @@ fn a_recording_holds_what_was_shown_and_never_what_was_typed() {
     let text = std::fs::read_to_string(file).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&lines[0]["version"], &lines[0]["bartizan"]["reason"]), (&2.into(), &"OPS-7".into()));
-    let shown: String = lines[1..].iter().map(|line| line[2].as_str().unwrap()).collect();
+    let shown: String = lines[1..].iter().filter(|line| line[1] == "o").map(|line| line[2].as_str().unwrap()).collect();
+    assert_eq!(lines.last().unwrap()[2], "bartizan: end");
     assert!(shown.contains("got-7") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_recording_is_listed_and_played_with_nothing_of_it_reaching_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    terminal.keys("\u{1d}r").until("recording to");
+    terminal.keys("printf '\\033]52;c;cHduZWQ=\\007'; echo fir''st-words\r").until("first-words");
+    terminal.resize(90, 24);
+    terminal
+        .keys("until [ \"$(stty size)\" = \"19 90\" ]; do sleep 0.1; done; clear; echo sec''ond-words\r")
+        .until("second-words");
+    terminal.keys("exit\r").until("ended").keys("x").until("nodes");
+    terminal.keys("9").until("whole").keys("p").until("replay");
+    // The end, the beginning, and the end again by playing: the sleep of the target is waited for.
+    terminal.keys("G").until("second-words").until("at its end").keys("g").until_gone("second-words");
+    terminal.keys("++++ ").until("second-words").until("at its end");
+    terminal.keys("[").until("held still").keys("/words\r").keys("q").until("at its end").keys("x").until("whole").keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(!terminal.written().windows(5).any(|bytes| bytes == b"\x1b]52;"), "the clipboard is left alone");
+    let listed = crate::harness::without_terminal(
+        &crate::harness::environment(home.path()),
+        &["sessions", "--recordings", "--json", "reason:OPS-7"],
+    );
+    assert!(listed.0 == 0 && listed.1.contains(r#""state":"whole""#) && listed.1.contains(r#""reason":"OPS-7""#), "{listed:?}");
 }
 
 #[test]

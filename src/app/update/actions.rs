@@ -1,6 +1,8 @@
 //! What each of the shared actions does, and whether it can be done.
 
-use crate::app::actions::{app, confirm, field, list, menu, overlay, scrollback, shell, terminal, text};
+use crate::app::actions::{
+    app, confirm, field, list, menu, overlay, replay as replay_actions, scrollback, shell, terminal, text,
+};
 use crate::app::terminals::Mode;
 use crate::app::{Effect, FilterField, Model, Overlay, Reader, help, palette};
 use crate::domain::text::clean;
@@ -12,7 +14,7 @@ use crate::kit::keymap::Keymap;
 use crate::kit::table::Sort;
 use crate::panes::{self, AnyAction, PaneId};
 
-use super::{back, changed, connect, detail, door, input, run, session, terminals};
+use super::{back, changed, connect, detail, door, input, replay, run, session, terminals};
 
 /// What was pressed before, of what has to be pressed twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +47,9 @@ pub(super) fn run_by_id(model: &mut Model, keymap: &Keymap, id: &str, pressed: P
         terminals::on_shell(model, action);
     } else if let Ok(action) = id.parse::<terminal::Action>() {
         terminals::on_terminal(model, keymap, action, out);
+    } else if let Ok(action) = id.parse::<replay_actions::Action>() {
+        replay::on_action(model, action, out);
+        changed(model);
     } else if let Ok(action) = id.parse::<scrollback::Action>() {
         terminals::on_scrollback(model, action, out);
     } else if let Ok(action) = id.parse::<AnyAction>() {
@@ -62,6 +67,11 @@ pub fn availability(model: &Model, id: &str) -> Availability {
     }
     if id.parse() == Ok(app::Action::Shells) && model.terminals.tabs.is_empty() {
         return Availability::Unavailable("no shell is open".into());
+    }
+    if id.parse() == Ok(app::Action::Recordings) && model.connection != crate::app::Connection::Ready {
+        return Availability::Unavailable(
+            "recordings are shown once the console is connected; `bartizan sessions --recordings` lists them without".into(),
+        );
     }
     match id.parse::<AnyAction>() {
         Ok(action) if action.pane() != model.focus => {
@@ -125,6 +135,15 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, pressed: Pres
         app::Action::Activity => switch(model, PaneId::Activity, out),
         app::Action::Rotations => switch(model, PaneId::Rotations, out),
         app::Action::Forwards => switch(model, PaneId::Forwards, out),
+        app::Action::Recordings => {
+            switch(model, PaneId::Bastions, out);
+            run(model, out, |model, out| {
+                let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+                model.panes.show_recordings(&cx, out);
+            });
+            model.detail.open = false;
+            changed(model);
+        }
         app::Action::Shells => {
             let last = model.terminals.last.filter(|last| model.terminals.get(*last).is_some());
             if let Some(id) = last.or(model.terminals.tabs.last().map(|tab| tab.id)) {

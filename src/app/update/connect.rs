@@ -6,7 +6,7 @@ use crate::domain::account::rule_of;
 use crate::domain::shell::SessionWish;
 use crate::kit::field::Field;
 
-use super::{run, terminals};
+use super::{replay, run, terminals};
 
 /// Does what a pane wants with sessions, or asks first.
 pub(super) fn wish(model: &mut Model, wish: SessionWish, out: &mut Vec<Effect>) {
@@ -18,6 +18,7 @@ pub(super) fn wish(model: &mut Model, wish: SessionWish, out: &mut Vec<Effect>) 
                 run(model, out, |model, out| model.panes.want_preferences(&region, out));
             }
         }
+        SessionWish::Replay(recorded) => replay::open(model, *recorded, out),
         SessionWish::StartForward { number, spec } if spec.asks_reason || asks_reason(model) || model.view.demo.is_some() => {
             let is_required = spec.asks_reason;
             ask(model, What::Forward { number, spec }, is_required);

@@ -7,6 +7,7 @@ mod detail;
 mod door;
 mod input;
 mod lock;
+mod replay;
 mod session;
 mod terminals;
 mod ticks;

@@ -10,6 +10,8 @@ use crate::kit::field::Field;
 use crate::kit::input::{Code, Input, Key, Size};
 use crate::kit::keymap::{Keymap, Resolution};
 
+use super::replay;
+
 /// Opens a shell in a new tab and shows it.
 pub(super) fn open(model: &mut Model, target: Target, reason: Option<String>, out: &mut Vec<Effect>) {
     model.terminals.newest += 1;
@@ -25,6 +27,7 @@ pub(super) fn open(model: &mut Model, target: Target, reason: Option<String>, ou
         is_encrypted: None,
         paste: None,
         recording: Recording::Off,
+        replay: None,
     };
     model.terminals.tabs.push(tab);
     out.push(Effect::Shell(id, ShellEffect::Open { target, reason, size }));
@@ -34,6 +37,9 @@ pub(super) fn open(model: &mut Model, target: Target, reason: Option<String>, ou
 /// Puts a shell on screen in place of the pane.
 pub(super) fn show(model: &mut Model, id: ShellId, out: &mut Vec<Effect>) {
     release(model, out);
+    if model.terminals.shown != Some(id) {
+        replay::leave(model, out);
+    }
     model.overlay = None;
     if let Some(tab) = model.terminals.get_mut(id) {
         tab.has_news = false;
@@ -46,6 +52,7 @@ pub(super) fn show(model: &mut Model, id: ShellId, out: &mut Vec<Effect>) {
 /// Puts the pane back on screen.
 pub(super) fn hide(model: &mut Model, out: &mut Vec<Effect>) {
     release(model, out);
+    replay::leave(model, out);
     model.terminals.shown = None;
     model.terminals.full = false;
     fit(model, out);
@@ -62,7 +69,8 @@ fn release(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn fit(model: &mut Model, out: &mut Vec<Effect>) {
     let size = model.terminal_size();
     for tab in &mut model.terminals.tabs {
-        if tab.size != size && size != Size::default() {
+        // A recording has the size that it was made with.
+        if tab.size != size && size != Size::default() && tab.replay.is_none() {
             tab.size = size;
             out.push(Effect::Shell(tab.id, ShellEffect::Resize(size)));
         }
@@ -118,6 +126,11 @@ pub(super) fn news(model: &mut Model, id: ShellId, news: ShellNews, out: &mut Ve
             }
         }
         ShellNews::Pasted { sent, total } => tab.paste = (sent < total).then_some((sent, total)),
+        ShellNews::Replay(playback) => {
+            if let Some(replay) = &mut tab.replay {
+                replay.playback = playback;
+            }
+        }
         ShellNews::Recording(recording) => {
             if let Recording::Failed { why } = &recording {
                 let text = format!("{}: recording has stopped, the shell goes on: {why}", tab.title());
@@ -156,7 +169,7 @@ pub fn direct(model: &Model, keymap: &Keymap, input: &Input) -> Option<ShellId> 
 /// The shell to whose target keys go now.
 pub(super) fn takes_keys(model: &Model) -> Option<ShellId> {
     let tab = model.terminals.current().filter(|_| model.overlay.is_none() && !model.lock.is_closed())?;
-    let takes = model.terminals.mode == Mode::Keys && !tab.state.is_over() && tab.paste.is_none();
+    let takes = model.terminals.mode == Mode::Keys && !tab.state.is_over() && tab.paste.is_none() && tab.replay.is_none();
     takes.then_some(tab.id)
 }
 
@@ -195,15 +208,18 @@ pub(super) fn on_terminal(model: &mut Model, keymap: &Keymap, action: terminal::
         }
         terminal::Action::Next => go(model, 1, out),
         terminal::Action::Previous => go(model, model.terminals.tabs.len().saturating_sub(1), out),
-        terminal::Action::Full => {
-            model.terminals.full = !model.terminals.full;
-            fit(model, out);
-        }
+        terminal::Action::Full => toggle_full(model, out),
         terminal::Action::Read => out.push(Effect::Shell(id, ShellEffect::Hold)),
         terminal::Action::Record => out.push(Effect::Shell(id, ShellEffect::Record)),
         terminal::Action::Close => close(model, id, out),
     }
     model.dirty = true;
+}
+
+/// Gives the shell the whole screen, or takes it back.
+pub(super) fn toggle_full(model: &mut Model, out: &mut Vec<Effect>) {
+    model.terminals.full = !model.terminals.full;
+    fit(model, out);
 }
 
 fn go(model: &mut Model, by: usize, out: &mut Vec<Effect>) {
@@ -213,7 +229,7 @@ fn go(model: &mut Model, by: usize, out: &mut Vec<Effect>) {
 }
 
 /// Ends a shell and takes its tab away.
-fn close(model: &mut Model, id: ShellId, out: &mut Vec<Effect>) {
+pub(super) fn close(model: &mut Model, id: ShellId, out: &mut Vec<Effect>) {
     out.push(Effect::Shell(id, ShellEffect::Close));
     let next = model.terminals.neighbour(1).filter(|next| *next != id);
     model.terminals.tabs.retain(|tab| tab.id != id);
@@ -227,6 +243,9 @@ fn close(model: &mut Model, id: ShellId, out: &mut Vec<Effect>) {
 /// Whether an action about shells can be done now; `None`: it is about something else.
 pub(super) fn available(model: &Model, id: &str) -> Option<Availability> {
     let no = |reason: &str| Some(Availability::Unavailable(reason.into()));
+    if let Ok(action) = id.parse() {
+        return Some(replay::available(model, action));
+    }
     let (action, shown) = (id.parse::<terminal::Action>(), model.terminals.shown.is_some());
     match (action, id.parse::<shell::Action>(), id.parse::<scrollback::Action>()) {
         (Err(()), Err(()), Err(())) => None,
@@ -240,6 +259,11 @@ pub(super) fn available(model: &Model, id: &str) -> Option<Availability> {
 fn command_available(model: &Model, action: terminal::Action) -> Availability {
     let over = model.terminals.current().is_none_or(|tab| tab.state.is_over());
     match action {
+        terminal::Action::Send | terminal::Action::Record | terminal::Action::Read | terminal::Action::Resume
+            if model.terminals.current().is_some_and(|tab| tab.replay.is_some()) =>
+        {
+            Availability::Unavailable("this is a recording, not a shell".into())
+        }
         terminal::Action::Next | terminal::Action::Previous if model.terminals.tabs.len() < 2 => {
             Availability::Unavailable("there is no other shell".into())
         }

@@ -20,10 +20,11 @@ pub(super) fn list(model: &Model, look: &Look, layout: &Layout, buf: &mut Buffer
         PaneId::Keys => table::draw(&panes.keys.table, focused, now, look, area, buf),
         PaneId::Findings => table::draw(&panes.findings.table, focused, now, look, area, buf),
         PaneId::Trail => table::draw(&panes.trail.table, focused, now, look, area, buf),
-        PaneId::Bastions if panes.bastions.view == View::Nodes => {
-            table::draw(&panes.bastions.nodes, focused, now, look, area, buf)
-        }
-        PaneId::Bastions => table::draw(&panes.bastions.sessions, focused, now, look, area, buf),
+        PaneId::Bastions => match panes.bastions.view {
+            View::Nodes => table::draw(&panes.bastions.nodes, focused, now, look, area, buf),
+            View::Sessions => table::draw(&panes.bastions.sessions, focused, now, look, area, buf),
+            View::Recordings => table::draw(&panes.bastions.recordings, focused, now, look, area, buf),
+        },
         PaneId::Activity => table::draw(&panes.activity.table, focused, now, look, area, buf),
         PaneId::Rotations => table::draw(&panes.rotations.table, focused, now, look, area, buf),
         PaneId::Forwards => table::draw(&panes.forwards.table, focused, now, look, area, buf),

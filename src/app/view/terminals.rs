@@ -1,15 +1,17 @@
 //! Shells on screen: their tabs, their screens, what is known about them, and the window before one is opened.
 
+use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::preferences;
 use crate::app::connect::{Connect, What};
 use crate::app::layout::Layout;
-use crate::app::terminals::{Mode, Tab};
+use crate::app::terminals::{Mode, Replay, Tab};
 use crate::app::{Model, Overlay};
 use crate::domain::age::age;
 use crate::domain::known::Known;
+use crate::domain::recording::{Playback, Wholeness, clock};
 use crate::domain::shell::{Recording, ShellState};
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::keymap::Keymap;
@@ -46,8 +48,8 @@ pub(super) fn has_all(model: &Model) -> bool {
 /// Draws a shell that has the whole screen. Its last line is ours while we have something to say.
 pub(super) fn all(model: &Model, screens: &Screens, layout: &Layout, keymap: &Keymap, look: &Look, area: Rect, buf: &mut Buffer) {
     screen(model, screens, look, area, buf);
-    let is_quiet =
-        model.terminals.mode == Mode::Keys && model.terminals.current().is_some_and(|tab| tab.state == ShellState::Open);
+    let is_shell = |tab: &Tab| tab.state == ShellState::Open && tab.replay.is_none();
+    let is_quiet = model.terminals.mode == Mode::Keys && model.terminals.current().is_some_and(is_shell);
     if !is_quiet || model.overlay.is_some() {
         let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         paint::ground(buf, last, look[Role::Text]);
@@ -65,12 +67,15 @@ pub(super) fn screen(model: &Model, screens: &Screens, look: &Look, area: Rect, 
         line: Some(reading.line),
         chosen: reading.from.map(|_| reading.chosen()),
     });
-    terminal::draw(screen, &marks, look, area, buf);
+    match model.terminals.current() {
+        Some(tab) if tab.replay.is_some() => terminal::draw_framed(screen, &marks, look, area, buf),
+        _ => terminal::draw(screen, &marks, look, area, buf),
+    }
 }
 
 /// What is known about the shell that is shown, and what is wrong with it.
 pub(super) fn facts(model: &Model, tab: &Tab) -> (Vec<Cell>, Vec<Cell>) {
-    let mut facts = vec![Cell::plain(format!("shell on {}", tab.title()))];
+    let mut facts = vec![Cell::plain(if tab.replay.is_some() { tab.title() } else { format!("shell on {}", tab.title()) })];
     match &model.terminals.mode {
         Mode::Command => facts.push(Cell::new("the next key is a command to the console", Tone::Loading)),
         Mode::Reading(reading) => {
@@ -83,6 +88,10 @@ pub(super) fn facts(model: &Model, tab: &Tab) -> (Vec<Cell>, Vec<Cell>) {
     }
     let since = age(tab.since, model.now);
     let mut missing = Vec::new();
+    if let Some(replay) = tab.replay.as_deref().filter(|_| !tab.state.is_over()) {
+        facts.extend(replayed(replay));
+        return (facts, missing);
+    }
     match &tab.state {
         ShellState::Connecting => facts.push(Cell::new("connecting…", Tone::Loading)),
         ShellState::Open => facts.push(Cell::new("open", Tone::Good)),
@@ -110,6 +119,32 @@ pub(super) fn facts(model: &Model, tab: &Tab) -> (Vec<Cell>, Vec<Cell>) {
         facts.push(Cell::muted("encrypted with the account's key"));
     }
     (facts, missing)
+}
+
+/// How a recording is being played.
+fn replayed(replay: &Replay) -> Vec<Cell> {
+    let Replay { recorded, playback } = replay;
+    let at = clock(SignedDuration::from_millis(i64::try_from(playback.at).unwrap_or(i64::MAX)));
+    let length = recorded.length.map_or_else(|| "?".to_owned(), clock);
+    let doing = match playback {
+        Playback { is_seeking: true, .. } => Cell::new("looking for the place…", Tone::Loading),
+        Playback { is_over: true, .. } => Cell::new("at its end", Tone::Muted),
+        Playback { is_playing: true, .. } => Cell::new("playing", Tone::Good),
+        _ => Cell::new("stopped", Tone::Warning),
+    };
+    let mut facts = vec![Cell::plain(format!("{at} of {length}")), doing, Cell::plain(playback.speed_words())];
+    facts.push(Cell::muted(format!("{}×{}", recorded.header.width, recorded.header.height)));
+    match recorded.wholeness {
+        Wholeness::Whole | Wholeness::Damaged { .. } => {}
+        Wholeness::Running | Wholeness::Full | Wholeness::Cut => {
+            facts.push(Cell::new(recorded.wholeness.words(), Tone::Warning));
+        }
+    }
+    if playback.damaged > 0 {
+        let lines = if playback.damaged == 1 { "1 line".to_owned() } else { format!("{} lines", playback.damaged) };
+        facts.push(Cell::new(format!("{lines} could not be read"), Tone::Bad));
+    }
+    facts
 }
 
 fn ended(why: &Untrusted, code: Option<i32>) -> String {

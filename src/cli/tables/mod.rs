@@ -13,14 +13,18 @@ mod regions;
 use std::io::{BufWriter, IsTerminal as _, Write};
 
 use faults::Faults;
+use printer::Printer;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments, EventArguments, FindingArguments, TableArguments};
 use super::connection::Plan;
 use super::{Failure, config};
 use crate::aws::observe::Observer;
-use crate::aws::session::Session;
+use crate::aws::session::{Clock, Session};
 use crate::aws::sts;
+use crate::config::paths;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::recording::Recorded;
+use crate::recordings::list;
 
 /// Which table, and how.
 #[derive(Debug, Clone)]
@@ -97,6 +101,18 @@ pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &Conso
     // Calls that nobody waits for any more must not hold up the end.
     runtime.shutdown_background();
     result
+}
+
+/// Prints the recordings of shells on this machine, the latest first. AWS is not asked.
+pub(super) fn recordings(arguments: &TableArguments) -> Result<(), Failure> {
+    let folder = paths::recordings_dir().ok_or_else(|| {
+        Failure::Usage("there is no home folder in which recordings are: set HOME or BARTIZAN_STATE_DIR".into())
+    })?;
+    let rows = list::all(&folder)
+        .map_err(|error| Failure::Job(format!("the recordings in {} could not be read: {error}", folder.display())))?;
+    let mut out = BufWriter::new(std::io::stdout());
+    let printer = Printer::new(&mut out, arguments, Clock::system().now())?;
+    regional::write(rows, printer, |recorded: &Recorded| recorded.header.started)
 }
 
 /// Reads a table and writes it.

@@ -74,7 +74,11 @@ pub(super) async fn sessions(
     write(rows, printer, |session| session.started)
 }
 
-fn write<R: Row>(mut rows: Vec<R>, mut printer: Printer<'_, R>, time: impl Fn(&R) -> Option<Timestamp>) -> Result<(), Failure> {
+pub(super) fn write<R: Row>(
+    mut rows: Vec<R>,
+    mut printer: Printer<'_, R>,
+    time: impl Fn(&R) -> Option<Timestamp>,
+) -> Result<(), Failure> {
     rows.sort_by_key(|row| std::cmp::Reverse(time(row)));
     for row in &rows {
         if printer.row(row)? == Flow::Enough {

@@ -12,7 +12,7 @@ use crate::panes::{Ctx, when};
 /// Whether the selected session can be ended, and why not.
 pub(super) fn available(model: &Model) -> Availability {
     let why_not = match (model.view, model.sessions.selected()) {
-        (View::Nodes, _) => Some("this is about sessions: show them first"),
+        (View::Nodes | View::Recordings, _) => Some("this is about sessions: show them first"),
         (View::Sessions, None) => Some("no session is selected"),
         (View::Sessions, Some(session)) if !session.active => Some("this session has ended already"),
         (View::Sessions, Some(_)) => None,

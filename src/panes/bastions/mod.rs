@@ -1,8 +1,10 @@
-//! The bastions pane: the nodes that Session Manager can reach, and its sessions, in two tables of which one is on screen.
+//! The bastions pane: the nodes that Session Manager can reach, its sessions, and recordings of shells, in three tables of which one is
+//! on screen.
 
 mod change;
 mod detail;
 mod model;
+mod recording;
 mod row;
 mod update;
 
@@ -11,11 +13,13 @@ use serde::{Deserialize, Serialize};
 pub use change::on_changed;
 pub use detail::{node_detail, session_detail};
 pub use model::{Model, View};
+pub use recording::{recording_detail, show_recordings};
 pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, stop, trail_of, want_preferences};
 
 use crate::domain::fault::Fault;
 use crate::domain::node::{Node, SsmSession};
 use crate::domain::preferences::Preferences;
+use crate::domain::recording::Recorded;
 use crate::kit::effect::Slot;
 
 crate::actions! { "bastions" {
@@ -24,6 +28,8 @@ crate::actions! { "bastions" {
     Other    = "other",     "Go to the node of the selected session, or to the sessions of the selected node", Safe, [];
     Online   = "online",    "Show only nodes that are online and sessions that are active, or all again", Safe, [];
     Findings = "findings",  "Go to the findings about the selected node", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
+    Recordings = "recordings", "Show the recordings of shells, or the nodes again", Safe, [];
+    Replay   = "replay",    "Play the selected recording", Safe, [];
     Terminate = "terminate", "Terminate the selected session", Confirm, ["ssm:TerminateSession"];
 } }
 
@@ -43,6 +49,8 @@ pub enum Read {
         /// Those that are open, else those that have ended.
         active: bool,
     },
+    /// The recordings of shells on this machine.
+    Recordings,
     /// `GetDocument` of the preferences of Session Manager in a region.
     Preferences {
         /// The region.
@@ -89,6 +97,10 @@ pub enum Msg {
         /// How.
         result: Result<(), Fault>,
     },
+    /// Some recordings.
+    Recordings(Vec<Recorded>),
+    /// The recordings have ended, and how.
+    RecordingsEnded(Result<(), Fault>),
     /// The preferences of Session Manager in a region; `None`: it has none.
     Preferences {
         /// Which.
@@ -104,5 +116,7 @@ pub const NODES: Slot = Slot::new("bastions.nodes");
 pub const ACTIVE: Slot = Slot::new("bastions.active");
 /// The slot of the sessions that have ended.
 pub const HISTORY: Slot = Slot::new("bastions.history");
+/// The slot of the recordings.
+pub const RECORDINGS: Slot = Slot::new("bastions.recordings");
 /// The slot of the preferences of Session Manager.
 pub const PREFERENCES: Slot = Slot::new("bastions.preferences");

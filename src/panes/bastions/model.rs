@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::recording::MADE;
 use super::row::{NAME, STARTED};
 use crate::domain::known::Known;
 use crate::domain::node::{Node, Ping, SsmSession};
 use crate::domain::preferences::Preferences;
+use crate::domain::recording::Recorded;
 use crate::domain::text::Untrusted;
 use crate::kit::remote::{Phase, Remote};
 use crate::kit::table::{Cell, Listing, Sort, Table, Tone};
-use crate::panes::Summary;
+use crate::panes::{Blank, Summary};
 
-/// Which of the two tables is on screen.
+/// Which of the three tables is on screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
@@ -23,6 +25,8 @@ pub enum View {
     Nodes,
     /// The sessions.
     Sessions,
+    /// The recordings of shells.
+    Recordings,
 }
 
 /// What the bastions pane knows.
@@ -38,6 +42,10 @@ pub struct Model {
     pub sessions: Table<SsmSession>,
     /// How the sessions are coming along. A part is `region active` or `region history`.
     pub sessions_remote: Remote,
+    /// The recordings of shells on this machine.
+    pub recordings: Table<Recorded>,
+    /// How the recordings are coming along.
+    pub recordings_remote: Remote,
     /// How many nodes are online.
     pub online: usize,
     /// How many sessions are open.
@@ -58,6 +66,8 @@ impl Default for Model {
             nodes_remote: Remote::not_asked(),
             sessions: Table::new(Sort::ascending(STARTED)),
             sessions_remote: Remote::not_asked(),
+            recordings: Table::new(Sort::ascending(MADE)),
+            recordings_remote: Remote::not_asked(),
             online: 0,
             open: 0,
             before_online: None,
@@ -73,6 +83,7 @@ impl Model {
         match self.view {
             View::Nodes => &self.nodes,
             View::Sessions => &self.sessions,
+            View::Recordings => &self.recordings,
         }
     }
 
@@ -81,6 +92,7 @@ impl Model {
         match self.view {
             View::Nodes => &mut self.nodes,
             View::Sessions => &mut self.sessions,
+            View::Recordings => &mut self.recordings,
         }
     }
 
@@ -101,7 +113,22 @@ impl Model {
                 summary.facts.push(other(&self.nodes_remote, "nodes", nodes, &online));
                 summary
             }
+            View::Recordings => {
+                let mut summary = Summary::of(&self.recordings, &self.recordings_remote, "recordings", now);
+                if self.recordings.total() == 0 && self.recordings_remote.is_complete() {
+                    let text =
+                        vec!["r after the console's key records a shell; [sessions] record = true records all of them".into()];
+                    summary.blank = Some(Blank { title: "no recordings".into(), text, tone: Tone::Muted });
+                }
+                summary.facts.push(Cell::muted("on this machine"));
+                summary
+            }
         }
+    }
+
+    /// Whether something is on its way.
+    pub fn is_loading(&self) -> bool {
+        [&self.nodes_remote, &self.sessions_remote, &self.recordings_remote].into_iter().any(Remote::is_loading)
     }
 
     /// Counts anew, after rows came or went: a frame must not.

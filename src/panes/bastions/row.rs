@@ -214,7 +214,7 @@ fn status(session: &SsmSession) -> Cell {
 }
 
 /// Of an ARN the part that tells people apart: what follows `user/` or `assumed-role/`.
-fn owner(arn: &Untrusted) -> Cell {
+pub(super) fn owner(arn: &Untrusted) -> Cell {
     let shown = arn.shown_within(256).into_string();
     let short = ["assumed-role/", "user/", "federated-user/"]
         .iter()

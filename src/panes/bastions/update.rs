@@ -1,12 +1,12 @@
 //! What the bastions pane does.
 
 use super::model::{Model, View};
-use super::{ACTIVE, Action, HISTORY, Msg, NODES, PREFERENCES, Read, change};
+use super::{ACTIVE, Action, HISTORY, Msg, NODES, PREFERENCES, RECORDINGS, Read, change, recording};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
 use crate::domain::known::Known;
 use crate::domain::node::SsmSession;
-use crate::domain::shell::Target;
+use crate::domain::shell::{SessionWish, Target};
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
@@ -21,6 +21,9 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     model.nodes_remote.begin(regions.iter().cloned(), cx.now);
     out.read(NODES, Read::Nodes { regions });
     load_sessions(model, cx, out);
+    if model.view == View::Recordings {
+        recording::load(model, cx, out);
+    }
     model.preferences.clear();
     out.cancel(PREFERENCES);
 }
@@ -55,11 +58,19 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
     match action {
         Action::Terminate => change::ask(model, cx, out),
         Action::View => switch(model),
+        Action::Recordings if model.view == View::Recordings => model.view = View::Nodes,
+        Action::Recordings => recording::show_recordings(model, cx, out),
+        Action::Replay => {
+            if let Some(recorded) = model.recordings.selected() {
+                out.session(SessionWish::Replay(Box::new(recorded.clone())));
+            }
+        }
         Action::Shell => out.session_on(target_of(model)),
         Action::Other => other(model, out),
         Action::Online => match model.view {
             View::Nodes => toggle_query(&mut model.nodes, &mut model.before_online, "ping=online", out),
             View::Sessions => toggle_query(&mut model.sessions, &mut model.before_online, "status=connected", out),
+            View::Recordings => {}
         },
         Action::Findings => {
             if let Some(node) = node_of(model) {
@@ -73,15 +84,15 @@ fn switch(model: &mut Model) {
     model.before_online = None;
     model.view = match model.view {
         View::Nodes => View::Sessions,
-        View::Sessions => View::Nodes,
+        View::Sessions | View::Recordings => View::Nodes,
     };
 }
 
-/// From a session to its node, or from a node to its sessions.
+/// From a session or a recording to its node, or from a node to its sessions.
 fn other(model: &mut Model, out: &mut Out<Read>) {
     let Some(node) = node_of(model) else { return };
     match model.view {
-        View::Sessions => go_to(model, &node),
+        View::Sessions | View::Recordings => go_to(model, &node),
         View::Nodes => {
             switch(model);
             match Query::parse(&quoted("target", node.raw()), SsmSession::COLUMNS) {
@@ -97,6 +108,7 @@ fn node_of(model: &Model) -> Option<Untrusted> {
     match model.view {
         View::Nodes => model.nodes.selected().map(|node| node.id.clone()),
         View::Sessions => model.sessions.selected().map(|session| session.target.clone()),
+        View::Recordings => model.recordings.selected().and_then(|recorded| recorded.header.target.clone()),
     }
 }
 
@@ -105,7 +117,7 @@ fn target_of(model: &Model) -> Option<Target> {
     let id = node_of(model)?;
     let node = model.nodes.rows().find(|node| node.id == id);
     let region = match model.view {
-        View::Nodes => node.map(|node| node.region.clone()),
+        View::Nodes | View::Recordings => node.map(|node| node.region.clone()),
         View::Sessions => model.sessions.selected().map(|session| session.region.clone()),
     };
     Some(Target { node: id, region, name: node.and_then(|node| node.name.clone()) })
@@ -114,9 +126,21 @@ fn target_of(model: &Model) -> Option<Target> {
 /// Whether one of the pane's own actions can be done now.
 pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     match action {
-        Action::View | Action::Online => Availability::Ready,
+        Action::Online if model.view == View::Recordings => Availability::Unavailable("this is about nodes and sessions".into()),
+        Action::View | Action::Online | Action::Recordings => Availability::Ready,
+        Action::Replay => replay_available(model),
         Action::Terminate => change::available(model),
         Action::Other | Action::Findings | Action::Shell => needs_row(node_of(model).as_ref(), "row"),
+    }
+}
+
+fn replay_available(model: &Model) -> Availability {
+    let no = |reason: &str| Availability::Unavailable(reason.to_owned());
+    match (model.view, model.recordings.selected()) {
+        (View::Nodes | View::Sessions, _) => no("this is about recordings: show them first"),
+        (View::Recordings, None) => no("no recording is selected"),
+        (View::Recordings, Some(recorded)) if !recorded.can_be_played() => no("this recording is damaged: its detail says how"),
+        (View::Recordings, Some(_)) => Availability::Ready,
     }
 }
 
@@ -138,6 +162,8 @@ pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {
             model.sessions_remote.end(&part(&region, active), result, cx.now);
             sessions_ended(model, &region);
         }
+        Msg::Recordings(recordings) => model.recordings.extend(recordings, cx.now),
+        Msg::RecordingsEnded(result) => recording::ended(model, result, cx),
         Msg::Preferences { region, result } => {
             model.preferences.insert(region, Known::from_result(result, cx.now));
         }
@@ -177,6 +203,9 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
             model.nodes_remote.end(&region, Err(fault.clone()), cx.now);
         }
     }
+    if *slot == RECORDINGS {
+        recording::ended(model, Err(fault.clone()), cx);
+    }
     if *slot == PREFERENCES {
         for known in model.preferences.values_mut().filter(|known| **known == Known::Loading) {
             *known = Known::from_fault(fault.clone());
@@ -200,6 +229,7 @@ pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
             let owner = model.sessions.selected()?.owner.raw();
             (LookupKey::Username, owner.rsplit('/').next().unwrap_or(owner).to_owned())
         }
+        View::Recordings => (LookupKey::ResourceName, model.recordings.selected()?.header.target.as_ref()?.raw().to_owned()),
     };
     Some(last_days(7, cx.now, Some(attribute)))
 }
@@ -209,6 +239,7 @@ pub fn copied(model: &Model) -> Option<(&'static str, String)> {
     match model.view {
         View::Nodes => model.nodes.selected().map(|node| ("node id", node.id.shown().into_string())),
         View::Sessions => model.sessions.selected().map(|session| ("session id", session.id.shown().into_string())),
+        View::Recordings => model.recordings.selected().map(|recorded| ("file name", recorded.file.shown().into_string())),
     }
 }
 

@@ -11,10 +11,12 @@
 //! | [`shell`] | the task of one shell |
 //! | [`forward`] | the task of one forward |
 //! | [`recorder`] | a shell's output in a file |
+//! | [`replay`] | a recording on screen again |
 
 mod access;
 mod forward;
 mod recorder;
+mod replay;
 mod shell;
 
 use std::collections::BTreeMap;
@@ -30,15 +32,17 @@ use tokio_util::task::TaskTracker;
 
 use access::Access;
 pub use access::Allow;
+pub(super) use recorder::folder as recordings_folder;
 
 use crate::app::ShellEffect;
 use crate::audit::AuditLog;
 use crate::aws::session::Session;
 use crate::domain::forward::{Forward, ForwardSpec, ForwardState};
+use crate::domain::recording::Order;
 use crate::domain::shell::{ShellId, ShellNews, ShellState, Target};
 use crate::kit::effect::Level;
 use crate::kit::input::{Input, Size};
-use crate::screens::{Screens, keys};
+use crate::screens::{Screen, Screens, keys};
 use crate::ssm::client::shell::Input as ToTarget;
 use crate::ssm::wire;
 
@@ -54,6 +58,10 @@ const FAREWELL: Duration = Duration::from_secs(4);
 pub(super) enum Said {
     /// The target has sent bytes for the screen.
     Output(ShellId, Bytes),
+    /// In a recording the terminal has another size from now on.
+    Resized(ShellId, Size),
+    /// A recording is at another place, at which the screen is this.
+    Screen(ShellId, Box<Screen>),
     /// The newest record of a forward.
     Forward(Forward),
     /// Something about a shell.
@@ -68,6 +76,7 @@ struct Live {
     input: mpsc::Sender<ToTarget>,
     pastes: mpsc::Sender<shell::Paste>,
     record: watch::Sender<bool>,
+    size: watch::Sender<Size>,
     stop: CancellationToken,
     abort_paste: CancellationToken,
 }
@@ -83,6 +92,8 @@ pub(super) struct Sessions {
     said: mpsc::Sender<Said>,
     shells: BTreeMap<ShellId, Live>,
     forwards: BTreeMap<u64, CancellationToken>,
+    /// The recordings being played, and what is wanted of each.
+    replays: BTreeMap<ShellId, std::sync::mpsc::Sender<Order>>,
     /// What the shells show.
     pub(super) screens: Screens,
 }
@@ -100,6 +111,7 @@ impl Sessions {
             said,
             shells: BTreeMap::new(),
             forwards: BTreeMap::new(),
+            replays: BTreeMap::new(),
             screens: Screens::default(),
         };
         (sessions, listening)
@@ -125,6 +137,7 @@ impl Sessions {
             ShellEffect::Open { target, reason, size } => return self.open(id, target, reason, size),
             ShellEffect::Close => {
                 self.screens.close(id);
+                self.replays.remove(&id);
                 if let Some(live) = self.shells.remove(&id) {
                     live.stop.cancel();
                 }
@@ -134,6 +147,9 @@ impl Sessions {
                     screen.resize(size);
                 }
                 self.send(id, ToTarget::Size(wire_size(size)));
+                if let Some(live) = self.shells.get(&id) {
+                    live.size.send_replace(size);
+                }
             }
             ShellEffect::Input(input) => self.input(id, input),
             ShellEffect::AbortPaste => {
@@ -161,10 +177,43 @@ impl Sessions {
                     live.record.send_modify(|wanted| *wanted = !*wanted);
                 }
             }
+            ShellEffect::Replay { file, size } => return self.replay(id, file, size),
+            ShellEffect::Order(order) => {
+                if let Some(orders) = self.replays.get(&id) {
+                    let _it_has_ended = orders.send(order);
+                }
+            }
             // The loop itself copies.
             ShellEffect::Copy { .. } => {}
         }
         None
+    }
+
+    /// Plays a recording on a screen of the size that it was made with.
+    fn replay(&mut self, id: ShellId, file: String, size: Size) -> Option<ShellNews> {
+        self.screens.open(id, size);
+        let Some(folder) = recorder::folder() else {
+            return Some(ShellNews::State(ShellState::Failed { why: "there is no folder of recordings".into() }));
+        };
+        let (orders, obeyed) = std::sync::mpsc::channel();
+        self.replays.insert(id, orders);
+        let said = self.said.clone();
+        self.tasks.spawn_blocking(move || replay::run(id, &folder, &file, &said, obeyed));
+        None
+    }
+
+    /// A recording's terminal has another size from now on.
+    pub(super) fn resized(&mut self, id: ShellId, size: Size) {
+        if let Some(screen) = self.screens.get_mut(id) {
+            screen.resize(size);
+        }
+    }
+
+    /// A recording is at another place.
+    pub(super) fn replace(&mut self, id: ShellId, screen: Screen) {
+        if let Some(shown) = self.screens.get_mut(id) {
+            *shown = screen;
+        }
     }
 
     fn open(&mut self, id: ShellId, target: Target, reason: Option<String>, size: Size) -> Option<ShellNews> {
@@ -177,10 +226,11 @@ impl Sessions {
         let (pastes, pasted) = mpsc::channel(4);
         let stop = CancellationToken::new();
         let (record, wanted) = watch::channel(self.records);
+        let (sizes, resized) = watch::channel(size);
         let task = shell::Task {
             id,
             target,
-            size,
+            size: resized,
             record: wanted,
             reason,
             said: self.said.clone(),
@@ -189,7 +239,7 @@ impl Sessions {
         };
         let _first_of_an_empty_queue = input.try_send(ToTarget::Size(wire_size(size)));
         self.tasks.spawn(self.tracker.track_future(task.run(access, from_person, pasted)));
-        self.shells.insert(id, Live { input, pastes, record, stop, abort_paste: CancellationToken::new() });
+        self.shells.insert(id, Live { input, pastes, record, size: sizes, stop, abort_paste: CancellationToken::new() });
         None
     }
 
@@ -268,6 +318,7 @@ impl Sessions {
         for (_, stop) in std::mem::take(&mut self.forwards) {
             stop.cancel();
         }
+        self.replays.clear();
         self.tracker.close();
         tokio::select! {
             () = self.tracker.wait() => {}

@@ -37,7 +37,8 @@ pub(super) struct Paste {
 pub(super) struct Task {
     pub(super) id: ShellId,
     pub(super) target: Target,
-    pub(super) size: Size,
+    /// The size of its screen, as it is now.
+    pub(super) size: watch::Receiver<Size>,
     /// Whether it is to be recorded.
     pub(super) record: watch::Receiver<bool>,
     pub(super) reason: Option<String>,
@@ -92,7 +93,8 @@ impl Task {
 
     /// Hands what the target sends to the loop; waits while the loop is behind. Returns the exit code, where one came.
     async fn carry(&self, mut output: mpsc::Receiver<Output>, mut recorder: Recorder) -> Option<i32> {
-        let (mut code, mut wanted) = (None, self.record.clone());
+        let (mut code, mut wanted, mut resized) = (None, self.record.clone(), self.size.clone());
+        resized.mark_unchanged();
         let at_first = *wanted.borrow_and_update();
         recorder.switch(at_first, &self.said).await;
         loop {
@@ -104,6 +106,11 @@ impl Task {
                 Ok(()) = wanted.changed() => {
                     let wanted = *wanted.borrow_and_update();
                     recorder.switch(wanted, &self.said).await;
+                    continue;
+                }
+                Ok(()) = resized.changed() => {
+                    let size = *resized.borrow_and_update();
+                    recorder.resize(size, &self.said).await;
                     continue;
                 }
             };
@@ -130,7 +137,7 @@ impl Task {
             target: self.target.node.shown_within(64).into_string(),
             reason: self.reason.clone(),
         };
-        Recorder::new(self.id, self.size, about)
+        Recorder::new(self.id, *self.size.borrow(), about)
     }
 
     async fn tell(&self, news: ShellNews) {

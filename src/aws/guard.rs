@@ -21,6 +21,7 @@ pub const READS: &[(&str, &str)] = &[
     ("iam", "GetAccountSummary"),
     ("iam", "GetCredentialReport"),
     ("iam", "GetLoginProfile"),
+    ("iam", "GetRole"),
     ("iam", "GetUser"),
     ("iam", "GetUserPolicy"),
     ("iam", "ListAccessKeys"),
@@ -28,6 +29,7 @@ pub const READS: &[(&str, &str)] = &[
     ("iam", "ListGroupsForUser"),
     ("iam", "ListMFADevices"),
     ("iam", "ListUsers"),
+    ("iam", "SimulatePrincipalPolicy"),
     ("guardduty", "GetFindings"),
     ("guardduty", "ListDetectors"),
     ("guardduty", "ListFindings"),
@@ -115,7 +117,7 @@ mod tests {
     #[test]
     fn nothing_on_the_list_sounds_like_a_change() {
         for (service, operation) in READS {
-            let harmless = ["Get", "List", "Describe", "Lookup"].iter().any(|verb| operation.starts_with(verb));
+            let harmless = ["Get", "List", "Describe", "Lookup", "Simulate"].iter().any(|verb| operation.starts_with(verb));
             assert!(harmless || *operation == "GenerateCredentialReport", "{service}:{operation}");
         }
     }

@@ -22,7 +22,9 @@ use crate::domain::key_use::OUR_AGENT;
 use crate::domain::rotation::Command;
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
-use crate::rotation::service::{Answer, Caller, Changes, CheckFailed, CreateFailed, KeyFacts, NewKey, Service, Trace, UserFacts};
+use crate::rotation::service::{
+    Answer, Caller, Changes, CheckFailed, CreateFailed, KeyFacts, NewKey, Service, Simulated, Trace, UserFacts,
+};
 use crate::rotation::stores::KeyPair;
 
 /// How long the event history is searched for the making of a key: it only confirms what is known.
@@ -95,7 +97,11 @@ impl Service for Account {
             let session = &self.session;
             let send = session.iam().get_user().user_name(user).send();
             let answer = call::make(session, ("iam", "GetUser"), session.home(), send).await?;
-            let found = answer.user().map(|user| UserFacts { name: user.user_name().to_owned(), id: user.user_id().to_owned() });
+            let found = answer.user().map(|user| UserFacts {
+                name: user.user_name().to_owned(),
+                id: user.user_id().to_owned(),
+                arn: user.arn().to_owned(),
+            });
             let nobody = || fault::malformed("iam:GetUser", session.home(), "an answer without a user", session.now());
             Ok(found.ok_or_else(nobody)?)
         })
@@ -150,6 +156,10 @@ impl Service for Account {
                 Some(_) => Trace::Foreign,
             })
         })
+    }
+
+    fn may<'a>(&'a self, caller: &'a Caller, actions: &'a [String], resources: &'a [String]) -> BoxFuture<'a, Answer<Simulated>> {
+        Box::pin(async move { Ok(iam::simulate(&self.session, &caller.arn, actions, resources).await?) })
     }
 
     fn changes<'a>(

@@ -13,7 +13,7 @@ use crate::domain::change::Change;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::rotation::Command;
 use crate::kit::confirm::Approved;
-use crate::rotation::stores::{Described, StoreError, StoreErrorKind, Vault, Vaults};
+use crate::rotation::stores::{Described, Seen, StoreError, StoreErrorKind, Vault, Vaults};
 
 const NAME: &str = "Secrets Manager";
 
@@ -40,6 +40,13 @@ impl SecretsManagers {
 }
 
 impl Vaults for SecretsManagers {
+    fn look<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Seen, StoreError>> {
+        Box::pin(async move {
+            let region = region(&self.session, secret);
+            Ok(Seen { region: region.to_owned(), described: describe(&self.session, secret).await? })
+        })
+    }
+
     fn approved(&self, approved: &Approved<Command>) -> Arc<dyn Vault> {
         let changer = Changer::for_approved(&self.session, &self.log, approved, &self.origin);
         Arc::new(SecretsManager { session: self.session.clone(), changer })
@@ -48,7 +55,27 @@ impl Vaults for SecretsManagers {
 
 impl SecretsManager {
     fn region<'a>(&'a self, secret: &'a str) -> &'a str {
-        region_of(secret).unwrap_or_else(|| self.session.first_region())
+        region(&self.session, secret)
+    }
+}
+
+/// Where a secret is asked for.
+fn region<'a>(session: &'a Session, secret: &'a str) -> &'a str {
+    region_of(secret).unwrap_or_else(|| session.first_region())
+}
+
+async fn describe(session: &Session, secret: &str) -> Result<Option<Described>, StoreError> {
+    let region = region(session, secret);
+    let send = session.secrets_manager(region).describe_secret().secret_id(secret).send();
+    match call::make(session, ("secretsmanager", "DescribeSecret"), region, send).await {
+        Ok(answer) => Ok(Some(Described {
+            arn: answer.arn,
+            is_deleted: answer.deleted_date.is_some(),
+            rotates: answer.rotation_enabled.unwrap_or_default(),
+            versions: answer.version_ids_to_stages.unwrap_or_default().into_iter().collect(),
+        })),
+        Err(fault) if is_missing(&fault) => Ok(None),
+        Err(fault) => Err(trouble(&fault)),
     }
 }
 
@@ -59,19 +86,7 @@ fn region_of(secret: &str) -> Option<&str> {
 
 impl Vault for SecretsManager {
     fn describe<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Option<Described>, StoreError>> {
-        Box::pin(async move {
-            let region = self.region(secret);
-            let send = self.session.secrets_manager(region).describe_secret().secret_id(secret).send();
-            match call::make(&self.session, ("secretsmanager", "DescribeSecret"), region, send).await {
-                Ok(answer) => Ok(Some(Described {
-                    is_deleted: answer.deleted_date.is_some(),
-                    rotates: answer.rotation_enabled.unwrap_or_default(),
-                    versions: answer.version_ids_to_stages.unwrap_or_default().into_iter().collect(),
-                })),
-                Err(fault) if is_missing(&fault) => Ok(None),
-                Err(fault) => Err(trouble(&fault)),
-            }
-        })
+        Box::pin(describe(&self.session, secret))
     }
 
     fn value<'a>(&'a self, secret: &'a str, version: &'a str) -> BoxFuture<'a, Result<SecretString, StoreError>> {

@@ -69,26 +69,44 @@ fn changing(panes: &[PaneId]) -> Vec<Spec> {
     panes::catalogue().filter(|spec| is_change(spec) && scopes.contains(&spec.scope)).collect()
 }
 
-/// One statement for each pane and service in which something is changed, for sessions with a second factor.
+/// What a change is made to: by service and action.
+fn resources(action: &str) -> &'static [&'static str] {
+    match action {
+        // Whose permissions are asked about: those of the caller, who may be a role.
+        "iam:GetRole" | "iam:SimulatePrincipalPolicy" => &["arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"],
+        "ssm:TerminateSession" => &["arn:aws:ssm:*:*:session/*"],
+        _ if action.starts_with("iam:") => &["arn:aws:iam::*:user/*"],
+        _ => &["*"],
+    }
+}
+
+/// One statement for each pane and kind of resource in which something is changed, for sessions with a second factor. What another
+/// statement grants as well is left out.
 fn changes(panes: &[PaneId]) -> Vec<serde_json::Value> {
-    let mut features: BTreeMap<(&str, &str), BTreeSet<&'static str>> = BTreeMap::new();
+    type Feature = (&'static str, &'static str, &'static [&'static str]);
+    let mut features: BTreeMap<Feature, BTreeSet<&'static str>> = BTreeMap::new();
     for spec in changing(panes) {
         for need in spec.needs {
             let service = need.split(':').next().unwrap_or_default();
-            features.entry((spec.scope, service)).or_default().insert(need);
+            features.entry((spec.scope, service, resources(need))).or_default().insert(need);
         }
     }
-    let statement = |((scope, service), actions): ((&str, &str), BTreeSet<&'static str>)| {
-        let resource = match service {
-            "iam" => "arn:aws:iam::*:user/*",
-            "ssm" if scope == PaneId::Bastions.name() => "arn:aws:ssm:*:*:session/*",
-            _ => "*",
+    let is_granted_by = |(one, actions): (&Feature, &BTreeSet<&str>), (other, more): (&Feature, &BTreeSet<&str>)| {
+        one != other && one.2 == other.2 && actions.is_subset(more) && (actions != more || other < one)
+    };
+    let own = features.iter().filter(|one| !features.iter().any(|other| is_granted_by(*one, other)));
+    own.map(|((scope, service, resources), actions)| {
+        let kind = match *resources {
+            [only] if only.contains(":session/") => "Sessions",
+            [_, _, ..] => "Callers",
+            _ => "",
         };
         let second_factor = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
-        let id = format!("{}Changes{}", sid(scope), sid(service).trim_start_matches("Bartizan"));
+        let id = format!("{}Changes{}{kind}", sid(scope), sid(service).trim_start_matches("Bartizan"));
+        let resource = if let [only] = resources { json!(only) } else { json!(resources) };
         json!({"Sid": id, "Effect": "Allow", "Action": actions, "Resource": resource, "Condition": second_factor})
-    };
-    features.into_iter().map(statement).collect()
+    })
+    .collect()
 }
 
 fn policy(panes: &[PaneId]) -> serde_json::Value {
@@ -157,6 +175,21 @@ mod tests {
         assert!(text.contains("iam:UpdateAccessKey") && text.contains("iam:DeleteAccessKey"), "{text}");
         assert!(statements.iter().all(|statement| statement.to_string().contains("MultiFactorAuthPresent")), "{text}");
         assert!(!policy(&PaneId::ALL).to_string().contains("iam:DeleteAccessKey"));
+    }
+
+    #[test]
+    fn no_statement_repeats_another() {
+        let statements = changes(&PaneId::ALL);
+        let actions =
+            |statement: &serde_json::Value| -> BTreeSet<String> { serde_json::from_value(statement["Action"].clone()).unwrap() };
+        for (number, one) in statements.iter().enumerate() {
+            let others = statements.iter().enumerate().filter(|(other, _)| *other != number);
+            for (_, other) in others.filter(|(_, other)| other["Resource"] == one["Resource"]) {
+                assert!(!actions(one).is_subset(&actions(other)), "{one:#}\n{other:#}");
+            }
+        }
+        let contain = changes(&[PaneId::Findings]);
+        assert!(contain.iter().any(|statement| statement.to_string().contains("iam:PutUserPolicy")), "{contain:?}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::edges::Edges;
 use super::escrow::DataKeys;
 use super::journal::{Journal, UserLock};
 use super::machine::{Bounds, Machine, Planned};
+use super::permissions::Need;
 use super::service::{KeyFacts, Service};
 use super::stores::StoreFactory;
 use crate::domain::fault::Fault;
@@ -76,6 +77,8 @@ pub struct PlanFor {
     pub own_key: bool,
     /// What the operator should know before the yes. One sentence each.
     pub notes: Vec<String>,
+    /// Every permission that it takes.
+    pub needs: Vec<Need>,
     /// For the confirm dialog: calls with their permissions, what undoes them; the user's name has to be typed.
     pub plan: Plan,
 }
@@ -145,11 +148,17 @@ impl Desk {
     /// What each request would do, in their order; or why it cannot be done. Makes reads only.
     pub async fn plan(&self, requests: Vec<Request>) -> Vec<Result<PlanFor, Fault>> {
         use futures::StreamExt as _;
+        let Environment { service, stores, clock, .. } = &self.environment;
+        let caller = match service.caller().await {
+            Ok(caller) => caller,
+            Err(fault) => return requests.iter().map(|_| Err((*fault).clone())).collect(),
+        };
         let plans = requests.into_iter().map(|request| async {
-            let now = self.environment.clock.now().utc;
-            super::plan::make(self.environment.service.as_ref(), request, now).await.map_err(|fault| *fault)
+            super::plan::make(service.as_ref(), Some(stores.as_ref()), &caller, request, clock.now().utc).await
         });
-        futures::stream::iter(plans).buffered(PLANS).collect().await
+        let plans: Vec<_> = futures::stream::iter(plans).buffered(PLANS).collect().await;
+        let checked = super::permissions::check(service.as_ref(), &caller, plans, clock.now().utc).await;
+        checked.into_iter().map(|plan| plan.map_err(|fault| *fault)).collect()
     }
 
     /// Begins, takes up again or answers. What follows shows on the board.
@@ -209,8 +218,9 @@ impl Desk {
     async fn begin(&self, id: &RotationId, request: Request) -> Result<(Journal, Planned, UserLock), Box<Fault>> {
         let now = self.environment.clock.now().utc;
         let user = request.user.raw().to_owned();
-        let plan = super::plan::make(self.environment.service.as_ref(), request, now).await?;
-        let facts = self.environment.service.user(&user).await?;
+        let service = self.environment.service.as_ref();
+        let plan = super::plan::make(service, None, &service.caller().await?, request, now).await?;
+        let facts = service.user(&user).await?;
         let refuse = |words: String| Box::new(super::refusal(&words, now));
         let lock = UserLock::take(&self.environment.folder, &plan.account, &user).map_err(|error| refuse(error.to_string()))?;
         if let Some(open) = self.unfinished(&plan.account, &user) {

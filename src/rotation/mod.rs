@@ -12,6 +12,7 @@ pub mod edges;
 pub mod escrow;
 pub mod journal;
 pub mod machine;
+pub mod permissions;
 mod plan;
 pub mod report;
 pub mod service;

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::desk::PlanFor;
+use super::permissions;
 use super::service::{Answer, Caller, KeyFacts, Service};
+use super::stores::{Outlook, Owner, StoreFactory};
 use crate::domain::change::Change;
 use crate::domain::key::{KeyStatus, LastUsed};
 use crate::domain::rotation::{EscrowKey, OtherKey, Request, StoreChoice};
@@ -11,17 +13,25 @@ use crate::domain::text::Untrusted;
 use crate::kit::action::Danger;
 use crate::kit::confirm::{Plan, PlannedCall};
 
-/// Plans one rotation.
-pub(super) async fn make(service: &dyn Service, request: Request, now: Timestamp) -> Answer<PlanFor> {
-    let mut plan = plan(service, request).await;
-    if let Err(fault) = &mut plan {
+/// Plans one rotation. `stores`: what can be seen of the store before the yes is part of it, and which permissions it takes. A rotation
+/// that has been approved is planned once more without.
+pub(super) async fn make(
+    service: &dyn Service,
+    stores: Option<&dyn StoreFactory>,
+    caller: &Caller,
+    request: Request,
+    now: Timestamp,
+) -> Answer<PlanFor> {
+    let mut plan = plan(service, stores, caller, request).await;
+    if let Err(fault) = &mut plan
+        && fault.call.is_empty()
+    {
         fault.at = now;
     }
     plan
 }
 
-async fn plan(service: &dyn Service, request: Request) -> Answer<PlanFor> {
-    let caller = service.caller().await?;
+async fn plan(service: &dyn Service, stores: Option<&dyn StoreFactory>, caller: &Caller, request: Request) -> Answer<PlanFor> {
     let user = request.user.raw().to_owned();
     if caller.is_root() && (user.is_empty() || user == "<root_account>" || user == "root") {
         return refuse(
@@ -43,26 +53,29 @@ async fn plan(service: &dyn Service, request: Request) -> Answer<PlanFor> {
     if own_key {
         notes.push("this program signs with the key that is rotated: from the promotion on it signs with the new one".into());
     }
-    if let StoreChoice::SecretsManager { name, create } = &request.store {
-        if own_key {
-            return refuse(
-                "this program signs with this key, and once that is switched off it could not read the new one in Secrets Manager: \
-                 choose another store, or sign in as somebody else",
-            );
-        }
-        let make = if *create { "secretsmanager:CreateSecret, " } else { "" };
-        notes.push(format!(
-            "the secret {name} is read and changed too ({make}secretsmanager:DescribeSecret, GetSecretValue, PutSecretValue, \
-             UpdateSecretVersionStage); its former version comes back by moving AWSCURRENT"
-        ));
+    if own_key && matches!(request.store, StoreChoice::SecretsManager { .. }) {
+        return refuse(
+            "this program signs with this key, and once that is switched off it could not read the new one in Secrets Manager: \
+             choose another store, or sign in as somebody else",
+        );
     }
     if request.escrow == EscrowKey::Passphrase {
         notes.push(
             "until it is in its store, the new secret is encrypted under your passphrase, not under a key in the keyring".into(),
         );
     }
-    let plan = dialog(&request, &caller, &old_key, other_key.as_ref(), old_last_used.as_ref());
-    Ok(PlanFor { request, account: caller.account, old_key, old_last_used, other_key, own_key, notes, plan })
+    let mut outlook = Outlook::default();
+    let mut needs = Vec::new();
+    if let Some(stores) = stores {
+        let owner = Owner { account: caller.account.clone(), user: user.clone() };
+        let seen = stores.look(&request.store, &owner).await;
+        outlook = seen.or_else(|error| refuse(&error.to_string()))?;
+        needs = permissions::needs(&service.user(&user).await?.arn, creates(&request, other_key.as_ref()), &outlook);
+    }
+    notes.append(&mut outlook.notes);
+    let plan = dialog(&request, caller, (&old_key, other_key.as_ref()), old_last_used.as_ref(), outlook);
+    let account = caller.account.clone();
+    Ok(PlanFor { request, account, old_key, old_last_used, other_key, own_key, notes, needs, plan })
 }
 
 /// The key to be retired, and the other one.
@@ -89,6 +102,11 @@ fn choose(request: &Request, keys: Vec<KeyFacts>) -> Answer<(KeyFacts, Option<Ke
     Ok((old, other))
 }
 
+/// Whether a key is made: an adopted one is there already.
+fn creates(request: &Request, other: Option<&KeyFacts>) -> bool {
+    request.other != OtherKey::Adopt || other.is_none()
+}
+
 /// Whether the second key may be treated as asked.
 async fn check_other(service: &dyn Service, request: &Request, other: &KeyFacts, notes: &mut Vec<String>) -> Answer<()> {
     if request.other == OtherKey::Adopt {
@@ -112,18 +130,28 @@ async fn last_used(service: &dyn Service, key: &str, notes: &mut Vec<String>) ->
     }
 }
 
-fn dialog(request: &Request, caller: &Caller, old: &KeyFacts, other: Option<&KeyFacts>, used: Option<&LastUsed>) -> Plan {
+fn dialog(
+    request: &Request,
+    caller: &Caller,
+    (old, other): (&KeyFacts, Option<&KeyFacts>),
+    used: Option<&LastUsed>,
+    store: Outlook,
+) -> Plan {
     let user = request.user.clone();
     let status = |key: &str, active| Change::SetKeyStatus { user: user.clone(), key: Untrusted::new(key), active };
     let delete = |key: &str| Change::DeleteKey { user: user.clone(), key: Untrusted::new(key) };
-    let mut changes = Vec::new();
+    let mut calls = store.before;
+    let mut make = |change: Change| calls.push(PlannedCall::from(&change));
     if let Some(other) = other.filter(|_| request.other == OtherKey::Retire) {
-        changes.extend([status(&other.id, false), delete(&other.id)]);
+        make(status(&other.id, false));
+        make(delete(&other.id));
     }
-    if request.other != OtherKey::Adopt || other.is_none() {
-        changes.push(Change::CreateKey { user: user.clone() });
+    if creates(request, other) {
+        make(Change::CreateKey { user: user.clone() });
     }
-    changes.extend([status(&old.id, false), delete(&old.id)]);
+    calls.extend(store.after);
+    calls.extend([status(&old.id, false), delete(&old.id)].iter().map(PlannedCall::from));
+    calls.extend(store.last);
     let used = match used {
         None => "unknown".to_owned(),
         Some(LastUsed::Never) => "never".to_owned(),
@@ -142,7 +170,7 @@ fn dialog(request: &Request, caller: &Caller, old: &KeyFacts, other: Option<&Key
         title: format!("Rotate the key {} of {}", old.id, user.shown_within(64)),
         danger: Danger::TypeName,
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        calls: changes.iter().map(PlannedCall::from).collect(),
+        calls,
         must_type: Some(user.shown().into_string()),
         wants_reason: false,
     }

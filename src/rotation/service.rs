@@ -36,6 +36,8 @@ pub struct UserFacts {
     pub name: String,
     /// `UserId`, `AIDA…`: stays the same when the user is renamed, and differs when a user is made anew under an old name.
     pub id: String,
+    /// `Arn`, with the user's path.
+    pub arn: String,
 }
 
 /// One key (`ListAccessKeys`).
@@ -93,6 +95,37 @@ pub enum Trace {
     Unseen,
 }
 
+/// What the caller's policies say to an action on a resource (`EvalDecision`, `EvalResourceDecision`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// They allow it.
+    Allowed,
+    /// They forbid it, or nothing allows it.
+    Denied,
+    /// They forbid it as far as the simulation knows; these condition keys of the real call were missing (`MissingContextValues`).
+    Depends(Vec<String>),
+}
+
+/// One answer of the simulation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// `iam:CreateAccessKey`.
+    pub action: String,
+    /// ARN.
+    pub resource: String,
+    /// What the policies say.
+    pub verdict: Verdict,
+}
+
+/// What came of asking for a simulation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Simulated {
+    /// One for each action and resource that IAM has an answer to.
+    Rulings(Vec<Ruling>),
+    /// The policies of this caller cannot be simulated, for this reason.
+    Impossible(String),
+}
+
 /// A result whose error is a fault of a call.
 pub type Answer<T> = Result<T, Box<Fault>>;
 
@@ -110,6 +143,8 @@ pub trait Service: Send + Sync {
     fn check<'a>(&'a self, key: &'a KeyPair, account: &'a str, user_id: &'a str) -> BoxFuture<'a, Result<(), CheckFailed>>;
     /// Looks for the key's `CreateAccessKey` event.
     fn trace<'a>(&'a self, user: &'a str, key: &'a str) -> BoxFuture<'a, Answer<Trace>>;
+    /// `SimulatePrincipalPolicy`: whether the caller's policies allow each of these actions on each of these ARNs. Nothing of it is done.
+    fn may<'a>(&'a self, caller: &'a Caller, actions: &'a [String], resources: &'a [String]) -> BoxFuture<'a, Answer<Simulated>>;
     /// The changes that were approved, signed by the console's own key or by another.
     fn changes<'a>(
         &'a self,

@@ -185,6 +185,7 @@ def _containment(problems, iam, users):
     decided = _simulated(iam, users[0]["Arn"])
     if set(decided) != {"explicitDeny"}:
         problems.append(f"SimulatePrincipalPolicy of a user who is denied everything: {decided}")
+    problems += _simulated_for_each(iam, users)
     iam.delete_user_policy(UserName=name, PolicyName="deny-all")
     if set(_simulated(iam, users[0]["Arn"])) != {"allowed"}:
         problems.append("SimulatePrincipalPolicy: not allowed without the policy")
@@ -218,6 +219,28 @@ def _containment(problems, iam, users):
             if refusal(iam.create_login_profile, UserName=user["UserName"], Password="Not.A.Secret.1234") != "EntityAlreadyExists":
                 problems.append("CreateLoginProfile: a second password was made")
             break
+
+
+def _simulated_for_each(iam, users):
+    """Who may do what to whom: one result for an action, and in it one for each resource."""
+    problems = []
+    resources = [user["Arn"] for user in users[:2]] + ["arn:aws:secretsmanager:us-east-1:123456789012:secret:ada-AbCdEf"]
+    actions = ["iam:CreateAccessKey", "secretsmanager:PutSecretValue"]
+    answer = iam.simulate_principal_policy(PolicySourceArn=users[0]["Arn"], ActionNames=actions, ResourceArns=resources)
+    results = answer["EvaluationResults"]
+    if [result["EvalActionName"] for result in results] != actions:
+        problems.append(f"SimulatePrincipalPolicy: {len(results)} results for {len(actions)} actions")
+    for result in results:
+        each = result.get("ResourceSpecificResults", [])
+        if [one["EvalResourceName"] for one in each] != resources:
+            problems.append(f"SimulatePrincipalPolicy: the results of {result['EvalActionName']} are for other resources")
+        if {one["EvalResourceDecision"] for one in each} != {"explicitDeny"} or result["EvalDecision"] != "explicitDeny":
+            problems.append(f"SimulatePrincipalPolicy: {result['EvalActionName']} of a user who is denied everything: {each}")
+    elsewhere = "arn:aws:sts::123456789012:assumed-role/watch/ada"
+    said = refusal(iam.simulate_principal_policy, PolicySourceArn=elsewhere, ActionNames=actions)
+    if said != "InvalidInput":
+        problems.append(f"SimulatePrincipalPolicy of a role's session: {said}")
+    return problems
 
 
 def _simulated(iam, arn):

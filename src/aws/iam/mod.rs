@@ -4,6 +4,7 @@ mod access;
 mod facts;
 mod keys;
 mod report;
+mod simulate;
 mod users;
 
 pub use access::access;
@@ -11,4 +12,5 @@ pub use facts::user_facts;
 pub(super) use keys::list as list_keys;
 pub use keys::{access_keys, key_last_used};
 pub use report::credential_report;
+pub use simulate::simulate;
 pub use users::{account_alias, users};

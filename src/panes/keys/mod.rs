@@ -37,7 +37,7 @@ crate::actions! { "keys" {
     Who      = "who",       "Show who uses the selected key, or stop looking", Safe, ["iam:GetAccessKeyLastUsed", "cloudtrail:LookupEvents"];
     Findings = "findings",  "Go to the findings about the owner of the selected key", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
     // It opens a line to type in and changes nothing by itself: the plan that follows wants the name typed.
-    Rotate   = "rotate",    "Rotate the selected key, or all marked keys: opens the plan", Reversible, ["iam:GetUser", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"];
+    Rotate   = "rotate",    "Rotate the selected key, or all marked keys: opens the plan", Reversible, ["iam:GetUser", "iam:GetRole", "iam:SimulatePrincipalPolicy", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"];
     Contain  = "contain",   "Contain the owner: shut all keys and sessions, look again later", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy"];
     Expel    = "expel",     "Contain the owner and delete the password, which does not come back", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy", "iam:DeleteLoginProfile"];
     Release  = "release",   "Undo the containment of the owner", TypeName, ["iam:UpdateAccessKey", "iam:DeleteUserPolicy"];

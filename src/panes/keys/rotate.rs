@@ -263,10 +263,34 @@ fn campaign(ready: &[(KeyHandle, Request, Plan)], refused: &[(KeyHandle, Fault)]
             format!("{key} → {}, last used {used}", clean(&request.store.to_string())),
         );
     }
+    for (words, users) in remarks(ready) {
+        let whose = match users.as_slice() {
+            [only] if count > 1 => format!("{only}: "),
+            some if some.len() < count => format!("{} of {count}: ", some.len()),
+            _ => String::new(),
+        };
+        plan = plan.fact("note", format!("{whose}{words}"));
+    }
     for (handle, fault) in refused {
         plan = plan.fact(format!("not {}", handle.user.shown_within(40)), fault.message.shown_within(300).as_str());
     }
     plan.typing(format!("{count} {noun}"))
+}
+
+/// What should be known before the yes, and of whom it is said: the same of many is said once.
+fn remarks(ready: &[(KeyHandle, Request, Plan)]) -> Vec<(String, Vec<String>)> {
+    let mut remarks: Vec<(String, Vec<String>)> = Vec::new();
+    for (handle, _, plan) in ready {
+        let user = handle.user.shown_within(40).into_string();
+        for (name, value) in plan.facts.iter().filter(|(name, _)| name == "note" || name == "permissions") {
+            let words = if name == "note" { value.clone() } else { format!("{name}: {value}") };
+            match remarks.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, users)) => users.push(user.clone()),
+                None => remarks.push((words, vec![user.clone()])),
+            }
+        }
+    }
+    remarks
 }
 
 /// Why the key was not rotated, in its detail: with both keys of a user who has two, to choose between.

@@ -18,7 +18,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::passphrase::{Passphrase, Purpose};
 use super::replace::{Content, Place};
-use super::{KeyPair, Owner, Store, StoreError, StoreErrorKind, blocking};
+use super::{KeyPair, Owner, Store, StoreError, StoreErrorKind, run};
 
 /// log₂ of scrypt's cost, as the `age` tool has it: about a second and 256 MiB. Without optimisation it would be half a minute; a debug
 /// build keeps no secret that counts.
@@ -78,11 +78,7 @@ impl EncryptedFile {
         &self,
         job: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            let name = inner.place.name().to_owned();
-            blocking(&name, move || job(&inner)).await
-        })
+        run(&self.0, self.0.place.name(), job)
     }
 }
 
@@ -101,13 +97,8 @@ impl Store for EncryptedFile {
     }
 
     fn notes(&self) -> BoxFuture<'_, Vec<String>> {
-        Box::pin(async {
-            let mode = self.0.place.wide_mode();
-            let path = self.0.place.path().display();
-            mode.map(|mode| format!("{path} has mode {mode:04o}: others than its owner may try passphrases on it"))
-                .into_iter()
-                .collect()
-        })
+        let found = self.run(|inner| Ok(inner.place.notes("others than its owner may try passphrases on it; chmod 600 it")));
+        Box::pin(async { found.await.unwrap_or_default() })
     }
 
     fn put_pending<'a>(&'a self, key: &'a KeyPair) -> BoxFuture<'a, Result<(), StoreError>> {

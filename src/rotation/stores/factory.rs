@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+
 use super::{
-    CredentialsFile, EncryptedFile, Items, KeyringStore, Owner, Passphrase, SecretsManagerStore, Store, StoreError,
+    CredentialsFile, EncryptedFile, Items, KeyringStore, Outlook, Owner, Passphrase, SecretsManagerStore, Store, StoreError,
     StoreErrorKind, StoreFactory, Vaults,
 };
 use crate::domain::rotation::{Command, StoreChoice};
@@ -32,20 +34,53 @@ impl fmt::Debug for Places {
     }
 }
 
-impl StoreFactory for Places {
-    fn open(&self, choice: &StoreChoice, owner: &Owner, approved: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
-        let absent = |words: &str| StoreError::new(StoreErrorKind::Absent, &choice.to_string(), words);
-        Ok(match choice {
+impl Places {
+    /// The store of a choice that is kept on this machine; `None`: it is kept at AWS.
+    fn here(&self, choice: &StoreChoice, owner: &Owner) -> Result<Option<Arc<dyn Store>>, StoreError> {
+        Ok(Some(match choice {
             StoreChoice::Keyring { profile } => Arc::new(KeyringStore::new(Arc::clone(&self.keyring), owner.clone(), profile)),
             StoreChoice::Credentials { profile, create } => {
-                let path = self.credentials.as_ref().ok_or_else(|| absent("there is no home folder with a credentials file"))?;
+                let absent = || absent(choice, "there is no home folder with a credentials file");
+                let path = self.credentials.as_ref().ok_or_else(absent)?;
                 Arc::new(CredentialsFile::new(path, self.config.clone(), profile, *create))
             }
-            StoreChoice::SecretsManager { name, create } => {
-                let vault = self.vault.as_ref().ok_or_else(|| absent("Secrets Manager cannot be reached from here"))?;
-                Arc::new(SecretsManagerStore::new(vault.approved(approved), name, *create))
-            }
             StoreChoice::File { path } => Arc::new(EncryptedFile::new(Path::new(path), owner, self.passphrase.clone())),
+            StoreChoice::SecretsManager { .. } => return Ok(None),
+        }))
+    }
+
+    fn vaults(&self, choice: &StoreChoice) -> Result<&Arc<dyn Vaults>, StoreError> {
+        self.vault.as_ref().ok_or_else(|| absent(choice, "Secrets Manager cannot be reached from here"))
+    }
+}
+
+fn absent(choice: &StoreChoice, words: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Absent, &choice.to_string(), words)
+}
+
+impl StoreFactory for Places {
+    fn open(&self, choice: &StoreChoice, owner: &Owner, approved: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
+        match choice {
+            StoreChoice::SecretsManager { name, create } => {
+                let vault = self.vaults(choice)?.approved(approved);
+                Ok(Arc::new(SecretsManagerStore::new(vault, name, *create)))
+            }
+            _ => self.here(choice, owner)?.ok_or_else(|| absent(choice, "it is not kept on this machine")),
+        }
+    }
+
+    fn look<'a>(&'a self, choice: &'a StoreChoice, owner: &'a Owner) -> BoxFuture<'a, Result<Outlook, StoreError>> {
+        Box::pin(async move {
+            match choice {
+                StoreChoice::SecretsManager { name, create } => {
+                    let seen = self.vaults(choice)?.look(name).await?;
+                    Outlook::of_secret(name, &seen, &owner.account, *create)
+                }
+                _ => match self.here(choice, owner)? {
+                    Some(store) => Ok(Outlook::of_notes(store.notes().await)),
+                    None => Ok(Outlook::default()),
+                },
+            }
         })
     }
 }

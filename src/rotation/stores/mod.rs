@@ -14,6 +14,7 @@ mod factory;
 mod items;
 mod keyring;
 mod memory;
+mod outlook;
 mod pair;
 mod passphrase;
 mod replace;
@@ -30,9 +31,10 @@ pub use error::{StoreError, StoreErrorKind};
 pub use factory::Places;
 pub use keyring::{Items, KeyringStore, served};
 pub use memory::{MemoryStore, Trouble};
+pub use outlook::Outlook;
 pub use pair::KeyPair;
 pub use passphrase::{AskPassphrase, Passphrase, Purpose};
-pub use secrets_manager::{CURRENT, Described, NOTHING, PENDING, SecretsManagerStore, Vault, Vaults};
+pub use secrets_manager::{CURRENT, Described, NOTHING, PENDING, SecretsManagerStore, Seen, Vault, Vaults};
 
 use crate::domain::rotation::{Command, StoreChoice};
 use crate::kit::confirm::Approved;
@@ -89,15 +91,20 @@ pub trait StoreFactory: Send + Sync {
     /// # Errors
     /// The choice cannot be met on this machine, such as a file without a passphrase.
     fn open(&self, choice: &StoreChoice, owner: &Owner, approved: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// What can be seen of it before anything is approved, for the plan. Reads only, and asks the person nothing.
+    fn look<'a>(&'a self, choice: &'a StoreChoice, owner: &'a Owner) -> BoxFuture<'a, Result<Outlook, StoreError>>;
 }
 
-/// Runs a job that waits for files or computes for long where it holds up nobody.
-async fn blocking<T: Send + 'static>(
-    store: &str,
-    job: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(job).await {
-        Ok(result) => result,
-        Err(_) => Err(StoreError::new(StoreErrorKind::Other, store, "the program is ending")),
-    }
+/// Runs a job of a store that waits for files or computes for long where it holds up nobody.
+fn run<S: Send + Sync + 'static, T: Send + 'static>(
+    store: &Arc<S>,
+    name: &str,
+    job: impl FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
+) -> BoxFuture<'static, Result<T, StoreError>> {
+    let (store, name) = (Arc::clone(store), name.to_owned());
+    Box::pin(async move {
+        let done = tokio::task::spawn_blocking(move || job(&store)).await;
+        done.unwrap_or_else(|_| Err(StoreError::new(StoreErrorKind::Other, &name, "the program is ending")))
+    })
 }

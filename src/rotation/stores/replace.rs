@@ -87,15 +87,28 @@ impl Place {
         }
     }
 
-    /// Whether the file grants more than its owner reading and writing; the mode's last nine bits.
-    pub(super) fn wide_mode(&self) -> Option<u32> {
-        let mode = std::fs::metadata(&self.path).ok()?.mode() & 0o777;
-        (mode & 0o177 != 0).then_some(mode)
-    }
-
-    /// How many other names (hard links) the file has: those will keep the old content.
-    pub(super) fn other_names(&self) -> u64 {
-        std::fs::metadata(&self.path).map_or(0, |found| found.nlink().saturating_sub(1))
+    /// What the owner of the file should know before it is replaced, one sentence each. `wide`: what follows from a mode that lets
+    /// others in.
+    pub(super) fn notes(&self, wide: &str) -> Vec<String> {
+        let path = self.path.display();
+        let is_link = std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_symlink());
+        let target = std::fs::canonicalize(&self.path).ok().filter(|_| is_link);
+        let mut notes: Vec<String> = target
+            .map(|target| format!("{path} is a symbolic link: what is replaced is {}", target.display()))
+            .into_iter()
+            .collect();
+        let Ok(found) = std::fs::metadata(&self.path) else { return notes };
+        let mode = found.mode() & 0o777;
+        if mode & 0o177 != 0 {
+            notes.push(format!("{path} has mode {mode:04o}: {wide}"));
+        }
+        let others = found.nlink().saturating_sub(1);
+        if others > 0 {
+            let names =
+                if others == 1 { "one more name (a hard link)".to_owned() } else { format!("{others} more names (hard links)") };
+            notes.push(format!("{path} has {names}: what is read there will still be the old key"));
+        }
+        notes
     }
 
     /// Tries what [`Self::rewrite`] will need: folder, room, owner; removes what killed processes left. The file is not touched.

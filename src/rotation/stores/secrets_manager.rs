@@ -36,6 +36,8 @@ const MEMBERS: [(&str, &str); 5] = [
 /// What is known of a secret (`DescribeSecret`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Described {
+    /// `ARN`.
+    pub arn: Option<String>,
     /// It is scheduled for deletion.
     pub is_deleted: bool,
     /// Secrets Manager rotates it by a function of its own.
@@ -64,8 +66,19 @@ pub trait Vault: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
-/// Makes the calls under an approval.
+/// A secret as it is seen before anything is approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its region, or the one in which it would be made.
+    pub region: String,
+    /// What is known of it; `None`: there is none.
+    pub described: Option<Described>,
+}
+
+/// Makes the calls under an approval; looks without one.
 pub trait Vaults: Send + Sync {
+    /// `DescribeSecret`.
+    fn look<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Seen, StoreError>>;
     /// The calls, of which those that change something are made as approved.
     fn approved(&self, approved: &Approved<Command>) -> Arc<dyn Vault>;
 }
@@ -117,16 +130,33 @@ impl Object {
     }
 }
 
-fn with_stage<'a>(described: &'a Described, stage: &str) -> Option<&'a str> {
-    let has = |stages: &&Vec<String>| stages.iter().any(|known| known == stage);
-    described.versions.iter().find(|(_, stages)| has(stages)).map(|(version, _)| version.as_str())
+/// What a secret's store is called.
+fn title(secret: &str) -> String {
+    format!("Secrets Manager, {secret}")
+}
+
+/// The secret is going away.
+pub(super) fn deleted(secret: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Denied, &title(secret), "the secret is scheduled for deletion")
+        .advise("restore it, or choose another")
+}
+
+/// There is no secret.
+pub(super) fn absent(secret: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Absent, &title(secret), "there is no such secret")
+        .advise(format!("make it, or choose new-secretsmanager:{secret} to have it made"))
+}
+
+/// The secret is rotated by somebody else.
+pub(super) fn rotating(secret: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Denied, &title(secret), "Secrets Manager rotates this secret by itself")
+        .advise("switch that off, or choose another secret: two rotations would undo each other")
 }
 
 impl SecretsManagerStore {
     /// The store of the secret of this name or ARN. `may_create`: make it where there is none.
     pub fn new(vault: Arc<dyn Vault>, secret: &str, may_create: bool) -> Self {
-        let name = format!("Secrets Manager, {secret}");
-        Self { vault, secret: secret.to_owned(), name, may_create }
+        Self { vault, secret: secret.to_owned(), name: title(secret), may_create }
     }
 
     fn error(&self, kind: StoreErrorKind, message: impl Into<String>) -> StoreError {
@@ -136,19 +166,11 @@ impl SecretsManagerStore {
     /// The secret, if it can be used.
     async fn described(&self) -> Result<Option<Described>, StoreError> {
         let Some(described) = self.vault.describe(&self.secret).await? else { return Ok(None) };
-        if described.is_deleted {
-            return Err(self
-                .error(StoreErrorKind::Denied, "the secret is scheduled for deletion")
-                .advise("restore it, or choose another"));
-        }
-        Ok(Some(described))
+        if described.is_deleted { Err(deleted(&self.secret)) } else { Ok(Some(described)) }
     }
 
     async fn existing(&self) -> Result<Described, StoreError> {
-        self.described().await?.ok_or_else(|| {
-            self.error(StoreErrorKind::Absent, "there is no such secret")
-                .advise(format!("make it, or choose new-secretsmanager:{} to have it made", self.secret))
-        })
+        self.described().await?.ok_or_else(|| absent(&self.secret))
     }
 
     async fn object(&self, version: &str) -> Result<Object, StoreError> {
@@ -184,13 +206,11 @@ impl SecretsManagerStore {
             Some(described) => described,
         };
         if described.rotates {
-            return Err(self
-                .error(StoreErrorKind::Denied, "Secrets Manager rotates this secret by itself")
-                .advise("switch that off, or choose another secret: two rotations would undo each other"));
+            return Err(rotating(&self.secret));
         }
-        if let Some(current) = with_stage(&described, CURRENT) {
+        if let Some(current) = described.version_at(CURRENT) {
             self.object(current).await?;
-            if let Some(pending) = with_stage(&described, PENDING).filter(|pending| *pending != current) {
+            if let Some(pending) = described.version_at(PENDING).filter(|pending| *pending != current) {
                 let pending = pending.to_owned();
                 return self.check_pending(&pending).await;
             }
@@ -225,9 +245,9 @@ impl SecretsManagerStore {
                 _ => Err(self.error(StoreErrorKind::Corrupt, format!("version {ours} holds something else than {}", key.id))),
             };
         }
-        let current = with_stage(&described, CURRENT);
+        let current = described.version_at(CURRENT);
         let theirs = |pending: &&str| Some(*pending) != current && *pending != version("none yet");
-        if let Some(pending) = with_stage(&described, PENDING).filter(theirs) {
+        if let Some(pending) = described.version_at(PENDING).filter(theirs) {
             self.check_pending(pending).await?;
         }
         let object = match current {
@@ -240,7 +260,7 @@ impl SecretsManagerStore {
 
     /// Sees to it that something is current before a pair is put in as pending.
     async fn with_current(&self, described: Described) -> Result<Described, StoreError> {
-        if with_stage(&described, CURRENT).is_some() {
+        if described.version_at(CURRENT).is_some() {
             return Ok(described);
         }
         let nothing = version("none yet");
@@ -248,7 +268,7 @@ impl SecretsManagerStore {
             self.vault.put(&self.secret, &nothing, &NOTHING.to_owned().into()).await?;
         }
         let described = self.existing().await?;
-        if with_stage(&described, CURRENT).is_some() {
+        if described.version_at(CURRENT).is_some() {
             return Ok(described);
         }
         self.vault.move_stage(&self.secret, CURRENT, Some(&nothing), None).await?;
@@ -261,7 +281,7 @@ impl SecretsManagerStore {
         let Some((version, _)) = self.version_of(&described, key_id).await? else {
             return Err(self.error(StoreErrorKind::Absent, format!("{key_id} was not put in before")));
         };
-        let current = with_stage(&described, CURRENT);
+        let current = described.version_at(CURRENT);
         if current != Some(&version) {
             let served = match current {
                 Some(current) => self.pair_of(current).await?.map(|pair| pair.id),
@@ -283,7 +303,7 @@ impl SecretsManagerStore {
     async fn empty(&self, key_id: &str) -> Result<(), StoreError> {
         let Some(described) = self.described().await? else { return Ok(()) };
         let Some((served, _)) = self.version_of(&described, key_id).await? else { return Ok(()) };
-        if with_stage(&described, CURRENT) == Some(&served) {
+        if described.version_at(CURRENT) == Some(&served) {
             let mut object = self.object(&served).await?;
             let (id, secret) = object.members();
             object.0.remove(id);
@@ -346,7 +366,7 @@ impl Store for SecretsManagerStore {
                 None => self.existing().await?,
                 Some(described) => described,
             };
-            match with_stage(&described, CURRENT) {
+            match described.version_at(CURRENT) {
                 Some(version) => Ok(self.pair_of(version).await?.map(|pair| pair.id)),
                 None => Ok(None),
             }

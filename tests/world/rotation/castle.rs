@@ -8,7 +8,7 @@ use bartizan::domain::key::{KeyStatus, LastUsed};
 use bartizan::domain::rotation::Command;
 use bartizan::kit::confirm::Approved;
 use bartizan::rotation::service::{
-    Answer, Caller, Changes, CheckFailed, CreateFailed, KeyFacts, NewKey, Service, Trace, UserFacts,
+    Answer, Caller, Changes, CheckFailed, CreateFailed, KeyFacts, NewKey, Ruling, Service, Simulated, Trace, UserFacts, Verdict,
 };
 use bartizan::rotation::stores::KeyPair;
 use futures::future::BoxFuture;
@@ -56,6 +56,8 @@ pub(crate) struct State {
     pub(crate) console_key: Option<String>,
     pub(crate) is_root: bool,
     pub(crate) trace: Option<Trace>,
+    /// What the simulation says to an action; else it is allowed.
+    pub(crate) verdicts: BTreeMap<String, Verdict>,
     made: u32,
 }
 
@@ -184,7 +186,7 @@ impl Service for Castle {
         Box::pin(async move {
             self.call("GetUser", |state| {
                 self.signed(state, None)?;
-                Ok(UserFacts { name: user.into(), id: format!("AIDA{user}") })
+                Ok(UserFacts { name: user.into(), id: format!("AIDA{user}"), arn: format!("arn:aws:iam::{ACCOUNT}:user/{user}") })
             })
         })
     }
@@ -233,6 +235,19 @@ impl Service for Castle {
 
     fn trace<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Answer<Trace>> {
         Box::pin(async { self.call("LookupEvents", |state| Ok(state.trace.unwrap_or(Trace::Unseen))) })
+    }
+
+    fn may<'a>(&'a self, _: &'a Caller, actions: &'a [String], resources: &'a [String]) -> BoxFuture<'a, Answer<Simulated>> {
+        Box::pin(async {
+            self.call("SimulatePrincipalPolicy", |state| {
+                let all = resources.iter().flat_map(|resource| actions.iter().map(move |action| (action, resource)));
+                let ruling = |(action, resource): (&String, &String)| {
+                    let verdict = state.verdicts.get(action).cloned().unwrap_or(Verdict::Allowed);
+                    Ruling { action: action.clone(), resource: resource.clone(), verdict }
+                };
+                Ok(Simulated::Rulings(all.map(ruling).collect()))
+            })
+        })
     }
 
     fn changes<'a>(&'a self, _: &'a Approved<Command>, as_key: Option<&'a KeyPair>) -> BoxFuture<'a, Answer<Box<dyn Changes>>> {

@@ -3,6 +3,7 @@
 mod castle;
 mod full_disk;
 mod matrix;
+mod permissions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,9 @@ use bartizan::kit::confirm::{Approved, Pending, Plan};
 use bartizan::rotation::desk::{Desk, Environment};
 use bartizan::rotation::escrow::MemoryKeys;
 use bartizan::rotation::machine::Bounds;
-use bartizan::rotation::stores::{KeyPair, MemoryStore, Owner, Store, StoreError, StoreFactory};
+use bartizan::rotation::stores::{KeyPair, MemoryStore, Outlook, Owner, Store, StoreError, StoreFactory};
 use castle::Castle;
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 
@@ -48,6 +50,10 @@ struct OneStore(MemoryStore);
 impl StoreFactory for OneStore {
     fn open(&self, _: &StoreChoice, _: &Owner, _: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(self.0.clone()))
+    }
+
+    fn look<'a>(&'a self, _: &'a StoreChoice, _: &'a Owner) -> BoxFuture<'a, Result<Outlook, StoreError>> {
+        Box::pin(async { Ok(Outlook::of_notes(self.0.notes().await)) })
     }
 }
 

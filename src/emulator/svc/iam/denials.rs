@@ -3,6 +3,8 @@
 //! Understood are `Deny` statements with `Action` or `NotAction`, `Resource` or `NotResource`, and as conditions `DateLessThan` of
 //! `aws:TokenIssueTime` and `Bool`/`BoolIfExists` of `aws:MultiFactorAuthPresent`. A statement with another condition is passed over.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -31,14 +33,31 @@ pub(super) fn is_denied<'a>(
     attached.any(|arn| arn == DENY_ALL) || inline.any(|document| denies(document, asked))
 }
 
+/// The keys of conditions under which one of the documents denies it.
+pub(super) fn condition_keys<'a>(inline: impl Iterator<Item = &'a str>, asked: Asked<'_>) -> Vec<String> {
+    let mut keys = BTreeSet::new();
+    for document in inline {
+        let document: Value = serde_json::from_str(document).unwrap_or_default();
+        for statement in list(document.get("Statement")).filter(|statement| is_denial_of(statement, asked)) {
+            let operators = statement.get("Condition").and_then(Value::as_object);
+            keys.extend(
+                operators.into_iter().flatten().filter_map(|(_, keys)| keys.as_object()).flat_map(|keys| keys.keys().cloned()),
+            );
+        }
+    }
+    keys.into_iter().collect()
+}
+
 fn denies(document: &str, asked: Asked<'_>) -> bool {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
-    list(document.get("Statement")).any(|statement| {
-        statement.get("Effect").and_then(Value::as_str) == Some("Deny")
-            && is_about(statement, "Action", "NotAction", asked.action, true)
-            && is_about(statement, "Resource", "NotResource", asked.resource, false)
-            && is_met(statement.get("Condition"), asked)
-    })
+    list(document.get("Statement")).any(|statement| is_denial_of(statement, asked) && is_met(statement.get("Condition"), asked))
+}
+
+/// Whether a statement denies it, under whatever condition.
+fn is_denial_of(statement: &Value, asked: Asked<'_>) -> bool {
+    statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+        && is_about(statement, "Action", "NotAction", asked.action, true)
+        && is_about(statement, "Resource", "NotResource", asked.resource, false)
 }
 
 /// Whether a statement names something, or leaves it out of what it does not name.

@@ -259,6 +259,12 @@ impl State {
         denials::is_denied(inline.values().map(String::as_str), attached.iter().map(|policy| policy.arn.as_str()), asked)
     }
 
+    /// The keys of conditions in the policies of a user that decide about something.
+    pub(super) fn condition_keys(&self, user: &str, asked: Asked<'_>) -> Vec<String> {
+        let inline = self.users.get(user).into_iter().flat_map(|user| user.inline.values());
+        denials::condition_keys(inline.map(String::as_str), asked)
+    }
+
     /// Remembers that a key was used.
     pub fn note_use(&mut self, id: &str, service: &str, region: &str, now: Timestamp) {
         let Some(owner) = self.owners.get(id) else { return };

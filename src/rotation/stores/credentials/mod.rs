@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use self::edit::{Found, Trouble};
 use super::replace::{Content, Place};
-use super::{KeyPair, Store, StoreError, StoreErrorKind, blocking};
+use super::{KeyPair, Store, StoreError, StoreErrorKind, run};
 
 /// The store of one section.
 #[derive(Debug, Clone)]
@@ -42,11 +42,7 @@ impl CredentialsFile {
         &self,
         job: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            let name = inner.place.name().to_owned();
-            blocking(&name, move || job(&inner)).await
-        })
+        run(&self.0, self.0.place.name(), job)
     }
 }
 
@@ -60,13 +56,12 @@ impl Store for CredentialsFile {
     }
 
     fn notes(&self) -> BoxFuture<'_, Vec<String>> {
-        Box::pin(async {
-            let (mode, names) = (self.0.place.wide_mode(), self.0.place.other_names());
-            let path = self.0.place.path().display();
-            let wide = mode.map(|mode| format!("{path} has mode {mode:04o}: others than its owner may read it; chmod 600 it"));
-            let linked = (names > 0).then(|| format!("{path} has {names} more names (hard links), which will keep the old key"));
-            wide.into_iter().chain(linked).collect()
-        })
+        let found = self.run(|inner| {
+            let mut notes = inner.place.notes("others than its owner may read it; chmod 600 it");
+            notes.push(format!("{} is not encrypted: whoever can read it has the key", inner.place.path().display()));
+            Ok(notes)
+        });
+        Box::pin(async { found.await.unwrap_or_default() })
     }
 
     fn put_pending<'a>(&'a self, key: &'a KeyPair) -> BoxFuture<'a, Result<(), StoreError>> {

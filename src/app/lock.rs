@@ -34,7 +34,9 @@ pub struct Closed {
     pub identity: Option<Identity>,
     /// Whether somebody has pressed a key, and is told how to unlock.
     pub asking: bool,
-    /// Whether AWS is being asked who we are.
+    /// Whether a passphrase is wanted before AWS is asked.
+    pub guarded: bool,
+    /// Whether a passphrase is being looked at, or AWS is being asked who we are.
     pub checking: bool,
     /// How many attempts failed.
     pub failed: u32,
@@ -65,7 +67,7 @@ impl Lock {
 impl Closed {
     /// Locked now.
     pub fn new(identity: Option<Identity>, now: Timestamp) -> Self {
-        Self { since: now, identity, asking: false, checking: false, failed: 0, wait_until: now, why: None }
+        Self { since: now, identity, asking: false, guarded: false, checking: false, failed: 0, wait_until: now, why: None }
     }
 
     /// An attempt has failed: the next has to wait, each time twice as long.

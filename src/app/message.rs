@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::entry::Entry;
 use crate::domain::account::{CredentialSource, Identity, SessionView};
 use crate::domain::call::ApiCall;
 use crate::domain::fault::Fault;
@@ -26,8 +27,16 @@ pub enum Msg {
     Tick(Timestamp),
     /// A key, a paste or a new size.
     Input(Input),
-    /// Somebody is there: a key went straight to a shell.
+    /// Somebody is there: a key went straight to a shell, or into a secret.
     Touched,
+    /// What secret is being typed now; `None`: none.
+    Entry(Option<Entry>),
+    /// Whether the console that has just been locked wants a passphrase.
+    Guarded(bool),
+    /// A passphrase has been typed on the locked console, and waits to be looked at.
+    Unlock,
+    /// Whether it is the right one; why not, in words.
+    Unlocked(Result<(), String>),
     /// A session stands: AWS can be asked.
     Connected {
         /// Its number.
@@ -145,6 +154,8 @@ pub enum Effect {
     },
     /// Forget the session and its credentials. A change under way goes on to its end.
     Lock,
+    /// Look whether the passphrase that has been typed unlocks the console.
+    Unlock,
     /// Change something at AWS.
     Mutate {
         /// In which session.

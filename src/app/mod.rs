@@ -4,6 +4,7 @@ pub mod actions;
 pub mod connect;
 pub mod dialog;
 pub mod door;
+pub mod entry;
 pub mod help;
 pub mod layout;
 pub mod lock;

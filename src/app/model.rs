@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::connect::Connect;
 use super::dialog::Dialog;
 use super::door::Door;
+use super::entry::Entry;
 use super::layout::{DetailPlace, Layout};
 use super::lock::{LOCK_AFTER, Lock};
 use super::terminals::{Mode, Terminals};
@@ -124,6 +125,8 @@ pub struct Model {
     pub filter: Option<FilterField>,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
+    /// A secret that is being typed, over everything else.
+    pub entry: Option<Entry>,
     /// The keys of a sequence pressed so far.
     pub pending: Vec<Key>,
     /// When the last of them was pressed.
@@ -257,6 +260,7 @@ impl Model {
             detail: Detail::default(),
             filter: None,
             overlay: None,
+            entry: None,
             pending: Vec::new(),
             pending_since: now,
             notices: Vec::new(),
@@ -311,6 +315,10 @@ impl Model {
 
     /// The scopes that are open, innermost first.
     pub fn scopes(&self) -> Vec<ScopeName> {
+        if self.entry.is_some() {
+            // Its keys go past the keymap: they are a secret.
+            return Vec::new();
+        }
         match &self.overlay {
             Some(Overlay::Help(reader)) if reader.search.is_none() => vec!["overlay", "app"],
             Some(Overlay::Record(reader)) if reader.search.is_none() => vec!["text", "app"],

@@ -6,14 +6,17 @@ use futures::FutureExt as _;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
+use super::passphrase::{self, Person};
 use super::{Failure, audit, config, desk, keymap, theme};
 use crate::app::door::Door;
 use crate::app::{self, Startup};
 use crate::audit::AuditLog;
 use crate::aws::session::Clock;
-use crate::config::Config;
+use crate::config::{Config, paths};
 use crate::kit::source::Weight;
 use crate::runtime::{self, Connector, End, Gate, Launch, Tty};
+use crate::secrets::guard::Guard;
+use crate::secrets::{Keyring, asking};
 
 /// Opens the console and runs it to its end.
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
@@ -27,12 +30,17 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let log = audit_log(connection, console);
     let door = Door { rules, closed: log.as_ref().err().cloned(), ..Door::default() };
     let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
-    let rotations = desk::rotations(connection, log.clone(), origin);
+    let (asker, questions) = asking::channel();
+    let passphrase = passphrase::source(Person::Console(asker));
+    let rotations = desk::rotations(connection, log.clone(), origin, passphrase);
     let gate = Gate { log: log.ok(), rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
     let launch = Launch {
         model: app::Model::new(startup(connection, console, &config, door)),
         gate,
         rotations,
+        questions,
+        guard: guard(),
+        forget: Arc::new(|| {}),
         keymap,
         look,
         warnings: problems.map(ToString::to_string).collect(),
@@ -69,6 +77,11 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         },
         now: Clock::system().now(),
     }
+}
+
+/// The passphrase of the lock. The demo has the user's own: it is the same person who goes away from the same terminal.
+fn guard() -> Guard {
+    Guard::new(paths::state_dir(), Keyring::system())
 }
 
 /// Where changes are written down, or why there can be none.

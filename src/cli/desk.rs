@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arguments::ConnectionArguments;
-use super::passphrase;
 use crate::audit::AuditLog;
 use crate::aws::rotation::Account;
 use crate::aws::secrets_manager::SecretsManagers;
@@ -14,12 +13,17 @@ use crate::config::paths;
 use crate::rotation::clock;
 use crate::rotation::desk::{Desk, Environment, left_in};
 use crate::rotation::escrow::Keys;
-use crate::rotation::stores;
+use crate::rotation::stores::{self, Passphrase};
 use crate::runtime::{Opened, Rotations};
 use crate::secrets::Keyring;
 
 /// How the console keeps rotations. `log`: where their changes are written down, or why there can be none.
-pub(super) fn rotations(connection: &ConnectionArguments, log: Result<AuditLog, String>, origin: &str) -> Rotations {
+pub(super) fn rotations(
+    connection: &ConnectionArguments,
+    log: Result<AuditLog, String>,
+    origin: &str,
+    passphrase: Passphrase,
+) -> Rotations {
     let is_demo = connection.demo.is_some();
     let temporary = is_demo.then(tempfile::tempdir);
     let folder = match &temporary {
@@ -27,13 +31,14 @@ pub(super) fn rotations(connection: &ConnectionArguments, log: Result<AuditLog, 
         None => paths::state_dir(),
     };
     let reports = folder.as_ref().map(|folder| folder.join("reports"));
-    let desk = DeskOf { is_demo, folder, log, origin: origin.to_owned(), speed: connection.speed.unwrap_or(1.0) };
+    let speed = connection.speed.unwrap_or(1.0);
+    let desk = DeskOf { is_demo, folder, log, origin: origin.to_owned(), speed, passphrase: passphrase.clone() };
     let open = move |session: &Session, clock: &Clock| {
         // The demo's folder lives as long as whoever can open desks.
         let _kept = &temporary;
         desk.open(session, clock)
     };
-    Rotations { open: Arc::new(open), reports, is_demo }
+    Rotations { open: Arc::new(open), reports, is_demo, passphrase }
 }
 
 struct DeskOf {
@@ -42,6 +47,7 @@ struct DeskOf {
     log: Result<AuditLog, String>,
     origin: String,
     speed: f64,
+    passphrase: Passphrase,
 }
 
 impl DeskOf {
@@ -54,16 +60,14 @@ impl DeskOf {
             Err(why) => return Opened::Closed(format!("read-only: {why}"), left_in(&folder).0),
         };
         let keyring = if self.is_demo { Keyring::in_memory() } else { Keyring::system() };
-        // The terminal is not free to be asked on.
-        let passphrase = passphrase::source(false);
         let stores = stores::Places {
             keyring: Arc::new(keyring.clone()),
             credentials: paths::shared_credentials_file().filter(|_| !self.is_demo),
             config: paths::shared_config_file().filter(|_| !self.is_demo),
             vault: Some(Arc::new(SecretsManagers::new(session, log, &self.origin))),
-            passphrase: passphrase.clone(),
+            passphrase: self.passphrase.clone(),
         };
-        let keys = Keys::new(keyring, &folder, passphrase);
+        let keys = Keys::new(keyring, &folder, self.passphrase.clone());
         let account = Account::new(session, log, &self.origin);
         let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
         let (clock, bounds) = (clock.clone(), environment.bounds.shortened(times(self.speed)));

@@ -1,27 +1,61 @@
-//! The passphrase of an encrypted file: from the file that `BARTIZAN_PASSPHRASE_FILE` names, else from the terminal. Never from the
-//! command line, which every process of the machine can read, nor from a variable, which children inherit.
+//! The passphrase of an encrypted file: from the file that `BARTIZAN_PASSPHRASE_FILE` names, else from the terminal, or from the console
+//! that draws on it. Never from the command line, which every process of the machine can read, nor from a variable, which children
+//! inherit.
 
 use std::io::{BufRead as _, BufReader, IsTerminal as _};
 use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::rotation::stores::{Passphrase, Purpose};
+use crate::domain::question::{Question, Topic};
+use crate::domain::text::clean;
+use crate::rotation::stores::{Need, Passphrase, Purpose};
+use crate::secrets::Asker;
 
 /// Names the file; `/dev/fd/3` reads what the caller has opened.
 const VARIABLE: &str = "BARTIZAN_PASSPHRASE_FILE";
+/// How long a question of the console is waited for: a rotation that nobody answers then says that it needs its operator.
+const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A passphrase that is asked for when it is needed. `may_prompt`: the terminal is free; the console draws on it, so there it is not.
-pub fn source(may_prompt: bool) -> Passphrase {
-    // What is opened under a number can be read once only, so it is read once.
-    Passphrase::new(Box::new(move |purpose| {
+/// Who can be asked where the variable names no file.
+#[derive(Debug, Clone)]
+pub enum Person {
+    /// Whoever is at the terminal.
+    Terminal,
+    /// Whoever is at the console, which draws on the terminal.
+    Console(Asker),
+}
+
+/// A passphrase that is asked for when it is needed.
+pub fn source(person: Person) -> Passphrase {
+    // What is opened under a number can be read once only.
+    let read: Mutex<Option<SecretString>> = Mutex::default();
+    Passphrase::new(Box::new(move |need| {
         #[expect(clippy::disallowed_methods, reason = "the edge at which the environment is read")]
-        match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
-            Some(path) => from_file(Path::new(&path)),
-            None if may_prompt && std::io::stdin().is_terminal() => prompt(purpose),
-            None => Err("there is nobody to ask for the passphrase".to_owned()),
+        if let Some(path) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+            return match need.problem {
+                Some(problem) => Err(problem),
+                None => once(&read, Path::new(&path)),
+            };
+        }
+        match &person {
+            Person::Terminal if std::io::stdin().is_terminal() => prompt(&need),
+            Person::Terminal => Err("there is nobody to ask for the passphrase".to_owned()),
+            Person::Console(asker) => {
+                asker.ask_blocking(question(need), PATIENCE).ok_or_else(|| "no passphrase was given".to_owned())
+            }
         }
     }))
+}
+
+fn once(read: &Mutex<Option<SecretString>>, path: &Path) -> Result<SecretString, String> {
+    let mut read = read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    match &*read {
+        Some(known) => Ok(known.clone()),
+        None => Ok(read.insert(from_file(path)?).clone()),
+    }
 }
 
 /// The first line, without its end.
@@ -36,18 +70,40 @@ fn from_file(path: &Path) -> Result<SecretString, String> {
     Ok(line.into())
 }
 
-fn prompt(purpose: Purpose) -> Result<SecretString, String> {
-    let ask = |words: &str| {
-        let given = rpassword::prompt_password(words).map(SecretString::from);
-        given.map_err(|error| format!("could not ask for the passphrase: {error}"))
-    };
-    match purpose {
-        Purpose::Open => ask("Passphrase of the encrypted file: "),
-        Purpose::Make => {
-            let first = ask("Passphrase for the new encrypted file: ")?;
-            let again = ask("The same passphrase again: ")?;
-            let is_same = first.expose_secret() == again.expose_secret();
-            if is_same { Ok(first) } else { Err("the two passphrases differ".to_owned()) }
+fn question(need: Need) -> Question {
+    let is_new = need.purpose == Purpose::Make;
+    let line = match is_new {
+        true => {
+            "It does not exist yet. Choose a passphrase: without it nobody reads the secrets in it again, and nobody can renew it."
         }
+        false => "Its passphrase opens it. Nothing has been changed so far.",
+    };
+    let question = Question::new(need.name, "passphrase", Topic::Work).line(line);
+    Question { problem: need.problem, twice: is_new, ..question }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+fn prompt(need: &Need) -> Result<SecretString, String> {
+    if let Some(problem) = &need.problem {
+        eprintln!("{problem}");
     }
+    let name = clean(&need.name);
+    match need.purpose {
+        Purpose::Open => ask(&format!("Passphrase of the {name}: ")),
+        Purpose::Make => twice(&format!("Passphrase for the new {name}: ")),
+    }
+}
+
+/// Asks at the terminal.
+pub(super) fn ask(words: &str) -> Result<SecretString, String> {
+    let given = rpassword::prompt_password(words).map(SecretString::from);
+    given.map_err(|error| format!("could not ask for the passphrase: {error}"))
+}
+
+/// Asks at the terminal for something new.
+pub(super) fn twice(words: &str) -> Result<SecretString, String> {
+    let first = ask(words)?;
+    let again = ask("The same passphrase again: ")?;
+    let is_same = first.expose_secret() == again.expose_secret();
+    if is_same { Ok(first) } else { Err("the two passphrases differ".to_owned()) }
 }

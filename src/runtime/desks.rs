@@ -1,5 +1,6 @@
 //! The desks that keep rotations: one for each session of this process. What was begun goes on under the session that began it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,11 +15,12 @@ use crate::app::Msg;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::{Clock, Session};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::rotation::{Command, Phase, Request, Rotation, RotationId, Wait};
+use crate::domain::rotation::{Command, Phase, Request, Rotation, RotationId, StoreChoice, Wait};
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
 use crate::panes::keys::{self, Planned, Wanted};
 use crate::rotation::desk::Desk;
+use crate::rotation::stores::{EncryptedFile, Passphrase};
 
 /// What became of the wish for a desk.
 #[derive(Debug, Clone)]
@@ -41,6 +43,8 @@ pub struct Rotations {
     pub reports: Option<PathBuf>,
     /// Whether all of it is made up: then plans say so.
     pub is_demo: bool,
+    /// The passphrases of encrypted files.
+    pub passphrase: Passphrase,
 }
 
 impl fmt::Debug for Rotations {
@@ -53,6 +57,9 @@ impl fmt::Debug for Rotations {
 const OPENING: Duration = Duration::from_secs(30);
 /// A key that is being made is waited for when the person quits: its secret is in nobody's hands yet.
 const LAST_STEP: Duration = Duration::from_secs(15);
+
+/// Between two looks whether rotations rest.
+const REST: Duration = Duration::from_millis(500);
 
 const DEMO: &str = "demo: keys are made up, secrets stay in the memory of this program, and the journal goes when it ends";
 
@@ -73,12 +80,13 @@ struct State {
 pub(super) struct Desks {
     state: Arc<watch::Sender<State>>,
     is_demo: bool,
+    passphrase: Passphrase,
 }
 
 impl Desks {
     /// None yet.
-    pub(super) fn new(is_demo: bool) -> Self {
-        Self { state: Arc::new(watch::channel(State::default()).0), is_demo }
+    pub(super) fn new(is_demo: bool, passphrase: Passphrase) -> Self {
+        Self { state: Arc::new(watch::channel(State::default()).0), is_demo, passphrase }
     }
 
     /// Opens the desk of a session, and from then on tells of every rotation as it goes.
@@ -152,11 +160,44 @@ impl Desks {
 
     /// Does what was approved: what follows shows on the board.
     pub(super) async fn command(&self, approved: Approved<Command>) -> Result<(), String> {
+        self.unlock(&self.taken_up(approved.what())).await?;
         let desk = match approved.what() {
             Command::Answer { id, .. } | Command::Resume { id: Some(id) } => self.of(id).await?,
             Command::Start { .. } | Command::Resume { id: None } => self.newest().await?,
         };
         desk.command(approved).await
+    }
+
+    /// Places of rotations that nobody works on yet, and that this takes up again.
+    fn taken_up(&self, command: &Command) -> Vec<StoreChoice> {
+        let meant = |row: &Rotation| match command {
+            Command::Answer { id, .. } | Command::Resume { id: Some(id) } => row.id == *id,
+            Command::Resume { id: None } => true,
+            Command::Start { .. } => false,
+        };
+        let left = |row: &Rotation| row.wait == Wait::Nobody && !row.phase.is_final();
+        self.board().into_iter().filter(|row| meant(row) && left(row)).map(|row| row.store).collect()
+    }
+
+    /// Has the passphrases of encrypted files asked for while nothing has been begun that waits for them.
+    async fn unlock(&self, places: &[StoreChoice]) -> Result<(), String> {
+        let files: BTreeSet<&StoreChoice> = places.iter().filter(|place| matches!(place, StoreChoice::File { .. })).collect();
+        for file in files {
+            if let StoreChoice::File { path } = file {
+                let opened = EncryptedFile::unlock(Path::new(path), self.passphrase.clone()).await;
+                opened.map_err(|error| format!("{error}; nothing was changed"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The console is locked: passphrases go as soon as no rotation is at work.
+    pub(super) async fn forget_passphrases(self) {
+        let at_work = |rows: &[Rotation]| rows.iter().any(|row| row.wait == Wait::Working);
+        while at_work(&self.board()) {
+            tokio::time::sleep(REST).await;
+        }
+        self.passphrase.forget();
     }
 
     /// Plans rotations, and hands the plans over.
@@ -181,8 +222,11 @@ impl Desks {
                 let handles: Vec<_> = wanted.iter().map(|one| one.handle.clone()).collect();
                 let requests = futures::future::join_all(wanted.into_iter().map(|one| named(aws, one))).await;
                 let plans = desk.plan(requests).await;
+                let places: Vec<_> = plans.iter().flatten().map(|plan| plan.request.store.clone()).collect();
+                let unlocked = self.unlock(&places).await;
                 let planned = handles.into_iter().zip(plans).map(|(handle, plan)| {
-                    let result = plan.map(|plan| {
+                    let unlocked = unlocked.as_ref().map_err(|why| fault(why));
+                    let result = plan.and_then(|plan| unlocked.map(|()| plan)).map(|plan| {
                         let key = Some(Untrusted::new(&plan.old_key.id));
                         let made_up = self.is_demo.then(|| DEMO.to_owned());
                         let shown = plan.notes.iter().chain(&made_up).fold(plan.plan, |plan, note| plan.fact("note", note));

@@ -9,6 +9,7 @@
 //! | [`runner`] | tasks: one for each slot, cancelled when replaced |
 //! | [`reads`] | from a pane's wish to calls of [`crate::aws`] |
 //! | [`sessions`] | shells and forwards |
+//! | [`entry`] | secrets being typed: past the model, to the task that asked |
 //! | [`tty`], [`screen`], [`input`], [`signals`] | the terminal: taken, painted, read, given back |
 //! | [`pacer`] | when to draw |
 //! | [`panics`], [`protect`], [`log`] | when things go wrong |
@@ -16,6 +17,7 @@
 mod connector;
 mod contain;
 mod desks;
+mod entry;
 mod input;
 pub mod log;
 mod mutations;
@@ -31,10 +33,15 @@ pub mod tty;
 mod turn;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app;
 use crate::kit::keymap::Keymap;
+use crate::secrets::Asked;
+use crate::secrets::guard::Guard;
 use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
@@ -42,6 +49,9 @@ pub use desks::{OpenDesk, Opened, Rotations};
 pub use mutations::Gate;
 pub use sessions::Allow;
 pub use tty::{NoTerminal, Tty};
+
+/// Drops secrets that need not be in memory.
+pub type Forget = Arc<dyn Fn() + Send + Sync>;
 
 /// What the console starts with.
 pub struct Launch {
@@ -61,6 +71,12 @@ pub struct Launch {
     pub gate: Gate,
     /// How rotations are kept.
     pub rotations: Rotations,
+    /// Questions for secrets, from whoever has the asker.
+    pub questions: UnboundedReceiver<Asked>,
+    /// The passphrase that unlocks the console.
+    pub guard: Guard,
+    /// Drops secrets that need not be in memory while the console is locked.
+    pub forget: Forget,
     /// Whether to say each time that nothing is left to do (`--test-idle`).
     pub report_idle: bool,
     /// Whether the first read breaks (`--test-panic task`).

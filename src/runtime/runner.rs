@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,7 @@ use crate::domain::known::Known;
 use crate::kit::confirm::Approved;
 use crate::kit::effect::{Generation, SessionId, Slot};
 use crate::panes::{self, Mutation};
+use crate::secrets::guard::Guard;
 
 /// Replies that wait for the loop. When it is behind, readers stop asking AWS for more.
 const REPLIES: usize = 256;
@@ -112,7 +114,10 @@ impl Runner {
             slots: BTreeMap::new(),
             running: 0,
             gate,
-            beside: Beside { desks: Desks::new(rotations.is_demo), reports: rotations.reports.clone() },
+            beside: Beside {
+                desks: Desks::new(rotations.is_demo, rotations.passphrase.clone()),
+                reports: rotations.reports.clone(),
+            },
             rotations,
             break_next_read,
         };
@@ -211,6 +216,17 @@ impl Runner {
         self.slots.clear();
         self.gate.armed = None;
         self.aws = None;
+        self.tasks.spawn(self.desks().forget_passphrases());
+    }
+
+    /// Looks whether a passphrase unlocks the console.
+    pub(super) fn unlock(&mut self, guard: Guard, given: SecretString) {
+        let replies = self.replies.clone();
+        self.spawn(Slot::new("session"), None, CancellationToken::new(), async move {
+            let looked = tokio::task::spawn_blocking(move || guard.check(&given)).await;
+            let result = looked.unwrap_or_else(|_| Err("the passphrase could not be looked at".into()));
+            let _loop_has_ended = replies.send(tell(Msg::Unlocked(result))).await;
+        });
     }
 
     /// The session may change something until then; `None`: no more.

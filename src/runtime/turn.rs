@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
+use super::entry::Entries;
 use super::input::Keyboard;
 use super::pacer::Pacer;
 use super::panics::{Broke, TASK_THREADS};
@@ -34,6 +35,7 @@ struct Turn<'a> {
     launch: Launch,
     sessions: Sessions,
     said: mpsc::Receiver<Said>,
+    entries: Entries,
     tty: &'a Tty,
     keyboard: Keyboard,
     signals: Signals,
@@ -52,14 +54,16 @@ struct Turn<'a> {
 }
 
 /// Takes the terminal, draws the first frame, and only then starts what talks to AWS.
-pub(super) async fn run(launch: Launch, tty: &Tty, broke: Broke) -> io::Result<End> {
+pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Result<End> {
     let signals = Signals::listen()?;
     tty.enter()?;
     let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
     let (sessions, said) = Sessions::new(tasks.handle().clone(), launch.gate.log.clone(), launch.records);
+    let questions = std::mem::replace(&mut launch.questions, mpsc::unbounded_channel().1);
     let mut turn = Turn {
         sessions,
         said,
+        entries: Entries::new(questions),
         tty,
         keyboard: Keyboard::open()?,
         signals,
@@ -120,6 +124,7 @@ impl Turn<'_> {
             Some(reply) = replies.replies.recv() => self.replied(reply, runner),
             Some(call) = replies.calls.recv() => self.inbox.push(Msg::Call(call)),
             Some(said) = self.said.recv() => self.heard(said),
+            () = self.entries.changed() => {}
             () = std::future::ready(()), if !self.inbox.is_empty() => {}
             () = until(due), if due.is_some() => {}
             () = tokio::task::yield_now(), if work => {}
@@ -183,6 +188,11 @@ impl Turn<'_> {
 
     /// What is for a shell's target goes there at once, unless something before it may still change to whom keys go.
     fn route(&mut self, input: Input) {
+        if self.entries.takes(&input) {
+            self.inbox.push(Msg::Touched);
+            self.inbox.extend(self.entries.input(input));
+            return;
+        }
         let undecided = self.inbox.iter().any(|msg| matches!(msg, Msg::Input(_)));
         match app::direct(&self.launch.model, &self.launch.keymap, &input).filter(|_| !undecided) {
             Some(id) => {
@@ -250,6 +260,10 @@ impl Turn<'_> {
         if app::has_work(model) {
             app::update(model, keymap, Msg::Work, &mut self.effects);
         }
+        if let Some(told) = self.entries.follow(model.lock.is_closed()) {
+            self.stirred = true;
+            app::update(model, keymap, told, &mut self.effects);
+        }
         self.dirty |= app::needs_draw(model);
     }
 
@@ -258,7 +272,17 @@ impl Turn<'_> {
             match effect {
                 Effect::Connect => runner.connect(),
                 Effect::Read { session, slot, generation, read } => runner.read(session, slot, generation, read),
-                Effect::Lock => runner.lock(),
+                Effect::Lock => {
+                    runner.lock();
+                    (self.launch.forget)();
+                    let is_guarded = self.launch.guard.is_set();
+                    self.entries.guard(is_guarded);
+                    self.inbox.push(Msg::Guarded(is_guarded));
+                }
+                Effect::Unlock => {
+                    runner.unlock(self.launch.guard.clone(), self.entries.take());
+                    self.inbox.push(self.entries.told());
+                }
                 Effect::Arm { session, until } => runner.arm(session, until),
                 Effect::Mutate { session, number, approved } => runner.mutate(session, number, approved),
                 Effect::Cancel(slot) => runner.cancel(&slot),

@@ -131,7 +131,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What all processes of this machine were started with.
-fn arguments() -> BTreeMap<PathBuf, Vec<u8>> {
+fn arguments_of_all() -> BTreeMap<PathBuf, Vec<u8>> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path().join("cmdline"));
     processes.filter_map(|path| Some((path.clone(), std::fs::read(&path).ok()?))).collect()
 }
@@ -151,7 +151,7 @@ fn rotate_with(scene: &Scene, store: &str, more: &[&str]) {
     let mut child = command.spawn().unwrap();
     let mut limits = String::new();
     while child.try_wait().unwrap().is_none() {
-        for (process, arguments) in arguments() {
+        for (process, arguments) in arguments_of_all() {
             scene.assert_clean(&process.display().to_string(), &arguments);
         }
         if let Ok(text) = std::fs::read_to_string(format!("/proc/{}/limits", child.id())) {
@@ -184,6 +184,40 @@ fn a_rotation_leaves_its_secrets_nowhere_but_in_the_store() {
         // Files of the rotation, the audit log and the log itself at least.
         assert!(scene.assert_files_clean(&places) >= 4);
     }
+}
+
+/// Everything that the console is told by keys, a passphrase among them.
+#[test]
+fn a_passphrase_that_is_typed_is_nowhere_either() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let scene = Scene::new(&runtime, home.path(), environment(home.path()));
+    std::fs::remove_file(home.path().join("passphrase")).unwrap();
+    let (url, log) = (scene.url.clone(), scene.log());
+    let arguments = ["--endpoint-url", &url, "--log", &log, "-vv", "--pane", "keys", "--test-idle"];
+    let ours = scene.environment.iter().filter(|(name, _)| name != "BARTIZAN_PASSPHRASE_FILE").cloned();
+    let mut terminal = Start::new(home.path(), &arguments).size(160, 50).with(ours).run();
+    terminal.settle().type_and_settle("/").type_and_settle("ada").type_and_settle("\r").until("AKIA");
+    terminal.keys("A").until("ARMED").keys("r").until("rotate, new secret into");
+    terminal.keys("\x15").until_gone("soak=24h");
+    let file = home.path().join("keys.age");
+    terminal.keys(&format!("file:{} escrow=passphrase soak=0s observe=0s\r", file.display())).until("does not exist yet");
+    let stars = "*".repeat(PASSPHRASE.len());
+    terminal.keys(PASSPHRASE).until(&stars).keys("\r").until("again:");
+    terminal.keys(PASSPHRASE).until(&stars);
+    for (process, arguments) in arguments_of_all() {
+        scene.assert_clean(&process.display().to_string(), &arguments);
+    }
+    terminal.keys("\r").until("create-access-key");
+    // A dialog that has just opened takes nothing: then the name is typed again.
+    while !terminal.text().contains("to confirm: ada") {
+        terminal.keys("\x15ada").arrives_within(std::time::Duration::from_millis(300));
+    }
+    terminal.keys("\r").until_gone("please confirm").keys("7").until("1 done");
+    assert_eq!(terminal.keys("q").ended(), 0);
+    scene.assert_clean("the terminal", terminal.written());
+    assert!(file.exists() && !std::fs::read_to_string(&log).unwrap().is_empty());
+    assert!(scene.assert_files_clean(&[".aws/credentials"]) >= 4);
 }
 
 #[test]

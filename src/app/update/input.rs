@@ -27,6 +27,8 @@ pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &m
         }
         Input::Key(key) if model.lock.is_closed() => lock::on_key(model, key, out),
         Input::Paste(_) if model.lock.is_closed() => {}
+        // What is typed then is a secret, and does not come this way.
+        Input::Key(_) | Input::Paste(_) if model.entry.is_some() => {}
         Input::Paste(text) => paste(model, text, out),
         Input::Key(key) => on_key(model, keymap, key, out),
     }

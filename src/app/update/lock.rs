@@ -44,13 +44,44 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     model.interrupted = interrupts;
     let now = model.now;
     let Some(closed) = &mut model.lock.closed else { return };
-    let ready = closed.asking && !closed.checking && closed.wait(now).is_none();
+    let ready = closed.asking && !closed.guarded && !closed.checking && closed.wait(now).is_none();
     closed.asking = true;
     if ready && key.code == Code::Enter {
         closed.checking = true;
         closed.why = None;
         out.push(Effect::Connect);
     }
+}
+
+/// Whether a passphrase is wanted from now on.
+pub(super) fn guarded(model: &mut Model, is_guarded: bool) {
+    if let Some(closed) = &mut model.lock.closed {
+        closed.guarded = is_guarded;
+        changed(model);
+    }
+}
+
+/// A passphrase has been typed. It is looked at unless one is being looked at, or a wait runs: that is not cut short by any key.
+pub(super) fn try_passphrase(model: &mut Model, out: &mut Vec<Effect>) {
+    let now = model.now;
+    let Some(closed) = model.lock.closed.as_mut().filter(|closed| closed.guarded && !closed.checking) else { return };
+    if closed.wait(now).is_none() {
+        closed.checking = true;
+        closed.why = None;
+        out.push(Effect::Unlock);
+    }
+    changed(model);
+}
+
+/// The passphrase has been looked at. With the right one AWS is asked who we are, as without any.
+pub(super) fn unlocked(model: &mut Model, result: Result<(), String>, out: &mut Vec<Effect>) {
+    let now = model.now;
+    let Some(closed) = &mut model.lock.closed else { return };
+    match result {
+        Ok(()) => out.push(Effect::Connect),
+        Err(why) => closed.fail(why, now),
+    }
+    changed(model);
 }
 
 /// AWS has said who we are, or why not. Only whom the console was locked as may go on.

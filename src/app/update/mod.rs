@@ -31,6 +31,13 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
         Msg::Tick(now) => ticks::tick(model, now, out),
         Msg::Input(input) => input::on_input(model, keymap, input, out),
         Msg::Touched => model.lock.touched = model.now,
+        Msg::Entry(entry) => {
+            model.entry = entry;
+            model.dirty = true;
+        }
+        Msg::Guarded(is_guarded) => lock::guarded(model, is_guarded),
+        Msg::Unlock => lock::try_passphrase(model, out),
+        Msg::Unlocked(result) => lock::unlocked(model, result, out),
         Msg::Connected { session, view } => session::connected(model, session, view, out),
         Msg::Connection(session, news) => session::news(model, session, news, out),
         Msg::Reply { session, slot, generation, body } => {

@@ -1,5 +1,6 @@
 //! The whole screen as a pure function of the model.
 
+mod entry;
 mod panes;
 mod preferences;
 mod terminals;
@@ -40,6 +41,11 @@ pub fn render(model: &Model, screens: &Screens, keymap: &Keymap, look: &Look, ar
         Some(layout) => whole(model, screens, &layout, keymap, look, buf),
         None => too_small::draw(SMALLEST, look, area, buf),
     }
+    if let (Some(entry), Some(layout)) = (&model.entry, Layout::of(Size { width: area.width, height: area.height })) {
+        let (locked, below) = (model.lock.is_closed(), area.height / 2);
+        let lower = Rect { y: area.y + below, height: area.height - below, ..area };
+        entry::draw(entry, look, if locked { lower } else { layout.body.into() }, buf);
+    }
     seal(buf);
 }
 
@@ -64,14 +70,18 @@ fn whole(model: &Model, screens: &Screens, layout: &Layout, keymap: &Keymap, loo
 fn locked(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
     let Some(closed) = &model.lock.closed else { return };
     let mut text = Vec::new();
-    if closed.checking {
+    if closed.checking && closed.guarded {
+        text.push("looking at the passphrase, and asking AWS who you are".to_owned());
+    } else if closed.checking {
         text.push("asking AWS who you are".to_owned());
     } else if let Some(wait) = closed.wait(model.now) {
         text.push(format!("the next attempt can be made in {} s", (wait.as_millis() + 999) / 1000));
+    } else if closed.guarded {
+        text.push("type the passphrase; then AWS is asked whose the credentials are, too".to_owned());
     } else if closed.asking {
         text.push(
             "Enter unlocks: the credentials are loaded anew and AWS is asked whose they are. Where they need no sign-in of their own, \
-             this keeps nobody out who can use this terminal."
+             this keeps nobody out who can use this terminal; `bartizan config lock-passphrase` sets a passphrase."
                 .to_owned(),
         );
     } else {

@@ -40,7 +40,7 @@ impl Places {
         let origin = if is_demo { "rotate, demo" } else { "rotate" };
         let account = Account::new(&connected.aws, &log, origin);
         let vault = SecretsManagers::new(&connected.aws, &log, origin);
-        let passphrase = passphrase::source(true);
+        let passphrase = passphrase::source(passphrase::Person::Terminal);
         let stores = stores::Places {
             keyring: Arc::new(keyring.clone()),
             credentials: paths::shared_credentials_file().filter(|_| !is_demo),

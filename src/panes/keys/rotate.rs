@@ -151,6 +151,7 @@ fn parse(text: &str, defaults: &Defaults) -> Result<Typed, String> {
             Some(("other", "retire")) => typed.other = OtherKey::Retire,
             Some(("other", "adopt")) => typed.other = OtherKey::Adopt,
             Some(("escrow", "keyring")) => typed.escrow = EscrowKey::Keyring,
+            Some(("escrow", "passphrase")) => typed.escrow = EscrowKey::Passphrase,
             Some(("at-once", value)) => {
                 let count = value.parse().ok().filter(|count| (1..=50).contains(count));
                 typed.at_once = count.ok_or("at-once= takes a number from 1 to 50")?;
@@ -158,7 +159,7 @@ fn parse(text: &str, defaults: &Defaults) -> Result<Typed, String> {
             _ if number == 0 => typed.store = word.to_owned(),
             _ => {
                 return Err(format!(
-                    "{} is not understood; write STORE soak=24h observe=7d other=stop|retire|adopt",
+                    "{} is not understood; write STORE soak=24h observe=7d other=stop|retire|adopt escrow=keyring|passphrase",
                     clean(word)
                 ));
             }

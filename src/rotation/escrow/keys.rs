@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::DataKeys;
 use crate::domain::rotation::EscrowKey;
 use crate::rotation::journal::{plain, sync_folder};
-use crate::rotation::stores::{Passphrase, Purpose, StoreError, StoreErrorKind};
+use crate::rotation::stores::{Passphrase, StoreError, StoreErrorKind};
 use crate::secrets::keyring::{Keyring, KeyringError, Trouble};
 
 /// Data keys in memory: for tests and the demo. Clones share them.
@@ -73,6 +73,9 @@ impl Keys {
     }
 }
 
+/// What the passphrase of these files is called. They last as long as the rotation, so one for all of them will do.
+const NAME: &str = "escrow of the rotation";
+
 fn item(rotation: &str) -> String {
     format!("escrow/{rotation}")
 }
@@ -110,10 +113,7 @@ fn write_file(path: &Path, passphrase: SecretString, work: u8, key: &SecretStrin
     sync_folder(folder).map_err(|error| of_file(StoreErrorKind::Other, path, error))
 }
 
-fn read_file(
-    path: &Path,
-    passphrase: impl FnOnce() -> Result<SecretString, StoreError>,
-) -> Result<Option<SecretString>, StoreError> {
+fn read_file(path: &Path, passphrase: &Passphrase) -> Result<Option<SecretString>, StoreError> {
     let mut sealed = Vec::new();
     match OpenOptions::new().read(true).open(path) {
         Ok(mut file) => file.read_to_end(&mut sealed),
@@ -121,19 +121,22 @@ fn read_file(
         Err(error) => Err(error),
     }
     .map_err(|error| of_file(StoreErrorKind::Other, path, error))?;
-    let mut identity = scrypt::Identity::new(passphrase()?);
-    identity.set_max_work_factor(22);
-    match age::decrypt(&identity, &sealed) {
-        Ok(text) => {
-            let text = Zeroizing::new(text);
-            Ok(std::str::from_utf8(&text).ok().map(|text| text.to_owned().into()))
+    let attempt = |words: &SecretString| {
+        let mut identity = scrypt::Identity::new(words.clone());
+        identity.set_max_work_factor(22);
+        match age::decrypt(&identity, &sealed) {
+            Ok(text) => {
+                let text = Zeroizing::new(text);
+                Ok(Some(std::str::from_utf8(&text).ok().map(|text| text.to_owned().into())))
+            }
+            Err(
+                age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed | age::DecryptError::NoMatchingKeys,
+            ) => Ok(None),
+            // Cut off while it was written: nothing was encrypted under it yet.
+            Err(_) => Ok(Some(None)),
         }
-        Err(age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed | age::DecryptError::NoMatchingKeys) => {
-            Err(of_file(StoreErrorKind::Locked, path, "the passphrase is wrong"))
-        }
-        // Cut off while it was written: nothing was encrypted under it yet.
-        Err(_) => Ok(None),
-    }
+    };
+    passphrase.open(NAME, attempt, |words| of_file(StoreErrorKind::Locked, path, words))
 }
 
 impl DataKeys for Keys {
@@ -144,7 +147,7 @@ impl DataKeys for Keys {
             }
             let (path, passphrase, work, key) = (self.file(rotation), self.passphrase.clone(), self.work, key.clone());
             blocking(move || {
-                let words = passphrase.get(Purpose::Make).map_err(|words| of_file(StoreErrorKind::Locked, &path, words))?;
+                let words = passphrase.make_passing(NAME).map_err(|words| of_file(StoreErrorKind::Locked, &path, words))?;
                 write_file(&path, words, work, &key)
             })
             .await
@@ -157,10 +160,7 @@ impl DataKeys for Keys {
                 return self.keyring.get(&item(rotation)).await.map_err(|error| of_keyring(&error));
             }
             let (path, passphrase) = (self.file(rotation), self.passphrase.clone());
-            blocking(move || {
-                read_file(&path, || passphrase.get(Purpose::Open).map_err(|words| of_file(StoreErrorKind::Locked, &path, words)))
-            })
-            .await
+            blocking(move || read_file(&path, &passphrase)).await
         })
     }
 

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::passphrase::{Passphrase, Purpose};
+use super::passphrase::Passphrase;
 use super::replace::{Content, Place};
 use super::{KeyPair, Owner, Store, StoreError, StoreErrorKind, run};
 
@@ -74,6 +74,16 @@ impl EncryptedFile {
         Self(Arc::new(Inner { place, owner, passphrase, work: work.clamp(1, MAX_WORK) }))
     }
 
+    /// Makes sure that the passphrase of the file at `path` is known before anything is begun that needs it; one that is to be made is
+    /// typed twice.
+    ///
+    /// # Errors
+    /// It was not given, it is wrong, or the file is none of ours. Nothing was changed.
+    pub async fn unlock(path: &Path, passphrase: Passphrase) -> Result<(), StoreError> {
+        let nobodys = Owner { account: String::new(), user: String::new() };
+        Self::new(path, &nobodys, passphrase).run(Inner::unlock).await
+    }
+
     fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
@@ -89,9 +99,7 @@ impl Store for EncryptedFile {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.run(|inner| {
-            let exists = inner.place.read()?.is_some();
-            inner.passphrase(if exists { Purpose::Open } else { Purpose::Make })?;
-            inner.document()?;
+            inner.unlock()?;
             inner.place.probe()
         })
     }
@@ -192,64 +200,71 @@ impl Inner {
         Ok(document.and_then(|document| document.users.get(&self.owner)?.keys.get(key_id).cloned()).map(SecretString::from))
     }
 
+    fn unlock(&self) -> Result<(), StoreError> {
+        match self.document()? {
+            Some(_) => Ok(()),
+            None => self.passphrase.make(self.place.name()).map(drop).map_err(|words| self.refused(words)),
+        }
+    }
+
     fn document(&self) -> Result<Option<Document>, StoreError> {
-        self.place.read()?.map(|content| self.open(&content)).transpose()
+        self.place.read()?.map(|content| self.open(&content)).transpose().map(|opened| opened.map(|(document, _)| document))
     }
 
     fn change(&self, job: impl Fn(&mut User) -> Result<(), StoreError>) -> Result<(), StoreError> {
         self.place.rewrite(|content| {
-            let document = content.map(|content| self.open(content)).transpose()?;
-            let mut document = document.unwrap_or(Document { version: VERSION, users: BTreeMap::new() });
+            let opened = content.map(|content| self.open(content)).transpose()?;
+            let (mut document, words) = match opened {
+                Some((document, words)) => (document, Ok(words)),
+                None => (Document { version: VERSION, users: BTreeMap::new() }, self.passphrase.make(self.place.name())),
+            };
+            let words = words.map_err(|words| self.refused(words))?;
             let before = text(&document);
             job(document.users.entry(self.owner.clone()).or_default())?;
             let after = text(&document);
-            if content.is_some() && before == after { Ok(None) } else { self.seal(&after).map(Some) }
+            if content.is_some() && before == after { Ok(None) } else { self.seal(&after, words).map(Some) }
         })
     }
 
-    fn open(&self, content: &[u8]) -> Result<Document, StoreError> {
+    /// What is in the file, and the passphrase that opened it.
+    fn open(&self, content: &[u8]) -> Result<(Document, SecretString), StoreError> {
         if !content.starts_with(b"age-encryption.org/v1\n-> scrypt ") {
             return Err(self.error(StoreErrorKind::Corrupt, "it is not a file that age encrypted under a passphrase"));
         }
-        let mut identity = scrypt::Identity::new(self.passphrase(Purpose::Open)?);
-        identity.set_max_work_factor(MAX_WORK);
-        let plain = age::decrypt(&identity, content).map(Zeroizing::new).map_err(|error| self.opened_in_vain(&error))?;
+        let attempt = |words: &SecretString| {
+            let mut identity = scrypt::Identity::new(words.clone());
+            identity.set_max_work_factor(MAX_WORK);
+            match age::decrypt(&identity, content) {
+                Ok(plain) => Ok(Some((Zeroizing::new(plain), words.clone()))),
+                Err(DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed) => {
+                    Ok(None)
+                }
+                Err(DecryptError::ExcessiveWork { .. }) => {
+                    Err(self.error(StoreErrorKind::Other, "it asks for more work to open than is accepted"))
+                }
+                Err(_) => Err(self.error(StoreErrorKind::Corrupt, "it is damaged")),
+            }
+        };
+        let (plain, words) = self.passphrase.open(self.place.name(), attempt, |words| self.refused(words))?;
         // The parser's words may quote what it read.
         let document: Document = serde_json::from_slice(&plain)
             .map_err(|_| self.error(StoreErrorKind::Corrupt, "what is encrypted in it is not ours"))?;
         if document.version == VERSION {
-            return Ok(document);
+            return Ok((document, words));
         }
         Err(self.error(StoreErrorKind::Corrupt, format!("it was written by a later version ({})", document.version)))
     }
 
-    fn opened_in_vain(&self, error: &DecryptError) -> StoreError {
-        match error {
-            DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
-                self.passphrase.forget();
-                self.error(StoreErrorKind::Locked, "the passphrase is wrong")
-                    .advise("try again with the right one; the file is as it was")
-            }
-            DecryptError::ExcessiveWork { .. } => {
-                self.error(StoreErrorKind::Other, "it asks for more work to open than is accepted")
-            }
-            _ => self.error(StoreErrorKind::Corrupt, "it is damaged"),
-        }
-    }
-
-    fn seal(&self, plain: &[u8]) -> Result<Content, StoreError> {
-        let mut recipient = scrypt::Recipient::new(self.passphrase(Purpose::Make)?);
+    fn seal(&self, plain: &[u8], words: SecretString) -> Result<Content, StoreError> {
+        let mut recipient = scrypt::Recipient::new(words);
         recipient.set_work_factor(self.work);
         let sealed = age::encrypt(&recipient, plain);
         sealed.map(Zeroizing::new).map_err(|_| self.error(StoreErrorKind::Other, "could not encrypt"))
     }
 
-    fn passphrase(&self, purpose: Purpose) -> Result<SecretString, StoreError> {
-        let given = self.passphrase.get(purpose);
-        given.map_err(|words| {
-            self.error(StoreErrorKind::Locked, words)
-                .advise("name a file with the passphrase in BARTIZAN_PASSPHRASE_FILE, or use a terminal")
-        })
+    fn refused(&self, words: String) -> StoreError {
+        self.error(StoreErrorKind::Locked, words)
+            .advise("type the right one, or name a file with it in BARTIZAN_PASSPHRASE_FILE; the file is as it was")
     }
 
     fn error(&self, kind: StoreErrorKind, message: impl Into<String>) -> StoreError {
@@ -332,7 +347,7 @@ mod tests {
             assert!(!format!("{error:?}").contains("canary"));
         }
         assert_eq!(std::fs::read(&path).unwrap(), before);
-        assert_eq!(asked.load(Ordering::SeqCst), 3, "a wrong one is asked for again");
+        assert_eq!(asked.load(Ordering::SeqCst), 7, "once for the new file, then three times for each of two");
     }
 
     #[tokio::test]

@@ -33,7 +33,7 @@ pub use keyring::{Items, KeyringStore, served};
 pub use memory::{MemoryStore, Trouble};
 pub use outlook::Outlook;
 pub use pair::KeyPair;
-pub use passphrase::{AskPassphrase, Passphrase, Purpose};
+pub use passphrase::{AskPassphrase, Need, Passphrase, Purpose};
 pub use secrets_manager::{CURRENT, Described, NOTHING, PENDING, SecretsManagerStore, Seen, Vault, Vaults};
 
 use crate::domain::rotation::{Command, StoreChoice};

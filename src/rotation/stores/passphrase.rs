@@ -1,7 +1,8 @@
-//! The passphrase of an encrypted file: asked for once, when first needed, and never taken from the command line.
+//! The passphrases of encrypted files: asked for once, when first needed, and never taken from the command line.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -14,41 +15,131 @@ pub enum Purpose {
     Make,
 }
 
-/// Who gives the passphrase: a prompt, or a file. The error is one sentence.
-pub type AskPassphrase = dyn Fn(Purpose) -> Result<SecretString, String> + Send + Sync;
+/// A passphrase that is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The file, in words.
+    pub name: String,
+    /// Why the last answer was not taken; `None`: nobody has been asked yet. Whoever has no other answer gives an error then.
+    pub problem: Option<String>,
+}
 
-/// Asks for the passphrase once and remembers it until it turns out to be wrong.
+/// Who gives the passphrase: a prompt, or a file. The error is one sentence.
+pub type AskPassphrase = dyn Fn(Need) -> Result<SecretString, String> + Send + Sync;
+
+/// How often it is asked for before it is given up.
+const TRIES: u32 = 3;
+const WRONG: &str = "the passphrase is wrong";
+
+/// Asks for each passphrase once, and remembers those that were right.
 #[derive(Clone)]
 pub struct Passphrase(Arc<Inner>);
 
 struct Inner {
     ask: Box<AskPassphrase>,
-    known: Mutex<Option<SecretString>>,
+    /// By the file's name.
+    known: Mutex<BTreeMap<String, SecretString>>,
+    /// Held by whoever asks: two at once would ask the same person the same thing.
+    asking: Mutex<()>,
 }
 
 impl Passphrase {
-    /// A passphrase that is asked for when first needed.
+    /// Passphrases that are asked for when first needed.
     pub fn new(ask: Box<AskPassphrase>) -> Self {
-        Self(Arc::new(Inner { ask, known: Mutex::default() }))
+        Self(Arc::new(Inner { ask, known: Mutex::default(), asking: Mutex::default() }))
     }
 
-    /// The passphrase. May wait for a person.
-    pub(in crate::rotation) fn get(&self, purpose: Purpose) -> Result<SecretString, String> {
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*known {
-            return Ok(known.clone());
+    /// Forgets all of them: they are asked for again.
+    pub fn forget(&self) {
+        self.known().clear();
+    }
+
+    /// Opens something by the passphrase that `attempt` takes (`None`: it is wrong): one that is known, else one that is asked for, at
+    /// most three times. May wait for a person.
+    pub(in crate::rotation) fn open<T, E>(
+        &self,
+        name: &str,
+        attempt: impl Fn(&SecretString) -> Result<Option<T>, E>,
+        refused: impl FnOnce(String) -> E,
+    ) -> Result<T, E> {
+        let mut tried = Vec::new();
+        if let Some(opened) = self.by_known(name, &mut tried, &attempt)? {
+            return Ok(opened);
         }
-        let given = (self.0.ask)(purpose)?;
-        if given.expose_secret().is_empty() {
-            return Err("the passphrase is empty".to_owned());
+        let _one_at_a_time = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have been told meanwhile.
+        if let Some(opened) = self.by_known(name, &mut tried, &attempt)? {
+            return Ok(opened);
         }
-        *known = Some(given.clone());
+        let mut problem = None;
+        for _ in 0..TRIES {
+            let given = match self.ask(Purpose::Open, name, problem.clone()) {
+                Ok(given) => given,
+                Err(words) => return Err(refused(problem.unwrap_or(words))),
+            };
+            if let Some(opened) = attempt(&given)? {
+                self.known().insert(name.to_owned(), given);
+                return Ok(opened);
+            }
+            problem = Some(WRONG.to_owned());
+        }
+        Err(refused(WRONG.to_owned()))
+    }
+
+    /// The passphrase for something that is about to be made. May wait for a person.
+    pub(in crate::rotation) fn make(&self, name: &str) -> Result<SecretString, String> {
+        let known = || self.known().get(name).cloned();
+        if let Some(known) = known() {
+            return Ok(known);
+        }
+        let _one_at_a_time = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known() {
+            return Ok(known);
+        }
+        let given = self.ask(Purpose::Make, name, None)?;
+        self.known().insert(name.to_owned(), given.clone());
         Ok(given)
     }
 
-    /// It was wrong: the next time it is asked for again.
-    pub(super) fn forget(&self) {
-        *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// The same for something that does not last: any passphrase will do that somebody knows.
+    pub(in crate::rotation) fn make_passing(&self, name: &str) -> Result<SecretString, String> {
+        let known = self.known().values().next().cloned();
+        known.map_or_else(|| self.make(name), Ok)
+    }
+
+    fn by_known<T, E>(
+        &self,
+        name: &str,
+        tried: &mut Vec<SecretString>,
+        attempt: impl Fn(&SecretString) -> Result<Option<T>, E>,
+    ) -> Result<Option<T>, E> {
+        let own = self.known().get(name).cloned();
+        let others: Vec<SecretString> = self.known().values().cloned().collect();
+        for words in own.into_iter().chain(others) {
+            if tried.iter().any(|other| other.expose_secret() == words.expose_secret()) {
+                continue;
+            }
+            if let Some(opened) = attempt(&words)? {
+                self.known().insert(name.to_owned(), words);
+                return Ok(Some(opened));
+            }
+            tried.push(words);
+        }
+        Ok(None)
+    }
+
+    fn ask(&self, purpose: Purpose, name: &str, problem: Option<String>) -> Result<SecretString, String> {
+        let given = (self.0.ask)(Need { purpose, name: name.to_owned(), problem })?;
+        if given.expose_secret().is_empty() {
+            return Err("the passphrase is empty".to_owned());
+        }
+        Ok(given)
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, SecretString>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

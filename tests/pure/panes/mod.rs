@@ -3,6 +3,7 @@
 mod activity;
 mod bastions;
 mod door;
+mod entry;
 mod findings;
 mod interleavings;
 mod keys;

@@ -3,12 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::forward::ForwardSpec;
-use crate::domain::shell::Target;
+use crate::domain::shell::{self, Target};
 use crate::domain::text::clean;
 use crate::kit::field::Field;
-
-/// The longest reason that `StartSession` takes, in characters.
-const LONGEST: usize = 256;
 
 /// What is to be opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,13 +41,7 @@ impl Connect {
     /// # Errors
     /// A reason is required and missing, or it is too long; in words.
     pub fn reason(&self) -> Result<Option<String>, String> {
-        let reason = self.reason.text().trim();
-        match reason.chars().count() {
-            0 if self.is_required => Err("a reason is required here: say why, for example a ticket number".into()),
-            0 => Ok(None),
-            count if count > LONGEST => Err(format!("a reason has at most {LONGEST} characters, this one has {count}")),
-            _ => Ok(Some(reason.to_owned())),
-        }
+        shell::reason(self.reason.text(), self.is_required)
     }
 
     /// The heading of the window.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::{AccountRule, SessionView, rule_of};
+use crate::domain::account::{AccountRule, SessionView, Whose, rule_of, session_rule};
 use crate::kit::effect::SessionId;
 
 /// How long the console stays armed.
@@ -48,6 +48,17 @@ impl Door {
             return Err(format!("read-only: the configuration never lets {name} be changed (never_arm)"));
         }
         Ok(rule)
+    }
+
+    /// Whether sessions in the account on screen want a reason.
+    ///
+    /// # Errors
+    /// Why none may be opened there.
+    pub fn sessions(&self, view: &SessionView) -> Result<bool, String> {
+        match &self.closed {
+            Some(why) => Err(format!("no session: the console is read-only: {why}")),
+            None => session_rule(&self.rules, Whose::of(view)),
+        }
     }
 
     /// Why an action that calls these may not be done now; `None`: it may.

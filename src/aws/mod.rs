@@ -26,6 +26,7 @@ pub mod secrets_manager;
 pub mod session;
 pub mod session_audit;
 pub mod session_manager;
+pub mod session_rule;
 pub mod ssm;
 pub mod sts;
 mod time;

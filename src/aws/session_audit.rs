@@ -9,7 +9,7 @@ use crate::ssm::client::gateway::{DataKey, Gateway, Opened, Refusal, StartReques
 #[derive(Debug, Clone)]
 pub struct Audited<G> {
     gateway: G,
-    log: Option<AuditLog>,
+    log: AuditLog,
     /// What all its entries have in common: caller, account, region and origin.
     common: Entry,
 }
@@ -17,12 +17,7 @@ pub struct Audited<G> {
 impl<G> Audited<G> {
     /// Writes down the sessions of a gateway. Of `common`, the caller, the account, the region and the origin count.
     pub fn new(gateway: G, log: AuditLog, common: Entry) -> Self {
-        Self { gateway, log: Some(log), common }
-    }
-
-    /// Writes nothing down: the demo's sessions are in no account.
-    pub fn unwritten(gateway: G) -> Self {
-        Self { gateway, log: None, common: Entry::default() }
+        Self { gateway, log, common }
     }
 
     /// Makes a call with its intent before it and its outcome behind it. Where the intent cannot be written, `otherwise` decides.
@@ -32,7 +27,7 @@ impl<G> Audited<G> {
         is_needed: bool,
         make: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
-        let Some(log) = self.log.clone() else { return make.await };
+        let log = self.log.clone();
         let entry = Entry { call: call.to_owned(), object, reason, ..self.common.clone() };
         // Both writes wait for the disk.
         let intent = tokio::task::spawn_blocking(move || log.intend(entry).map_err(|error| error.to_string())).await;

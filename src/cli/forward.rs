@@ -38,7 +38,7 @@ async fn stay(
 ) -> Result<(), Failure> {
     let ports = &spec.ports;
     if arguments.via == Via::Plugin {
-        let sessions = Sessions::connect("forward", connection, console).await?;
+        let sessions = Sessions::connect("forward", arguments.reason.as_deref(), connection, console).await?;
         // Without a local port it takes a free one and says which.
         let local = ports.local.unwrap_or_default();
         let purpose = Purpose::Listening { host: ports.host.clone(), port: ports.port, local };
@@ -51,7 +51,7 @@ async fn stay(
         let port = ports.local.unwrap_or_default();
         Failure::Job(format!("could not listen on 127.0.0.1:{port}: {error}; choose another local port"))
     })?;
-    let sessions = Sessions::connect("forward", connection, console).await?;
+    let sessions = Sessions::connect("forward", arguments.reason.as_deref(), connection, console).await?;
     let session = sessions.open(&request(spec, arguments, &sessions).await?).await?;
     let facts = session.facts.clone();
     let (closer, sender, receiver) = session.split();
@@ -84,7 +84,7 @@ async fn stdio(
     }
     let stop = stopped()?;
     let (input, output) = (standard(rustix::stdio::stdin())?, standard(rustix::stdio::stdout())?);
-    let sessions = Sessions::connect("forward", connection, console).await?;
+    let sessions = Sessions::connect("forward", arguments.reason.as_deref(), connection, console).await?;
     let request = StartRequest { purpose: Purpose::Ssh(ports.port), ..request(spec, arguments, &sessions).await? };
     let session = sessions.open(&request).await?;
     let (closer, sender, receiver) = session.split();
@@ -132,6 +132,6 @@ async fn request(spec: &ForwardSpec, arguments: &ForwardArguments, sessions: &Se
             Some(host) => Purpose::RemotePort(host.clone(), spec.ports.port),
             None => Purpose::Port(spec.ports.port),
         },
-        reason: arguments.reason.clone(),
+        reason: session::reason(arguments.reason.as_deref()),
     })
 }

@@ -13,9 +13,11 @@ use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect};
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
+use crate::aws::session_rule;
 use crate::aws::{ssm, sts};
-use crate::config::paths;
-use crate::domain::account::Identity;
+use crate::config::{Config, paths};
+use crate::domain::account::{AccountRule, Identity};
+use crate::domain::shell;
 use crate::domain::text::clean;
 use crate::emulator::{Options, World, agent, in_process, listen};
 use crate::ssm::channel::pipe::{Ending, State};
@@ -32,21 +34,42 @@ pub(super) struct Sessions {
     opener: Opener<Manager>,
     aws: session::Session,
     region: String,
+    /// Who we are; unknown where STS did not say.
+    identity: Option<Identity>,
     /// The demo's own web sockets, as long as they are needed.
     _demo: Option<DropGuard>,
 }
 
 impl Sessions {
     /// Connects to the account, or makes the demo; ends what killed programs have left open.
+    ///
+    /// # Errors
+    /// There is no account, or the configuration has no session opened there: not at all, or not without a reason.
     pub(super) async fn connect(
         origin: &str,
+        reason: Option<&str>,
         connection: &ConnectionArguments,
         console: &ConsoleArguments,
     ) -> Result<Self, Failure> {
+        if console.read_only {
+            return Err(Failure::Policy("no session: started with --read-only".into()));
+        }
         let config = config::load(connection, console)?;
+        let sessions = Self::connected(origin, connection, &config).await?;
+        let rules: Vec<AccountRule> = config.accounts.iter().map(|rule| rule.value.clone()).collect();
+        let asks = session_rule::asks_reason(&sessions.aws, &rules, sessions.identity.as_ref()).await;
+        let asks = asks.map_err(Failure::Policy)? || config.asks_reason.value;
+        match shell::reason(reason.unwrap_or_default(), asks) {
+            Ok(_) => Ok(sessions),
+            Err(why) => Err(Failure::Usage(format!("{why} (--reason TEXT)"))),
+        }
+    }
+
+    async fn connected(origin: &str, connection: &ConnectionArguments, config: &Config) -> Result<Self, Failure> {
         let no_tls = |error: String| Failure::Job(format!("TLS: {error}"));
         if let Some(scenario) = &connection.demo {
-            return Self::demo(scenario, &config.regions.value, Dialer::new(None).map_err(no_tls)?).await;
+            let log = super::audit::open(connection)?;
+            return Self::demo(scenario, &config.regions.value, Dialer::new(None).map_err(no_tls)?, (origin, log)).await;
         }
         let plan = Plan::new(connection, &config.regions.value)?;
         let session = plan.connect(Observer::nobody()).await?.aws;
@@ -62,13 +85,14 @@ impl Sessions {
         let journal = Journal::new(folder.join("sessions"));
         let log = super::audit::open(connection)?;
         let (identity, ()) = tokio::join!(sts::identity(&session), reap(&journal, &log));
-        let common = common(&region, origin, identity.ok());
+        let identity = identity.ok();
+        let common = common(&region, origin, identity.as_ref());
         let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));
         let opener = Opener { gateway, dialer, journal: Some(journal), place, patience: HANDSHAKE };
-        Ok(Self { opener, aws: session, region, _demo: None })
+        Ok(Self { opener, aws: session, region, identity, _demo: None })
     }
 
-    async fn demo(scenario: &str, regions: &[String], dialer: Dialer) -> Result<Self, Failure> {
+    async fn demo(scenario: &str, regions: &[String], dialer: Dialer, (origin, log): (&str, AuditLog)) -> Result<Self, Failure> {
         say("this is the demo: the session runs on this machine, in a folder of its own that goes with it");
         let world = World::from_scenario(scenario, Options::default()).map_err(|error| Failure::Usage(error.to_string()))?;
         let world = Arc::new(world);
@@ -80,10 +104,13 @@ impl Sessions {
         let wanted =
             Connect { http: Some(in_process::client(world)), regions: vec![region.clone()], ..Connect::new(Observer::nobody()) };
         let session = session::connect(wanted).await?;
-        let gateway = Arc::new(Audited::unwritten(SessionManager::new(&session, &region)));
+        let identity = sts::identity(&session).await.ok();
+        // Into the demo's own log: the account is made up, the shell is not.
+        let common = common(&region, &format!("{origin}, demo"), identity.as_ref());
+        let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));
         // Its sessions end with this process: there is nothing to note down.
         let opener = Opener { gateway, dialer, journal: None, place: Place::default(), patience: HANDSHAKE };
-        Ok(Self { opener, aws: session, region, _demo: Some(shutdown.drop_guard()) })
+        Ok(Self { opener, aws: session, region, identity, _demo: Some(shutdown.drop_guard()) })
     }
 
     /// The node that a target means: an id, a name or a tag.
@@ -106,11 +133,16 @@ impl Sessions {
     }
 }
 
+/// A reason as `StartSession` takes it; whether there has to be one was asked before.
+pub(super) fn reason(given: Option<&str>) -> Option<String> {
+    shell::reason(given?, false).ok().flatten()
+}
+
 /// What all entries of a program's sessions have in common. Without an identity the caller stays unknown.
-fn common(region: &str, origin: &str, identity: Option<Identity>) -> audit::Entry {
+fn common(region: &str, origin: &str, identity: Option<&Identity>) -> audit::Entry {
     audit::Entry {
-        caller: identity.as_ref().map(|identity| identity.arn.shown().to_string()),
-        account: identity.map(|identity| identity.account),
+        caller: identity.map(|identity| identity.arn.shown().to_string()),
+        account: identity.map(|identity| identity.account.clone()),
         region: region.to_owned(),
         origin: origin.to_owned(),
         ..audit::Entry::default()

@@ -36,9 +36,9 @@ async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, cons
     let request = StartRequest {
         target: arguments.target.clone(),
         purpose: arguments.command.clone().map_or(Purpose::Shell, Purpose::Command),
-        reason: arguments.reason.clone(),
+        reason: session::reason(arguments.reason.as_deref()),
     };
-    let sessions = Sessions::connect("shell", connection, console).await?;
+    let sessions = Sessions::connect("shell", arguments.reason.as_deref(), connection, console).await?;
     if arguments.via == Via::Plugin {
         return super::plugin::run(&request, &sessions, arguments.command.is_none()).await;
     }

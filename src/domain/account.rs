@@ -96,23 +96,50 @@ impl AccountRule {
     }
 }
 
+/// What is known of whose account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whose<'a> {
+    /// Its id; `None`: not known.
+    pub account: Option<&'a str>,
+    /// Its alias, where it has one; `None`: not known.
+    pub alias: Option<Option<&'a Untrusted>>,
+}
+
+impl<'a> Whose<'a> {
+    /// As the header has it.
+    pub fn of(view: &'a SessionView) -> Self {
+        let account = view.identity.value().map(|identity| identity.account.as_str());
+        Self { account, alias: view.alias.value().map(Option::as_ref) }
+    }
+
+    /// Whether a rule is about this account; `None`: nobody knows.
+    fn is_meant_by(&self, rule: &AccountRule) -> Option<bool> {
+        if rule.is_by_id() {
+            return self.account.map(|account| rule.account == account);
+        }
+        self.alias.map(|alias| alias.is_some_and(|alias| alias.raw() == rule.account))
+    }
+}
+
 /// What holds for an account: all rules about it at once, the strictest of each.
 ///
 /// # Errors
 /// It is not known which rules are about it: the account, or its alias where a rule goes by one, is not known. Then nothing may be changed.
 pub fn rule_of(rules: &[AccountRule], view: &SessionView) -> Result<AccountRule, String> {
-    let Some(identity) = view.identity.value() else {
-        return Err("it is not known whose account this is".into());
-    };
-    let mut whole = AccountRule { account: identity.account.clone(), ..AccountRule::default() };
+    rule_for(rules, Whose::of(view))
+}
+
+/// Like [`rule_of`], from what is known of the account alone.
+///
+/// # Errors
+/// Like those of [`rule_of`].
+pub fn rule_for(rules: &[AccountRule], whose: Whose<'_>) -> Result<AccountRule, String> {
+    let account = whose.account.ok_or_else(|| "it is not known whose account this is".to_owned())?;
+    let mut whole = AccountRule { account: account.to_owned(), ..AccountRule::default() };
     for rule in rules {
-        let about_us = match (rule.is_by_id(), view.alias.value()) {
-            (true, _) => rule.account == identity.account,
-            (false, Some(alias)) => alias.as_ref().is_some_and(|alias| alias.raw() == rule.account),
-            (false, None) => {
-                return Err(format!("the account's alias is not known, and there is a rule for {}", rule.account));
-            }
-        };
+        let about_us = whose
+            .is_meant_by(rule)
+            .ok_or_else(|| format!("the account's alias is not known, and there is a rule for {}", rule.account))?;
         if about_us {
             whole.name = whole.name.or_else(|| rule.name.clone());
             whole.colour = whole.colour.into_iter().chain(rule.colour).min();
@@ -121,4 +148,66 @@ pub fn rule_of(rules: &[AccountRule], view: &SessionView) -> Result<AccountRule,
         }
     }
     Ok(whole)
+}
+
+/// Whether sessions in an account want a reason. Through a session everything behind it can be changed: where nothing may ever be changed,
+/// none is opened. Sessions need no arming beyond that; the window before each of them is their question.
+///
+/// # Errors
+/// Why no session may be opened there, in one sentence without a full stop. Where it is not known whose account it is, a rule may be
+/// about it.
+pub fn session_rule(rules: &[AccountRule], whose: Whose<'_>) -> Result<bool, String> {
+    const WHY: &str = "through a session it could be (never_arm)";
+    match rule_for(rules, whose) {
+        Ok(rule) if rule.never_arm => {
+            let name = rule.name.unwrap_or(rule.account);
+            Err(format!("no session: the configuration never lets {name} be changed, and {WHY}"))
+        }
+        Ok(rule) => Ok(rule.reason),
+        Err(why) => {
+            let may_be_meant = |rule: &&AccountRule| whose.is_meant_by(rule) != Some(false);
+            match rules.iter().filter(may_be_meant).any(|rule| rule.never_arm) {
+                true => Err(format!("no session: {why}; the configuration has accounts that are never changed, and {WHY}")),
+                false => Ok(rules.iter().filter(may_be_meant).any(|rule| rule.reason)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_refused_where_nothing_may_ever_be_changed_or_may_be_so() {
+        let rule = |account: &str, never_arm, reason| AccountRule {
+            account: account.into(),
+            never_arm,
+            reason,
+            ..AccountRule::default()
+        };
+        let castle = Untrusted::new("castle");
+        let known = Whose { account: Some("123456789012"), alias: Some(Some(&castle)) };
+        let no_alias = Whose { alias: None, ..known };
+        let nobody = Whose { account: None, alias: None };
+        // Rules, whose account, what comes: None is refused.
+        for (rules, whose, wanted) in [
+            (vec![], known, Some(false)),
+            (vec![], nobody, Some(false)),
+            (vec![rule("123456789012", false, true)], known, Some(true)),
+            (vec![rule("123456789012", true, false)], known, None),
+            (vec![rule("castle", true, false)], known, None),
+            (vec![rule("castle", false, true)], known, Some(true)),
+            (vec![rule("999999999999", true, true)], known, Some(false)),
+            (vec![rule("castle", true, false)], no_alias, None),
+            (vec![rule("castle", false, true)], no_alias, Some(true)),
+            (vec![rule("999999999999", true, false), rule("castle", false, false)], no_alias, Some(false)),
+            (vec![rule("999999999999", true, false)], nobody, None),
+            (vec![rule("999999999999", false, true)], nobody, Some(true)),
+        ] {
+            let told = session_rule(&rules, whose);
+            assert_eq!(told.clone().ok(), wanted, "{rules:?} {whose:?}: {told:?}");
+            assert!(told.is_ok() || told.is_err_and(|why| why.contains("never_arm")));
+        }
+    }
 }

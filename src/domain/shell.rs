@@ -22,6 +22,23 @@ pub struct Target {
     pub name: Option<Untrusted>,
 }
 
+/// The longest reason that `StartSession` takes, in characters.
+const LONGEST_REASON: usize = 256;
+
+/// A reason as `StartSession` takes it; `None`: none was given, and none is needed.
+///
+/// # Errors
+/// A reason is required and missing, or it is too long; in words.
+pub fn reason(text: &str, is_required: bool) -> Result<Option<String>, String> {
+    let reason = text.trim();
+    match reason.chars().count() {
+        0 if is_required => Err("a reason is required here: say why, for example a ticket number".into()),
+        0 => Ok(None),
+        count if count > LONGEST_REASON => Err(format!("a reason has at most {LONGEST_REASON} characters, this one has {count}")),
+        _ => Ok(Some(reason.to_owned())),
+    }
+}
+
 /// What a pane wants done with sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

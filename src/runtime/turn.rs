@@ -58,7 +58,7 @@ pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Resu
     let signals = Signals::listen()?;
     tty.enter()?;
     let tasks = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name(TASK_THREADS).enable_all().build()?;
-    let (sessions, said) = Sessions::new(tasks.handle().clone(), launch.gate.log.clone(), launch.records);
+    let (sessions, said) = Sessions::new(tasks.handle().clone(), launch.gate.clone(), launch.records);
     let questions = std::mem::replace(&mut launch.questions, mpsc::unbounded_channel().1);
     let mut turn = Turn {
         sessions,

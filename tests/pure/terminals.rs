@@ -3,9 +3,11 @@
 
 use bartizan::app::terminals::Mode;
 use bartizan::app::{self, Effect, Msg, Overlay, ShellEffect};
+use bartizan::domain::account::{AccountRule, Identity};
 use bartizan::domain::known::Known;
 use bartizan::domain::preferences::Preferences;
 use bartizan::domain::shell::{Recording, ShellId, ShellNews, ShellState, Target};
+use bartizan::kit::action::Availability;
 use bartizan::kit::input::{Code, Input, Key, Size};
 use bartizan::panes::PaneId;
 use bartizan::screens::Screens;
@@ -74,6 +76,50 @@ fn a_reason_that_is_required_is_asked_for_and_esc_opens_nothing() {
     assert!(matches!(&stage.model.overlay, Some(Overlay::Connect(connect)) if connect.error.is_some()));
     stage.press("esc");
     assert!(stage.model.overlay.is_none() && shell_effects(&mut stage).is_empty());
+}
+
+#[test]
+fn the_rule_about_the_account_is_asked_by_sessions() {
+    let identity =
+        Identity { account: "123456789012".into(), arn: "arn:aws:iam::123456789012:user/alice".into(), user_id: "A".into() };
+    let rule = |never_arm, reason| {
+        vec![AccountRule {
+            account: "123456789012".into(),
+            name: Some("prod".into()),
+            never_arm,
+            reason,
+            ..AccountRule::default()
+        }]
+    };
+    let mut stage = crate::panes::bastions::filled();
+    stage.model.view.identity = Known::live(identity, crate::panes::noon());
+    stage.model.door.rules = rule(true, false);
+    for id in ["bastions.shell", "forwards.new"] {
+        stage.model.focus = if id.starts_with("forwards") { PaneId::Forwards } else { PaneId::Bastions };
+        let available = app::availability(&stage.model, id);
+        let Availability::Unavailable(why) = available else { panic!("{id} is available") };
+        assert!(why.contains("never lets prod be changed") && why.contains("never_arm"), "{why}");
+    }
+    stage.model.focus = PaneId::Bastions;
+    stage.press("s");
+    assert!(stage.model.overlay.is_none() && stage.notices().contains("no session"), "{}", stage.notices());
+    stage.model.door.rules = rule(false, true);
+    stage.press("s enter");
+    let required =
+        matches!(&stage.model.overlay, Some(Overlay::Connect(connect)) if connect.is_required && connect.error.is_some());
+    assert!(required, "{:?}", stage.model.overlay);
+    // The rule comes to be known while the window is open.
+    stage.press("O P S");
+    stage.model.door.rules = rule(true, false);
+    stage.press("enter");
+    assert!(shell_effects(&mut stage).is_empty());
+    assert!(
+        matches!(&stage.model.overlay, Some(Overlay::Connect(connect)) if connect.error.as_ref().is_some_and(|why| why.contains("never_arm")))
+    );
+    let mut stage = crate::panes::bastions::filled();
+    stage.model.door.closed = Some("started with --read-only".into());
+    stage.press("s");
+    assert!(stage.notices().contains("--read-only"), "{}", stage.notices());
 }
 
 #[test]

@@ -87,6 +87,41 @@ fn a_session_that_cannot_be_written_down_is_not_started() {
 }
 
 #[test]
+fn the_rule_about_the_account_is_asked_before_anything_is_opened() {
+    let place = place();
+    let folder = place.home.path().join(".config/bartizan");
+    std::fs::create_dir_all(&folder).unwrap();
+    let rule = |text: &str| std::fs::write(folder.join("config.toml"), text).unwrap();
+    rule("[accounts.\"123456789012\"]\nreason = true\n");
+    let (status, _, told) = place.run(&["shell", TARGET, "--command", "echo never"]);
+    assert!(status == 2 && told.contains("--reason TEXT"), "{status} {told}");
+    let (status, out, told) = place.run(&["shell", TARGET, "--command", "echo yes", "--reason", "OPS-8"]);
+    assert_eq!((status, out.as_str()), (0, "yes\n"), "{told}");
+    rule("[sessions]\nreason = true\n");
+    assert_eq!(place.run(&["forward", TARGET, "22"]).0, 2);
+    rule("[accounts.\"123456789012\"]\nnever_arm = true\n");
+    for arguments in [["shell", TARGET, "--reason", "OPS-9"], ["forward", TARGET, "22", "--reason=OPS-9"]] {
+        let (status, _, told) = place.run(&arguments);
+        assert!(status == 3 && told.contains("never_arm"), "{status} {told}");
+    }
+    rule("");
+    assert_eq!(place.run(&["--read-only", "shell", TARGET]).0, 3);
+    assert!(!place.audited().contains("OPS-9"));
+}
+
+#[test]
+fn the_demos_sessions_are_in_the_demos_log() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["--demo", "quiet", "shell", TARGET, "--command", "echo yes", "--reason", "OPS-7"];
+    let (status, out, told) = without_terminal(&environment(home.path()), &arguments);
+    assert_eq!((status, out.as_str()), (0, "yes\n"), "{told}");
+    let state = home.path().join(".local/state/bartizan");
+    assert!(state.join("demo/audit").is_dir() && !state.join("audit").exists());
+    let (status, log, _) = without_terminal(&environment(home.path()), &["--demo", "quiet", "audit", "show", "--json"]);
+    assert!(status == 0 && log.contains("ssm:StartSession") && log.contains("OPS-7") && log.contains("shell, demo"), "{log}");
+}
+
+#[test]
 fn a_tilde_and_a_dot_end_the_session() {
     let place = place();
     let mut terminal = place.shell();

@@ -88,6 +88,11 @@ pub fn availability(model: &Model, id: &str) -> Availability {
 /// What changes something needs more than the pane's own word.
 fn door_availability(model: &Model, action: AnyAction) -> Availability {
     let spec = action.spec();
+    if spec.needs.contains(&"ssm:StartSession")
+        && let Err(why) = model.door.sessions(&model.view)
+    {
+        return Availability::Unavailable(why);
+    }
     let refused =
         (spec.danger > Danger::Safe).then(|| model.door.refuses(spec.needs, model.session, &model.view, model.now)).flatten();
     refused.map_or(Availability::Ready, Availability::Unavailable)

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use crate::audit::{self, AuditLog};
+use super::super::mutations::Gate;
+use crate::audit;
 use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect, Session};
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
+use crate::aws::session_rule;
 use crate::aws::{ssm, sts};
 use crate::config::paths;
 use crate::domain::account::Identity;
@@ -26,12 +28,15 @@ pub(super) type Manager = Audited<SessionManager>;
 /// A session that was opened.
 pub(super) type Opened = crate::ssm::client::session::Session<Manager>;
 
+/// Why no session is opened by a console that cannot write it down.
+const NO_LOG: &str = "no session without an audit log, and this console has none (--read-only, or it cannot be written)";
+
 /// The way to sessions of one account.
 pub(super) struct Access {
     aws: Session,
     allow: Option<Allow>,
-    /// Where sessions are written down.
-    log: Option<AuditLog>,
+    /// Where sessions are written down, who asks for them, and what the configuration says about accounts.
+    gate: Gate,
     /// Who we are, asked when it is first needed.
     identity: OnceCell<Option<Identity>>,
     /// Made when it is first needed: reading the system's certificates takes a while.
@@ -40,8 +45,8 @@ pub(super) struct Access {
 
 impl Access {
     /// The way to this account's sessions; `allow` in the demo.
-    pub(super) fn new(aws: Session, allow: Option<Allow>, log: Option<AuditLog>) -> Self {
-        Self { aws, allow, log, identity: OnceCell::new(), dialer: OnceCell::new() }
+    pub(super) fn new(aws: Session, allow: Option<Allow>, gate: Gate) -> Self {
+        Self { aws, allow, gate, identity: OnceCell::new(), dialer: OnceCell::new() }
     }
 
     /// The region that is meant where none is named.
@@ -66,22 +71,20 @@ impl Access {
             None => Some(journal().ok_or("there is no home directory to note sessions in")?),
         };
         let manager = SessionManager::new(&self.aws, region);
-        let gateway = match (&self.allow, &self.log) {
-            (Some(_), _) => Audited::unwritten(manager),
-            (None, Some(log)) => Audited::new(manager, log.clone(), self.common(region).await),
-            (None, None) => {
-                return Err(
-                    "no session without an audit log, and this console has none (--read-only, or it cannot be written)".into()
-                );
-            }
-        };
-        let gateway = Arc::new(gateway);
+        let log = self.gate.log.clone().ok_or(NO_LOG)?;
+        let gateway = Arc::new(Audited::new(manager, log, self.common(region).await));
         Ok(Opener { gateway, dialer: dialer.clone(), journal, place, patience: HANDSHAKE })
     }
 
     /// Opens a session.
     pub(super) async fn open(&self, region: &str, request: &StartRequest) -> Result<Opened, OpenError> {
-        let opener = self.opener(region).await.map_err(|why| OpenError::Refused(Refusal::Never(why)))?;
+        let never = |why| OpenError::Refused(Refusal::Never(why));
+        // What `app` refuses is refused here once more.
+        let asks = session_rule::asks_reason(&self.aws, &self.gate.rules, self.identity().await).await.map_err(never)?;
+        if asks && request.reason.is_none() {
+            return Err(never("this account wants a reason for every session".to_owned()));
+        }
+        let opener = self.opener(region).await.map_err(never)?;
         opener.open(request).await
     }
 
@@ -96,7 +99,7 @@ impl Access {
             caller: identity.map(|identity| identity.arn.shown().to_string()),
             account: identity.map(|identity| identity.account.clone()),
             region: region.to_owned(),
-            origin: "console".to_owned(),
+            origin: self.gate.origin.clone(),
             ..audit::Entry::default()
         }
     }
@@ -110,7 +113,7 @@ impl Access {
     pub(super) async fn reap(&self) -> Vec<String> {
         let mut words = Vec::new();
         let journal = journal().filter(|_| self.allow.is_none());
-        let (Some(journal), Some(log)) = (journal, &self.log) else { return words };
+        let (Some(journal), Some(log)) = (journal, &self.gate.log) else { return words };
         for (entry, note) in journal.orphans() {
             let wanted = Connect {
                 profile: entry.place.profile.clone(),

@@ -34,8 +34,8 @@ use access::Access;
 pub use access::Allow;
 pub(super) use recorder::folder as recordings_folder;
 
+use super::mutations::Gate;
 use crate::app::ShellEffect;
-use crate::audit::AuditLog;
 use crate::aws::session::Session;
 use crate::domain::forward::{Forward, ForwardSpec, ForwardState};
 use crate::domain::recording::Order;
@@ -86,7 +86,7 @@ pub(super) struct Sessions {
     tasks: Handle,
     tracker: TaskTracker,
     access: Option<Arc<Access>>,
-    log: Option<AuditLog>,
+    gate: Gate,
     /// Whether shells are recorded without being asked to.
     records: bool,
     said: mpsc::Sender<Said>,
@@ -100,13 +100,13 @@ pub(super) struct Sessions {
 
 impl Sessions {
     /// No sessions yet.
-    pub(super) fn new(tasks: Handle, log: Option<AuditLog>, records: bool) -> (Self, mpsc::Receiver<Said>) {
+    pub(super) fn new(tasks: Handle, gate: Gate, records: bool) -> (Self, mpsc::Receiver<Said>) {
         let (said, listening) = mpsc::channel(OUTPUT);
         let sessions = Self {
             tasks,
             tracker: TaskTracker::new(),
             access: None,
-            log,
+            gate,
             records,
             said,
             shells: BTreeMap::new(),
@@ -119,7 +119,7 @@ impl Sessions {
 
     /// The console has an account from now on. Sessions that run stay with the one they were started with.
     pub(super) fn connected(&mut self, aws: Session, allow: Option<Allow>) {
-        let access = Arc::new(Access::new(aws, allow, self.log.clone()));
+        let access = Arc::new(Access::new(aws, allow, self.gate.clone()));
         let is_first = self.access.replace(Arc::clone(&access)).is_none();
         if is_first {
             let said = self.said.clone();

@@ -1,7 +1,7 @@
 //! The panes and the root without AWS and without a terminal: messages in, effects and rows out.
 
 mod activity;
-mod bastions;
+pub(crate) mod bastions;
 mod door;
 mod entry;
 mod findings;

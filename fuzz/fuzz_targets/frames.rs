@@ -1,7 +1,7 @@
 //! Frames: what can be read is written and read again as the same.
 #![no_main]
 
-use bartizan::ssm::wire::{Frame, MessageType};
+use bartizan_fuzz::ssm::wire::{Frame, MessageType};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 

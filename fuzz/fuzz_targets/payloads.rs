@@ -1,9 +1,9 @@
 //! Payloads: JSON, flags and exit codes of strangers.
 #![no_main]
 
-use bartizan::ssm::wire::handshake::{Challenge, Complete, Payload as _, Request, Response};
-use bartizan::ssm::wire::payload::{ChannelClosed, OpenDataChannel, exit_code};
-use bartizan::ssm::wire::{Acknowledge, Flag, Size};
+use bartizan_fuzz::ssm::wire::handshake::{Challenge, Complete, Payload as _, Request, Response};
+use bartizan_fuzz::ssm::wire::payload::{ChannelClosed, OpenDataChannel, exit_code};
+use bartizan_fuzz::ssm::wire::{Acknowledge, Flag, Size};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

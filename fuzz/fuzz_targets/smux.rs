@@ -1,7 +1,7 @@
 //! Multiplexed bytes, cut at a place that the first byte says.
 #![no_main]
 
-use bartizan::ssm::wire::smux::Decoder;
+use bartizan_fuzz::ssm::wire::smux::Decoder;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

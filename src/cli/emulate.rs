@@ -47,7 +47,8 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
     if let Some(path) = arguments.events.iter().chain(&arguments.findings).find(|path| !path.exists()) {
         return Err(Failure::Usage(format!("there is no folder or file {}", clean(&path.display().to_string()))));
     }
-    world.account().agent.configure(sessions(arguments, &world)?);
+    let sessions = sessions(arguments, &world)?;
+    world.account().agent.configure(sessions);
     if let Some(path) = &arguments.events {
         let loaded = load::events(path);
         say("events", &loaded);

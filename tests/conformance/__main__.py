@@ -10,6 +10,7 @@
 8. stores       boto3 works with what rotations put into each store; botocore reads credentials files as we do
 9. rotate       rotations over an IAM on its bad days; boto3 then works with what the store holds
 10. data        all real records of ../shared/data load and list through `bartizan emulate`
+11. plugin      `aws ssm start-session` with the official session-manager-plugin, where there is one on PATH
 """
 
 import argparse
@@ -23,6 +24,7 @@ import part_huge
 import part_moto
 import part_nasty
 import part_operations
+import part_plugin
 import part_refusals
 import part_rotate
 import part_stores
@@ -41,6 +43,7 @@ PARTS = {
     "stores": part_stores.run,
     "rotate": part_rotate.run,
     "data": part_data.run,
+    "plugin": part_plugin.run,
 }
 WITHOUT_PROGRAM = {"calibration"}
 
@@ -52,8 +55,9 @@ def main():
     arguments.add_argument("--require-all", action="store_true", help="leaving something out is a failure")
     options = arguments.parse_args()
     # boto3 in this process reads the environment too: the same made-up credentials, and no way out.
+    made_up = environment("/nonexistent")
     os.environ.clear()
-    os.environ.update(environment("/nonexistent"))
+    os.environ.update(made_up)
     report = Report()
     program = programs.Bartizan(os.path.abspath(options.program))
     for name in options.only or PARTS:

@@ -96,6 +96,15 @@ fn the_embedded_aws_answers_on_its_port() {
 }
 
 #[test]
+fn the_embedded_aws_starts_with_every_switch_of_sessions() {
+    let home = tempfile::tempdir().unwrap();
+    let switches =
+        ["--sessions", "--session-kms", "us-east-1", "--agent-version", "3.0.196.0", "--session-fault", "close=9,cut=9"];
+    let emulated = Emulated::start(home.path(), &[&["--scenario", "quiet"], &switches[..]].concat());
+    assert!(emulated.url.starts_with("http://127.0.0.1:"), "{}", emulated.url);
+}
+
+#[test]
 fn the_embedded_aws_listens_on_loopback_only() {
     let (status, out, error) = run(&["emulate", "--scenario", "quiet", "--listen", "0.0.0.0:0"]);
     assert_eq!((status, out.as_str()), (2, ""));

@@ -6,6 +6,7 @@
 //! drop=N  duplicate=N  reorder=N  corrupt=N    so many of a thousand messages of the agent; drop also those of the client
 //! delay=MS                                     messages of the agent come up to so much later
 //! close=N                                      the web socket is closed with code 1000 after every N messages of the agent, once the client was heard
+//! cut=N                                        the same, without a word: what is under way is lost
 //! unknown=N                                    so many of a thousand messages are followed by one of an unknown type
 //! oversize=N                                   the same, by one of 64 KiB of an unknown kind
 //! sequence=N                                   so many of a thousand messages are followed by a copy with a wrong number
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::ssm::channel::link::Line;
+use crate::ssm::channel::link::{Closing, Line};
 use crate::ssm::wire::{Frame, MessageType};
 
 /// What goes wrong with sessions.
@@ -41,8 +42,10 @@ pub struct Faults {
     pub corrupt: u32,
     /// The longest delay.
     pub delay: Duration,
-    /// The web socket closes after so many messages.
+    /// The web socket closes in order after so many messages.
     pub close: Option<u32>,
+    /// The web socket is cut after so many messages.
+    pub cut: Option<u32>,
     /// Messages that are followed by one of an unknown type, in a thousand.
     pub unknown: u32,
     /// Messages that are followed by a very large one, in a thousand.
@@ -72,7 +75,7 @@ pub struct Faults {
 /// Text that names no fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, unknown=N, oversize=N, sequence=N, empty=N, mute=N, slow=BYTES, idle=SECONDS, silent, token, forget, refuse, end=TEXT)"
+    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, cut=N, unknown=N, oversize=N, sequence=N, empty=N, mute=N, slow=BYTES, idle=SECONDS, silent, token, forget, refuse, end=TEXT)"
 )]
 pub struct InvalidFault(String);
 
@@ -104,6 +107,7 @@ impl Faults {
                     "corrupt" => self.corrupt = number,
                     "delay" => self.delay = Duration::from_millis(u64::from(number)),
                     "close" if number > 0 => self.close = Some(number),
+                    "cut" if number > 0 => self.cut = Some(number),
                     "unknown" => self.unknown = number,
                     "oversize" => self.oversize = number,
                     "sequence" => self.sequence = number,
@@ -241,15 +245,16 @@ impl Line for BadLine {
         self.held.iter().map(|(at, _)| *at).min()
     }
 
-    fn closes(&mut self, _now: Duration) -> bool {
-        match self.faults.close {
-            Some(after) if self.written >= after && self.has_heard => {
-                (self.written, self.has_heard) = (0, false);
-                self.held.clear();
-                true
-            }
-            _ => false,
-        }
+    fn closes(&mut self, _now: Duration) -> Option<Closing> {
+        let is_due = |after: Option<u32>| after.is_some_and(|after| self.written >= after && self.has_heard);
+        let closing = match (is_due(self.faults.cut), is_due(self.faults.close)) {
+            (true, _) => Closing::Cut,
+            (false, true) => Closing::InOrder,
+            (false, false) => return None,
+        };
+        (self.written, self.has_heard) = (0, false);
+        self.held.clear();
+        Some(closing)
     }
 }
 
@@ -260,7 +265,7 @@ mod tests {
     #[test]
     fn the_examples_are_read() {
         let mut faults = Faults::default();
-        faults.parse("drop=20,delay=50,sequence=9,empty=9,mute=4,slow=1000,idle=2").unwrap();
+        faults.parse("drop=20,delay=50,cut=7,sequence=9,empty=9,mute=4,slow=1000,idle=2").unwrap();
         faults.parse("silent,end=no such user").unwrap();
         assert_eq!((faults.drop, faults.delay), (20, Duration::from_millis(50)));
         assert!(faults.is_silent);

@@ -20,6 +20,8 @@ use crate::ssm::wire::{MessageType, PayloadType};
 
 /// How long the last output may take to be acknowledged.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long a session that has ended waits for a client that is not there yet, or not there again.
+const ABSENCE: Duration = Duration::from_mins(1);
 
 /// What a session does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +93,8 @@ pub(super) async fn run(
         _ended = sender.ending() => return,
     };
     if !terminate.is_cancelled() {
+        // The official client is started after its session, and only a message tells it why there is none any more.
+        let _unless_it_stays_away = tokio::time::timeout(ABSENCE.min(idle), sender.connected()).await;
         sender.drained(DRAIN).await;
     }
     let closed = ChannelClosed {

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Agent;
@@ -83,7 +83,7 @@ fn plain(status: StatusCode) -> Response<Bytes> {
 
 /// Reads the first message. With a wrong token the web socket is closed without a word.
 async fn admit(agent: &Agent, session_id: &str, mut socket: Socket, largest: usize) {
-    let Ok(Some(Ok(Message::Text(text)))) = tokio::time::timeout(PATIENCE, socket.next()).await else { return };
+    let Ok(Some(text)) = tokio::time::timeout(PATIENCE, first_text(&mut socket)).await else { return };
     let admitted = OpenDataChannel::decode(&text).ok().and_then(|open| agent.admit(session_id, &open.token_value));
     match admitted {
         Some((sockets, replaced)) => {
@@ -93,6 +93,17 @@ async fn admit(agent: &Agent, session_id: &str, mut socket: Socket, largest: usi
         }
         None => {
             let _best_effort = socket.close(None).await;
+        }
+    }
+}
+
+/// The first text. The official client sends a ping beside it, which may come before.
+async fn first_text(socket: &mut Socket) -> Option<Utf8Bytes> {
+    loop {
+        match socket.next().await?.ok()? {
+            Message::Text(text) => return Some(text),
+            Message::Ping(_) | Message::Pong(_) => {}
+            _ => return None,
         }
     }
 }

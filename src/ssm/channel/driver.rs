@@ -9,7 +9,7 @@ use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::link::{Connector, Line, NoLink};
+use super::link::{Closing, Connector, Line, NoLink};
 use super::pipe::{DriverEnd, Ending, State, Submission};
 use super::{Channel, Received};
 use crate::ssm::wire::frame::FrameError;
@@ -187,8 +187,10 @@ impl<C: Connector, L: Line> Driver<C, L> {
             if let Some(ending) = self.given_up() {
                 return Loss::Ended(ending);
             }
-            if self.line.closes(self.now()) {
-                let _best_effort = sink.send(Message::Close(Some(bye()))).await;
+            if let Some(closing) = self.line.closes(self.now()) {
+                if closing == Closing::InOrder {
+                    let _best_effort = tokio::time::timeout(FAREWELL, self.hear_out(&mut sink, &mut stream)).await;
+                }
                 return Loss::Link("closed on purpose".to_owned());
             }
             let wake = self.wake(next_ping);
@@ -353,6 +355,18 @@ impl<C: Connector, L: Line> Driver<C, L> {
             sink.feed(Message::Binary(frame)).await?;
         }
         sink.send(Message::Close(None)).await
+    }
+
+    /// Closes a web socket as AWS does, and hears what the other end has written before it knew.
+    async fn hear_out<K, T>(&mut self, sink: &mut K, stream: &mut T) -> Result<(), Loss>
+    where
+        K: futures::Sink<Message, Error = Error> + Unpin,
+        T: futures::Stream<Item = Result<Message, Error>> + Unpin,
+    {
+        sink.send(Message::Close(Some(bye()))).await.map_err(|error| lost(&error))?;
+        loop {
+            self.read_one(stream.next().await)?;
+        }
     }
 
     fn tell_whether_answered(&mut self, now: Duration) {

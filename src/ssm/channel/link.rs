@@ -47,8 +47,17 @@ pub trait Line: Send + 'static {
     /// When [`Line::release`] has something to do.
     fn next_release(&self) -> Option<Duration>;
 
-    /// Whether the web socket is closed now, in mid-session.
-    fn closes(&mut self, now: Duration) -> bool;
+    /// Whether and how the web socket is closed now, in mid-session.
+    fn closes(&mut self, now: Duration) -> Option<Closing>;
+}
+
+/// How a web socket is closed on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// As AWS does about once an hour: with code 1000, and what the other end has still written is heard.
+    InOrder,
+    /// Without waiting for anything: what is under way is lost.
+    Cut,
 }
 
 /// A line that changes nothing.
@@ -70,7 +79,7 @@ impl Line for Plain {
         None
     }
 
-    fn closes(&mut self, _now: Duration) -> bool {
-        false
+    fn closes(&mut self, _now: Duration) -> Option<Closing> {
+        None
     }
 }

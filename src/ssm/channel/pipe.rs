@@ -129,6 +129,13 @@ impl Sender {
         self.state.clone()
     }
 
+    /// Waits until there is a web socket, or never will be one again.
+    pub async fn connected(&self) {
+        let mut state = self.state.clone();
+        let is_there = |state: &State| !matches!(state, State::Connecting | State::Reconnecting { .. });
+        let _or_the_driver_has_gone = state.wait_for(is_there).await.is_ok();
+    }
+
     /// Waits until no data have moved either way for so long.
     pub async fn idle(&self, length: Duration) {
         loop {

@@ -63,8 +63,18 @@ async fn twenty_closed_web_sockets_lose_nothing_of_a_transfer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shell_survives_closed_web_sockets() {
-    let stage = Stage::faulty("close=20").await;
+async fn twenty_cut_web_sockets_lose_nothing_of_a_transfer() {
+    survives("cut=400", 4_000_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shell_survives_closed_and_cut_web_sockets() {
+    stays_a_shell("close=20").await;
+    stays_a_shell("cut=20").await;
+}
+
+async fn stays_a_shell(faults: &str) {
+    let stage = Stage::faulty(faults).await;
     let mut shell = stage.shell(Purpose::Shell).await;
     shell.until("$ ").await;
     let answer = |number: u32| format!("{number}-{}\r\n", 1000 + number);

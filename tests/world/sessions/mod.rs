@@ -4,6 +4,7 @@ mod bad_days;
 mod corpora;
 mod forwards;
 mod mux;
+mod official;
 mod shells;
 
 use std::collections::BTreeMap;

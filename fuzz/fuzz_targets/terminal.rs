@@ -1,0 +1,42 @@
+//! What a target writes to a terminal, hostile sequences included: the filter lets no string through, however the bytes are cut, and
+//! the screen draws them at any size. Sizes and scrolling come from the first bytes.
+#![no_main]
+
+use bartizan_fuzz::kit::input::Size;
+use bartizan_fuzz::screens::Screen;
+use bartizan_fuzz::ssm::client::filter::Filter;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some(([cut, columns, rows, other_columns, other_rows, scroll], bytes)) = bytes.split_first_chunk() else { return };
+    let whole = Filter::default().pass(bytes);
+    let mut filter = Filter::default();
+    let pieces: Vec<u8> = bytes.chunks(usize::from(*cut).max(1)).flat_map(|piece| filter.pass(piece).to_vec()).collect();
+    assert_eq!(whole, pieces, "cuts make no difference");
+    for (at, pair) in whole.windows(2).enumerate() {
+        assert!(!matches!(pair, [0x1b, b'P' | b'_' | b'^' | b'X'] | [0xc2, 0x90 | 0x98 | 0x9d | 0x9e | 0x9f]));
+        assert!(pair != [0x1b, b']'] || whole[at..].starts_with(b"\x1b]8;"), "only links are strings");
+    }
+    let size = |columns: &u8, rows: &u8| Size { width: u16::from(*columns), height: u16::from(*rows) };
+    let mut screen = Screen::new(size(columns, rows));
+    for (number, piece) in bytes.chunks(usize::from(*cut).max(1)).enumerate() {
+        screen.feed(piece);
+        match number % 16 {
+            3 => screen.resize(size(other_columns, other_rows)),
+            7 => {
+                let lines = screen.hold();
+                screen.show_from(usize::from(*scroll) % lines);
+                let _any = (screen.top(), screen.cursor(), screen.find("a", usize::from(*scroll) % lines, scroll % 2 == 0));
+                let _any = screen.text(0, usize::from(*scroll));
+            }
+            11 => screen.release(),
+            _ => {}
+        }
+    }
+    let shown = screen.shown();
+    let (rows, columns) = shown.size();
+    for (row, column) in (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column))) {
+        let _any = shown.cell(row, column).map(|cell| (cell.contents().len(), cell.is_wide(), cell.fgcolor()));
+    }
+    assert!(screen.answers().len() <= 256);
+});

@@ -188,6 +188,12 @@ pub enum ConfigCommand {
     Check,
     /// Print every setting in effect and where it comes from
     Print,
+    /// Set, change or remove the passphrase that a locked console wants; it is asked for at the terminal
+    LockPassphrase {
+        /// Remove it: then a locked console asks AWS alone who is there
+        #[arg(long)]
+        remove: bool,
+    },
 }
 
 /// What `bartizan audit` does.

@@ -12,11 +12,10 @@ use crate::app::door::Door;
 use crate::app::{self, Startup};
 use crate::audit::AuditLog;
 use crate::aws::session::Clock;
-use crate::config::{Config, paths};
+use crate::config::Config;
 use crate::kit::source::Weight;
 use crate::runtime::{self, Connector, End, Gate, Launch, Tty};
-use crate::secrets::guard::Guard;
-use crate::secrets::{Keyring, asking};
+use crate::secrets::asking;
 
 /// Opens the console and runs it to its end.
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
@@ -39,7 +38,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
         gate,
         rotations,
         questions,
-        guard: guard(),
+        guard: config::guard(),
         forget: Arc::new(|| {}),
         keymap,
         look,
@@ -77,11 +76,6 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         },
         now: Clock::system().now(),
     }
-}
-
-/// The passphrase of the lock. The demo has the user's own: it is the same person who goes away from the same terminal.
-fn guard() -> Guard {
-    Guard::new(paths::state_dir(), Keyring::system())
 }
 
 /// Where changes are written down, or why there can be none.

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags};
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::question::{Question, Topic};
@@ -94,14 +96,45 @@ fn prompt(need: &Need) -> Result<SecretString, String> {
     }
 }
 
+/// The terminal shows nothing that is typed as long as this lives. The library that asks hides it only after it has asked, and shows it
+/// again between two questions: whoever types fast would be seen.
+struct Hidden(Option<(std::os::fd::OwnedFd, Termios)>);
+
+impl Hidden {
+    fn new() -> Self {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let hide = || {
+            let terminal = rustix::fs::open("/dev/tty", flags, Mode::empty())?;
+            let before = termios::tcgetattr(&terminal)?;
+            let mut hidden = before.clone();
+            hidden.local_modes.remove(LocalModes::ECHO);
+            hidden.local_modes.insert(LocalModes::ECHONL);
+            termios::tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
+            rustix::io::Result::Ok((terminal, before))
+        };
+        // Without it the library does what it can.
+        Self(hide().ok())
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some((terminal, before)) = &self.0 {
+            let _terminal_has_gone = termios::tcsetattr(terminal, OptionalActions::Now, before);
+        }
+    }
+}
+
 /// Asks at the terminal.
 pub(super) fn ask(words: &str) -> Result<SecretString, String> {
+    let _hidden = Hidden::new();
     let given = rpassword::prompt_password(words).map(SecretString::from);
     given.map_err(|error| format!("could not ask for the passphrase: {error}"))
 }
 
 /// Asks at the terminal for something new.
 pub(super) fn twice(words: &str) -> Result<SecretString, String> {
+    let _hidden = Hidden::new();
     let first = ask(words)?;
     let again = ask("The same passphrase again: ")?;
     let is_same = first.expose_secret() == again.expose_secret();

@@ -23,6 +23,7 @@ mod harness;
 mod hostile;
 mod keyring;
 mod keyring_store;
+mod lock;
 mod passphrases;
 mod rotating;
 mod rotation_crashes;

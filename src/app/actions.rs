@@ -132,6 +132,7 @@ pub mod terminal {
         Next     = "next",     "Go to the next shell",                          Safe, [];
         Previous = "previous", "Go to the previous shell",                      Safe, [];
         Full     = "full",     "Give the shell the whole screen, or take it back", Safe, [];
+        Lend     = "lend",     "Give the shell the terminal itself; the console's key takes it back", Safe, [];
         Read     = "read",     "Hold the screen still, to read what has scrolled away, search and copy", Safe, [];
         Record   = "record",   "Record the shell's output to a file, or stop",  Safe, [];
         Send     = "send",     "Send this key to the target",                   Safe, [];

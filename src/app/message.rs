@@ -81,6 +81,8 @@ pub enum Msg {
     Shell(ShellId, ShellNews),
     /// The newest record of a forward.
     Forward(Forward),
+    /// The key was pressed that takes a lent terminal back.
+    TakenBack,
     /// So many records of calls were lost.
     CallsLost(u64),
     /// A containment tells how it goes.
@@ -187,6 +189,8 @@ pub enum Effect {
     },
     /// Stop the forward of this number.
     StopForward(u64),
+    /// Take the terminal back that a shell has.
+    TakeBack,
     /// End the program.
     Quit,
     /// Stop the program as a shell does with ctrl-z.
@@ -240,6 +244,8 @@ pub enum ShellEffect {
     },
     /// Begin to record, or stop.
     Record,
+    /// Lend it the whole terminal.
+    Lend,
     /// Play a recording on a screen of this size.
     Replay {
         /// The file's name in the folder of recordings.

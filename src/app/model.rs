@@ -300,7 +300,11 @@ impl Model {
 
     /// The size that shells have: the body, or the whole screen.
     pub fn terminal_size(&self) -> Size {
-        if self.terminals.full { self.size } else { self.layout().map(|layout| layout.body.size()).unwrap_or_default() }
+        if self.terminals.full || self.terminals.lent {
+            self.size
+        } else {
+            self.layout().map(|layout| layout.body.size()).unwrap_or_default()
+        }
     }
 
     /// The table on screen.

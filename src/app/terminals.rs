@@ -23,6 +23,8 @@ pub struct Terminals {
     pub mode: Mode,
     /// Whether a shell has the whole screen.
     pub full: bool,
+    /// Whether the shell on screen has the terminal itself, and nothing is painted.
+    pub lent: bool,
     /// Whether the person was told what would end with the console.
     pub warned: bool,
 }

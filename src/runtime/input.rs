@@ -59,6 +59,15 @@ impl Pastes {
     }
 }
 
+/// What has come from the keyboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// A key or a paste.
+    Input(Input),
+    /// Bytes as they came, while nothing is decoded.
+    Bytes(Vec<u8>),
+}
+
 /// The keyboard side of the terminal.
 #[derive(Debug)]
 pub(super) struct Keyboard {
@@ -67,6 +76,8 @@ pub(super) struct Keyboard {
     pastes: Pastes,
     parser: termina::Parser,
     queue: VecDeque<Input>,
+    /// Whether nothing is decoded.
+    is_raw: bool,
 }
 
 impl Keyboard {
@@ -78,23 +89,42 @@ impl Keyboard {
             // After `su` the terminal belongs to another user; the controlling terminal may always be opened.
             .or_else(|_| rustix::fs::open("/dev/tty", flags, Mode::empty()))?;
         let terminal = Receiver::from_owned_fd_unchecked(own)?;
-        Ok(Self { terminal, pastes: Pastes::default(), parser: termina::Parser::default(), queue: VecDeque::new() })
+        Ok(Self {
+            terminal,
+            pastes: Pastes::default(),
+            parser: termina::Parser::default(),
+            queue: VecDeque::new(),
+            is_raw: false,
+        })
     }
 
     /// Waits for input. An error means that the terminal has gone. May be dropped at any time without losing a key.
-    pub(super) async fn next(&mut self) -> io::Result<Input> {
+    pub(super) async fn next(&mut self) -> io::Result<Typed> {
         loop {
             if let Some(input) = self.queue.pop_front() {
-                return Ok(input);
+                return Ok(Typed::Input(input));
             }
             self.terminal.readable().await?;
             let mut bytes = [0_u8; CHUNK];
             match self.terminal.try_read(&mut bytes) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) if self.is_raw => return Ok(Typed::Bytes(bytes.get(..read).unwrap_or_default().to_vec())),
                 Ok(read) => self.decode(bytes.get(..read).unwrap_or_default()),
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// Whether bytes are handed over as they come from now on.
+    pub(super) fn set_raw(&mut self, is_raw: bool) {
+        self.is_raw = is_raw;
+    }
+
+    /// Takes bytes that were read and are for the console after all.
+    pub(super) fn decode_now(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.decode(bytes);
         }
     }
 

@@ -20,7 +20,15 @@ pub struct Tty(Arc<Inner>);
 struct Inner {
     found: Termios,
     ours: AtomicBool,
+    /// Whether a target has it.
+    lent: AtomicBool,
 }
+
+/// Undoes what a program may have left of a terminal: half-sent strings and frames, hyperlinks, mouse, focus and paste reports, other
+/// encodings of keys, cursor keys and keypad, its second screen, margins, origin, wrapping, insertion, reversed screen, character sets, the
+/// cursor's shape, colours.
+pub(super) const MEND: &[u8] = b"\x1b\\\x1b[?2026l\x1b]8;;\x1b\\\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\
+\x1b[?1004l\x1b[?2004l\x1b[=0u\x1b[>4m\x1b[?1l\x1b>\x1b[?1049l\x1b[r\x1b[?6l\x1b[?7h\x1b[4l\x1b[20l\x1b[?5l\x1b(B\x1b)B\x0f\x1b[0 q\x1b[?25h\x1b[0m\r\n";
 
 /// Why there is no terminal to draw on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +63,7 @@ impl Tty {
             return Err(NoTerminal::Dumb(term));
         }
         let found = termios::tcgetattr(stdin()).map_err(|error| NoTerminal::Mute(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { found, ours: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Inner { found, ours: AtomicBool::new(false), lent: AtomicBool::new(false) })))
     }
 
     /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
@@ -67,6 +75,22 @@ impl Tty {
         let mut bytes = Vec::new();
         queue!(bytes, terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
         write_all(&bytes)
+    }
+
+    /// Leaves the terminal to a shell's target, raw: our screen goes, the normal one comes.
+    pub fn lend(&self) -> io::Result<()> {
+        self.0.lent.store(true, Ordering::SeqCst);
+        let mut bytes = Vec::new();
+        queue!(bytes, style::ResetColor, event::DisableBracketedPaste, terminal::LeaveAlternateScreen, cursor::Show)?;
+        write_all(&bytes)
+    }
+
+    /// Takes the terminal back from a target, and mends what that may have changed.
+    pub fn take_back(&self) -> io::Result<()> {
+        if self.0.lent.swap(false, Ordering::SeqCst) {
+            write_all(MEND)?;
+        }
+        self.enter()
     }
 
     /// Gives the terminal back as it was found. Does nothing the second time; errors are those of a terminal that has gone.
@@ -88,7 +112,7 @@ impl Inner {
         if !self.ours.swap(false, Ordering::SeqCst) {
             return;
         }
-        let mut bytes = Vec::new();
+        let mut bytes = if self.lent.swap(false, Ordering::SeqCst) { MEND.to_vec() } else { Vec::new() };
         let queued = queue!(
             bytes,
             terminal::EndSynchronizedUpdate,

@@ -1,5 +1,7 @@
 //! The loop: wait for one thing, take what has come with it, update, do what was asked for, draw if it is time.
 
+mod lent;
+
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -8,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::entry::Entries;
-use super::input::Keyboard;
+use super::input::{Keyboard, Typed};
 use super::pacer::Pacer;
 use super::panics::{Broke, TASK_THREADS};
 use super::runner::{Replies, Reply, Runner};
@@ -20,6 +22,7 @@ use crate::app::{self, Cadence, Effect, Model, Msg, ShellEffect};
 use crate::aws::session::Clock;
 use crate::domain::shell::{ShellId, ShellNews};
 use crate::kit::input::Input;
+use lent::Lent;
 
 /// Keys taken in one turn: a paste or a held key becomes one frame.
 const MOST_INPUTS: usize = 256;
@@ -27,6 +30,8 @@ const MOST_INPUTS: usize = 256;
 const MOST_REPLIES: usize = 64;
 /// What shells show is taken for so long in one turn: a flood of output must not make a key wait.
 const OUTPUT: Duration = Duration::from_millis(4);
+/// A lent terminal whose shell takes nothing is asked for keys again after so long.
+const HELD: Duration = Duration::from_millis(10);
 /// How long we wait to be resumed before we take it that nobody could stop us.
 const STOPPED: Duration = Duration::from_millis(200);
 
@@ -40,6 +45,8 @@ struct Turn<'a> {
     keyboard: Keyboard,
     signals: Signals,
     screen: Screen,
+    /// The shell that has the terminal in our place.
+    lent: Option<Lent>,
     pacer: Pacer,
     /// Whether the next frame answers a key.
     answers: bool,
@@ -68,6 +75,7 @@ pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Resu
         keyboard: Keyboard::open()?,
         signals,
         screen: Screen::new(tty.size()),
+        lent: None,
         pacer: Pacer::default(),
         answers: false,
         clock: Clock::system(),
@@ -117,10 +125,12 @@ impl Turn<'_> {
         let due = self.dirty.then(|| self.pacer.due(instant(), self.answers));
         let tick = app::wants_ticks(&self.launch.model).map(|cadence| self.last_tick + period(cadence));
         let work = app::has_work(&self.launch.model);
+        let held = self.is_typing_held();
         tokio::select! {
             biased;
             told = self.signals.next() => self.told(told),
-            input = self.keyboard.next() => self.typed(input),
+            input = self.keyboard.next(), if !held => self.typed(input),
+            () = tokio::time::sleep(HELD), if held => {}
             Some(reply) = replies.replies.recv() => self.replied(reply, runner),
             Some(call) = replies.calls.recv() => self.inbox.push(Msg::Call(call)),
             Some(said) = self.said.recv() => self.heard(said),
@@ -135,6 +145,9 @@ impl Turn<'_> {
     /// Takes what else has come by now, so that many things make one frame.
     fn take_more(&mut self, runner: &mut Runner, replies: &mut Replies) {
         for _ in 0..MOST_INPUTS {
+            if self.is_typing_held() {
+                break;
+            }
             match self.keyboard.next().now_or_never() {
                 Some(input) => self.typed(input),
                 None => break,
@@ -175,9 +188,10 @@ impl Turn<'_> {
         }
     }
 
-    fn typed(&mut self, input: io::Result<Input>) {
-        match input {
-            Ok(input) => {
+    fn typed(&mut self, typed: io::Result<Typed>) {
+        match typed {
+            Ok(Typed::Bytes(bytes)) => self.typed_raw(&bytes),
+            Ok(Typed::Input(input)) => {
                 break_if(self.launch.break_loop);
                 self.answers = true;
                 self.route(input);
@@ -193,7 +207,7 @@ impl Turn<'_> {
             self.inbox.extend(self.entries.input(input));
             return;
         }
-        let undecided = self.inbox.iter().any(|msg| matches!(msg, Msg::Input(_)));
+        let undecided = self.inbox.iter().any(|msg| matches!(msg, Msg::Input(_) | Msg::TakenBack));
         match app::direct(&self.launch.model, &self.launch.keymap, &input).filter(|_| !undecided) {
             Some(id) => {
                 self.sessions.input(id, input);
@@ -207,6 +221,11 @@ impl Turn<'_> {
     fn heard(&mut self, said: Said) {
         match said {
             Said::Output(id, bytes) => {
+                if self.pass(id, &bytes) {
+                    // Its questions are answered by the terminal itself.
+                    self.sessions.show_silently(id, &bytes);
+                    return;
+                }
                 self.sessions.show(id, &bytes);
                 let terminals = &self.launch.model.terminals;
                 if terminals.shown == Some(id) {
@@ -225,7 +244,10 @@ impl Turn<'_> {
                 self.dirty |= self.launch.model.terminals.shown == Some(id);
             }
             Said::Forward(forward) => self.inbox.push(Msg::Forward(forward)),
-            Said::Shell(id, news) => self.inbox.push(Msg::Shell(id, news)),
+            Said::Shell(id, news) => {
+                self.remark(id, &news);
+                self.inbox.push(Msg::Shell(id, news));
+            }
             Said::Notice(level, text) => self.inbox.push(Msg::Notice(level, text)),
         }
     }
@@ -293,6 +315,7 @@ impl Turn<'_> {
                     self.inbox.push(Msg::Forward(forward));
                 }
                 Effect::StopForward(number) => self.sessions.stop_forward(number),
+                Effect::TakeBack => self.take_back(),
                 Effect::Quit => self.end = Some(End::Quit),
                 Effect::Suspend => self.suspend().await,
                 Effect::Redraw => {
@@ -309,6 +332,9 @@ impl Turn<'_> {
             self.closed_on(|turn| turn.screen.copy(&text));
             return;
         }
+        if effect == ShellEffect::Lend {
+            return self.lend(id);
+        }
         let news = self.sessions.shell(id, effect);
         self.inbox.extend(news.map(|news| Msg::Shell(id, news)));
         self.dirty = true;
@@ -321,6 +347,10 @@ impl Turn<'_> {
     }
 
     fn draw(&mut self) {
+        if self.lent.is_some() {
+            self.dirty = false;
+            return;
+        }
         self.closed_on(|turn| {
             let Launch { model, keymap, look, .. } = &turn.launch;
             let screens = &turn.sessions.screens;
@@ -372,7 +402,9 @@ impl Turn<'_> {
     }
 
     fn come_back(&mut self) {
-        if self.end.is_none() {
+        if self.lent.is_some() {
+            self.inbox.push(Msg::TakenBack);
+        } else if self.end.is_none() {
             self.closed_on(|turn| turn.tty.enter());
             self.resized();
         }

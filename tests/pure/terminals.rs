@@ -209,6 +209,33 @@ fn states_are_told_as_they_are() {
 }
 
 #[test]
+fn a_lent_terminal_is_taken_back_where_something_else_has_to_be_seen() {
+    let lend = |stage: &mut Stage| {
+        stage.tell(Msg::Input(Input::Key(Key::ctrl(']'))));
+        stage.press("t");
+        assert!(stage.model.terminals.lent);
+        let effects = shell_effects(stage);
+        let whole = ShellEffect::Resize(stage.model.size);
+        assert_eq!(effects, [whole, ShellEffect::Lend]);
+    };
+    let (mut stage, _) = with_shell();
+    lend(&mut stage);
+    stage.tell(Msg::TakenBack);
+    assert_eq!((stage.model.terminals.lent, &stage.model.terminals.mode), (false, &Mode::Command));
+    assert!(stage.asked().contains(&Effect::TakeBack));
+    stage.press("esc");
+    lend(&mut stage);
+    stage.tell(Msg::Shell(ID, ShellNews::State(ShellState::Reconnecting { problem: "no route".into() })));
+    assert!(stage.model.terminals.lent, "the console says so on it");
+    stage.tell(Msg::Shell(ID, ShellNews::State(ShellState::Ended { why: "over".into(), code: None })));
+    assert!(!stage.model.terminals.lent && stage.asked().contains(&Effect::TakeBack));
+    let (mut stage, _) = with_shell();
+    lend(&mut stage);
+    stage.wait(11 * 60_000);
+    assert!(stage.model.lock.is_closed() && !stage.model.terminals.lent, "a locked console is seen");
+}
+
+#[test]
 fn quitting_with_an_open_shell_asks_once() {
     let (mut stage, _) = with_shell();
     stage.tell(Msg::Input(Input::Key(Key::ctrl(']'))));

@@ -140,6 +140,40 @@ fn a_recording_is_listed_and_played_with_nothing_of_it_reaching_the_terminal() {
 }
 
 #[test]
+fn a_shell_is_lent_the_terminal_and_one_key_takes_it_back_mended() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    terminal.keys("echo bef''ore\r").until("before");
+    terminal.keys("\u{1d}t").until_gone("5 Bastions").until("before");
+    terminal.keys("until [ \"$(stty size)\" = \"30 100\" ]; do sleep 0.1; done; echo who''le\r").until("whole");
+    // What harms does not pass; what a program may do to its terminal does.
+    terminal.keys("printf '\\033]52;c;cHduZWQ=\\007\\033]0;pwn\\007'; echo li''ne\r").until("line");
+    terminal.keys("printf '\\033[?1049h\\033[?25l\\033[?1003;1006h\\033[3;9r\\033[7m\\033[?6h'; echo fu''ll\r").until("full");
+    terminal.keys("sleep 1000\r\u{3}").until("^C");
+    terminal.keys("\u{1d}").until("the next key is a command").until("5 Bastions");
+    terminal.keys("\u{1b}").until_gone("the next key is a command");
+    terminal.keys("until [ \"$(stty size)\" = \"25 100\" ]; do sleep 0.1; done; echo ba''ck\r").until("back");
+    terminal.keys("\u{1d}t").until_gone("5 Bastions").keys("exit\r").until("ended").until("5 Bastions");
+    terminal.keys("x").until("nodes").keys("q");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_as_found();
+    for stranger in [b"\x1b]52;".as_slice(), b"\x1b]0;"] {
+        assert!(!terminal.written().windows(stranger.len()).any(|bytes| bytes == stranger), "{stranger:?}");
+    }
+}
+
+#[test]
+fn a_signal_gives_a_lent_terminal_back_as_it_was_found() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    terminal.keys("\u{1d}t").until_gone("5 Bastions");
+    terminal.keys("printf '\\033[?1049h\\033[?25l\\033[?1003h'; echo fu''ll\r").until("full");
+    terminal.signal("TERM");
+    terminal.ended();
+    terminal.assert_as_found();
+}
+
+#[test]
 fn a_forward_is_listed_carries_bytes_and_stops() {
     use std::io::{Read as _, Write as _};
     let far = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

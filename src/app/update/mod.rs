@@ -93,6 +93,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             panes::rotations::on_told(&mut model.panes.rotations, rotations, &cx);
             changed(model);
         }
+        Msg::TakenBack => terminals::taken_back(model, out),
         Msg::Notice(level, text) => model.notice(level, text),
         Msg::Work => work(model),
         Msg::Warning(text) => {
@@ -103,6 +104,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             }
         }
     }
+    terminals::watch_lent(model, out);
     settle(model, out);
 }
 

@@ -209,11 +209,35 @@ pub(super) fn on_terminal(model: &mut Model, keymap: &Keymap, action: terminal::
         terminal::Action::Next => go(model, 1, out),
         terminal::Action::Previous => go(model, model.terminals.tabs.len().saturating_sub(1), out),
         terminal::Action::Full => toggle_full(model, out),
+        terminal::Action::Lend => {
+            model.terminals.lent = true;
+            fit(model, out);
+            out.push(Effect::Shell(id, ShellEffect::Lend));
+        }
         terminal::Action::Read => out.push(Effect::Shell(id, ShellEffect::Hold)),
         terminal::Action::Record => out.push(Effect::Shell(id, ShellEffect::Record)),
         terminal::Action::Close => close(model, id, out),
     }
     model.dirty = true;
+}
+
+/// The console has the terminal again; the next key is a command.
+pub(super) fn taken_back(model: &mut Model, out: &mut Vec<Effect>) {
+    if std::mem::take(&mut model.terminals.lent) {
+        model.terminals.mode = Mode::Command;
+        out.push(Effect::TakeBack);
+        fit(model, out);
+        model.dirty = true;
+    }
+}
+
+/// Takes the terminal back where something else has to be seen: the shell is over, the console locks, a secret is asked for.
+pub(super) fn watch_lent(model: &mut Model, out: &mut Vec<Effect>) {
+    let goes_on = model.terminals.current().is_some_and(|tab| !tab.state.is_over());
+    if model.terminals.lent && (!goes_on || model.lock.is_closed() || model.entry.is_some() || model.overlay.is_some()) {
+        taken_back(model, out);
+        model.terminals.mode = Mode::Keys;
+    }
 }
 
 /// Gives the shell the whole screen, or takes it back.
@@ -259,7 +283,11 @@ pub(super) fn available(model: &Model, id: &str) -> Option<Availability> {
 fn command_available(model: &Model, action: terminal::Action) -> Availability {
     let over = model.terminals.current().is_none_or(|tab| tab.state.is_over());
     match action {
-        terminal::Action::Send | terminal::Action::Record | terminal::Action::Read | terminal::Action::Resume
+        terminal::Action::Send
+        | terminal::Action::Record
+        | terminal::Action::Read
+        | terminal::Action::Resume
+        | terminal::Action::Lend
             if model.terminals.current().is_some_and(|tab| tab.replay.is_some()) =>
         {
             Availability::Unavailable("this is a recording, not a shell".into())
@@ -267,7 +295,9 @@ fn command_available(model: &Model, action: terminal::Action) -> Availability {
         terminal::Action::Next | terminal::Action::Previous if model.terminals.tabs.len() < 2 => {
             Availability::Unavailable("there is no other shell".into())
         }
-        terminal::Action::Send | terminal::Action::Record if over => Availability::Unavailable("this shell is over".into()),
+        terminal::Action::Send | terminal::Action::Record | terminal::Action::Lend if over => {
+            Availability::Unavailable("this shell is over".into())
+        }
         _ => Availability::Ready,
     }
 }

@@ -215,7 +215,7 @@ fn lines(model: &Model, connect: &Connect) -> Vec<(&'static str, Cell)> {
         }
     }
     if model.view.demo.is_some() {
-        let text = "the demo: the session runs on this machine, in a scratch folder";
+        let text = "the demo: the session runs on this machine, in its own folder";
         lines.push(("warning", Cell::new(text, Tone::Warning)));
     }
     lines

@@ -183,8 +183,8 @@ impl Sessions {
                     let _it_has_ended = orders.send(order);
                 }
             }
-            // The loop itself copies.
-            ShellEffect::Copy { .. } => {}
+            // The loop itself copies and lends.
+            ShellEffect::Copy { .. } | ShellEffect::Lend => {}
         }
         None
     }
@@ -282,6 +282,16 @@ impl Sessions {
         }
     }
 
+    /// Sends bytes to a shell's target as they were typed.
+    pub(super) fn send_raw(&self, id: ShellId, bytes: &[u8]) {
+        self.send(id, ToTarget::Keys(Bytes::copy_from_slice(bytes)));
+    }
+
+    /// Whether a shell's target takes nothing more for now.
+    pub(super) fn is_full(&self, id: ShellId) -> bool {
+        self.shells.get(&id).is_some_and(|live| !live.input.is_closed() && live.input.capacity() == 0)
+    }
+
     fn send(&self, id: ShellId, input: ToTarget) {
         if let Some(live) = self.shells.get(&id)
             && live.input.try_send(input).is_err()
@@ -305,6 +315,14 @@ impl Sessions {
         let answers = screen.answers();
         if !answers.is_empty() {
             self.send(id, ToTarget::Keys(answers.into()));
+        }
+    }
+
+    /// Shows bytes of a target on its screen, and answers nothing.
+    pub(super) fn show_silently(&mut self, id: ShellId, bytes: &[u8]) {
+        if let Some(screen) = self.screens.get_mut(id) {
+            screen.feed(bytes);
+            let _answered_by_the_terminal = screen.answers();
         }
     }
 

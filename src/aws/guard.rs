@@ -48,7 +48,7 @@ pub const SESSIONS: &[(&str, &str)] =
 pub const SECRETS: &[(&str, &str)] = &[("secretsmanager", "DescribeSecret"), ("secretsmanager", "GetSecretValue")];
 
 /// What the client that asks for a session with a second factor may call besides: it changes nothing, but it hands out credentials.
-pub const MFA: &[(&str, &str)] = &[("sts", "GetSessionToken")];
+pub const MFA: &[(&str, &str)] = &[("sts", "GetSessionToken"), ("sts", "AssumeRole")];
 
 /// Whether an operation is on the list of reads.
 pub fn is_read(service: &str, operation: &str) -> bool {

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use super::fault::from_credentials;
 use super::second_factor::Mark;
 use super::session::Clock;
-use crate::domain::account::CredentialSource;
+use crate::domain::account::{CredentialSource, MFA_SESSION};
 use crate::domain::fault::Fault;
 
 /// New credentials are fetched this long before the old ones end.
@@ -84,7 +84,7 @@ fn end(credentials: &Credentials) -> Option<Timestamp> {
 /// The source in the AWS CLI's words. Each provider leaves its mark on the credentials; the last is the one that made them.
 fn provider(credentials: &Credentials) -> &'static str {
     if credentials.get_property::<Mark>().is_some() {
-        return "MFA session";
+        return MFA_SESSION;
     }
     let marks = credentials.get_property::<Vec<Feature>>().map(Vec::as_slice).unwrap_or_default();
     let named = marks.iter().rev().find_map(|mark| match mark {

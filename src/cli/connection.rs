@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::arguments::ConnectionArguments;
+use super::passphrase::Person;
 use super::second_factor;
 use crate::aws::fault;
 use crate::aws::observe::Observer;
@@ -27,19 +28,19 @@ pub(super) struct Plan {
     endpoint_url: Option<String>,
     demo: Option<String>,
     speed: f64,
-    /// The MFA device and the code that was asked for.
-    factor: Option<SecondFactor>,
+    /// Who gives codes of MFA devices.
+    factor: SecondFactor,
     /// The demo's world, once it is made: a session made anew finds it as the last one left it.
     world: Arc<OnceLock<Arc<World>>>,
 }
 
 impl Plan {
-    /// The plan of this command line; `regions` are those in effect, from the command line or `config.toml`.
-    /// Asks for the code of the MFA device where one is named: the terminal must be free.
+    /// The plan of this command line; `regions` are those in effect, from the command line or `config.toml`. `person`: who is asked for
+    /// codes of MFA devices; at the terminal at once, where a device is named.
     ///
     /// # Errors
     /// There is no such scenario, or the code of the MFA device could not be had.
-    pub(super) fn new(arguments: &ConnectionArguments, regions: &[String]) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &ConnectionArguments, regions: &[String], person: Person) -> Result<Self, Failure> {
         if let Some(name) = &arguments.demo
             && !scenario::NAMES.contains(&name.as_str())
         {
@@ -51,9 +52,14 @@ impl Plan {
             endpoint_url: arguments.endpoint_url.clone(),
             demo: arguments.demo.clone(),
             speed: arguments.speed.unwrap_or(1.0),
-            factor: arguments.mfa_serial.as_deref().map(second_factor::ask).transpose()?,
+            factor: second_factor::source(arguments.mfa_serial.as_deref(), person)?,
             world: Arc::default(),
         })
+    }
+
+    /// Who gives codes of MFA devices, and the sessions made with them.
+    pub(super) fn factor(&self) -> &SecondFactor {
+        &self.factor
     }
 
     /// Makes the session.
@@ -66,7 +72,7 @@ impl Plan {
                 profile: self.profile,
                 regions: self.regions,
                 endpoint_url: self.endpoint_url,
-                factor: self.factor,
+                factor: Some(self.factor),
                 ..Connect::new(observer)
             };
             let clock = connect.clock.clone();
@@ -92,7 +98,7 @@ impl Plan {
         };
         let connect = Connect {
             regions,
-            factor: self.factor,
+            factor: Some(self.factor),
             http: Some(in_process::client(Arc::clone(&world))),
             clock: clock.clone(),
             speed: self.speed,

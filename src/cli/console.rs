@@ -21,7 +21,9 @@ use crate::secrets::asking;
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
     let tty = Tty::find().map_err(|error| Failure::Usage(error.to_string()))?;
     let config = config::load(connection, console)?;
-    let plan = Plan::new(connection, &config.regions.value)?;
+    let (asker, questions) = asking::channel();
+    let plan = Plan::new(connection, &config.regions.value, Person::Console(asker.clone()))?;
+    let factor = plan.factor().clone();
     let (keymap, keymap_problems) = keymap::effective(&config);
     let (look, theme_problems) = theme::effective(&config);
     let problems = keymap_problems.iter().chain(&theme_problems).filter(|problem| problem.weight > Weight::Note);
@@ -29,7 +31,6 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let log = audit_log(connection, console);
     let door = Door { rules, closed: log.as_ref().err().cloned(), ..Door::default() };
     let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
-    let (asker, questions) = asking::channel();
     let passphrase = passphrase::source(Person::Console(asker));
     let rotations = desk::rotations(connection, log.clone(), origin, passphrase);
     let gate = Gate { log: log.ok(), rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
@@ -39,7 +40,8 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
         rotations,
         questions,
         guard: config::guard(),
-        forget: Arc::new(|| {}),
+        // Who unlocks it shows the device again.
+        forget: Arc::new(move || factor.forget()),
         keymap,
         look,
         warnings: problems.map(ToString::to_string).collect(),

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
+use super::passphrase::Person;
 use super::{Failure, config, keymap, theme};
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
@@ -63,7 +64,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let (look, problems) = theme::effective(&config);
     checks.push(files("theme", &format!("colours: {:?}", look.depth), &problems));
     checks.extend(kept::checks(connection));
-    let plan = Plan::new(connection, &config.regions.value)?;
+    let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
     let runtime = super::runtime()?;
     checks.extend(runtime.block_on(account(plan)));
     runtime.shutdown_background();

@@ -61,6 +61,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         log::start(path, connection.verbose)
             .map_err(|error| Failure::Usage(format!("could not write the log {}: {error}", path.display())))?;
     }
+    second_factor::refuse(&connection, command.as_ref())?;
     match command {
         None => console::run(&connection, &console),
         Some(Command::Audit { what }) => audit::run(&what, &connection),

@@ -129,7 +129,7 @@ impl Drop for Hidden {
 pub(super) fn ask(words: &str) -> Result<SecretString, String> {
     let _hidden = Hidden::new();
     let given = rpassword::prompt_password(words).map(SecretString::from);
-    given.map_err(|error| format!("could not ask for the passphrase: {error}"))
+    given.map_err(|error| format!("nobody could be asked: {error}"))
 }
 
 /// Asks at the terminal for something new.

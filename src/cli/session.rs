@@ -7,6 +7,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
+use super::passphrase::Person;
 use super::{Failure, config};
 use crate::audit::{self, AuditLog};
 use crate::aws::observe::Observer;
@@ -71,7 +72,7 @@ impl Sessions {
             let log = super::audit::open(connection)?;
             return Self::demo(scenario, &config.regions.value, Dialer::new(None).map_err(no_tls)?, (origin, log)).await;
         }
-        let plan = Plan::new(connection, &config.regions.value)?;
+        let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
         let session = plan.connect(Observer::nobody()).await?.aws;
         let bundle = session::bundle(session.profile()).await?;
         let dialer = Dialer::trusting(None, bundle.as_deref()).map_err(no_tls)?;

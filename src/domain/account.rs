@@ -17,6 +17,9 @@ pub struct Identity {
     pub user_id: Untrusted,
 }
 
+/// [`CredentialSource::provider`] of a session that was made with a code of an MFA device: nobody can renew it but a person.
+pub const MFA_SESSION: &str = "MFA session";
+
 /// Where the credentials came from, as far as the SDK says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialSource {

@@ -30,11 +30,14 @@ pub enum FaultKind {
         /// Its name.
         profile: String,
     },
-    /// The profile assumes a role with a second factor (`mfa_serial`), which the SDK would leave out without a word.
+    /// The profile assumes a role with a second factor (`mfa_serial`) in a way in which no code can be asked for; the SDK would leave the
+    /// factor out without a word.
     NeedsMfa {
         /// The profile that has it.
         profile: String,
     },
+    /// A code of an MFA device is needed, and none was given.
+    NoCode,
     /// No region was chosen: not on the command line, in the environment or in the profile.
     NoRegion,
     /// A configuration file or what it names cannot be used.
@@ -99,6 +102,7 @@ impl Fault {
             FaultKind::NoCredentials => "no credentials".into(),
             FaultKind::UnknownProfile { profile } => format!("unknown profile {}", super::text::clean(profile)),
             FaultKind::NeedsMfa { profile } => format!("profile {} needs a second factor", super::text::clean(profile)),
+            FaultKind::NoCode => "no MFA code".into(),
             FaultKind::NoRegion => "no region".into(),
             FaultKind::Configuration => "configuration not usable".into(),
             FaultKind::UnknownIdentity => "credentials not recognised".into(),
@@ -125,7 +129,7 @@ impl Fault {
 
     /// Whether other credentials would help, and these never will again.
     pub fn is_about_credentials(&self) -> bool {
-        matches!(self.kind, FaultKind::Expired | FaultKind::UnknownIdentity | FaultKind::NoCredentials)
+        matches!(self.kind, FaultKind::Expired | FaultKind::UnknownIdentity | FaultKind::NoCredentials | FaultKind::NoCode)
     }
 
     /// What the person at the keyboard can do next, in one sentence.
@@ -138,10 +142,11 @@ impl Fault {
             FaultKind::NoCredentials => "set AWS_PROFILE or --profile, or sign in with `aws sso login`; `bartizan --demo` needs none".into(),
             FaultKind::UnknownProfile { .. } => "check the name against ~/.aws/config, or choose another with --profile".into(),
             FaultKind::NeedsMfa { .. } => {
-                "bartizan asks for no code for a role: use --mfa-serial with the user's own profile, a profile with SSO or \
-                 credential_process, or session credentials that were made with the code"
+                "a code can be asked for where source_profile leads to a profile that assumes no role: write it so, or use a profile \
+                 with SSO or credential_process"
                     .into()
             }
+            FaultKind::NoCode => "have the device at hand and try again, each code is sent once; where nobody can be asked use SSO or credential_process".into(),
             FaultKind::NoRegion => "name one with --region or AWS_REGION, or set it in the profile".into(),
             FaultKind::Configuration => "correct the option, the variable or the file that says so".into(),
             FaultKind::UnknownIdentity => "the access key is deleted or deactivated, belongs to another partition, or the region is not enabled for the account".into(),

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use bartizan::aws::observe::Observer;
-use bartizan::aws::second_factor::SecondFactor;
+use bartizan::aws::second_factor::{CodeWanted, SecondFactor};
 use bartizan::aws::session::{Connect, Session, connect};
 use bartizan::aws::{iam, sts};
+use bartizan::domain::account::MFA_SESSION;
 use bartizan::domain::fault::{Fault, FaultKind};
 use bartizan::domain::text::Untrusted;
 use bartizan::emulator::{Options, World, in_process};
@@ -24,8 +25,17 @@ fn world() -> Arc<World> {
     Arc::new(world)
 }
 
-fn factor(code: &str) -> SecondFactor {
-    SecondFactor::new(SERIAL, code.to_owned().into())
+/// Gives these codes, one after the other, and notes what was said about the one before.
+fn factor(codes: &[&str], said: &Arc<Mutex<Vec<Option<String>>>>) -> SecondFactor {
+    let codes = Mutex::new(codes.iter().rev().map(|code| (*code).to_owned()).collect::<Vec<_>>());
+    let said = Arc::clone(said);
+    let ask = move |wanted: CodeWanted| {
+        assert_eq!((wanted.serial.as_str(), wanted.profile), (SERIAL, None));
+        said.lock().unwrap().push(wanted.problem);
+        let code = codes.lock().unwrap().pop();
+        Box::pin(std::future::ready(code.map(Into::into).ok_or_else(|| "no code".to_owned()))) as _
+    };
+    SecondFactor::new(Some(SERIAL), Box::new(ask))
 }
 
 async fn enter(world: &Arc<World>, factor: Option<SecondFactor>, observer: &Observer) -> Result<Session, Fault> {
@@ -55,22 +65,27 @@ async fn a_policy_that_asks_for_a_second_factor_gets_one_and_each_code_goes_out_
     let without = enter(&world, None, &observer).await.unwrap();
     assert!(iam::user_facts(&without, &user).await.keys.fault().is_some_and(Fault::is_denied));
 
-    let wrong = factor("000000");
-    let fault = enter(&world, Some(wrong.clone()), &observer).await.unwrap_err();
+    let said = Arc::default();
+    let fault = enter(&world, Some(factor(&["000000"], &said)), &observer).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Refused { code: "MFA code".into() }, "{fault}");
-    let fault = enter(&world, Some(wrong), &observer).await.unwrap_err();
-    assert!(fault.kind == FaultKind::Expired && fault.to_string().contains("sent before"), "{fault}");
     assert_eq!(asked(), 1);
+    let fault = enter(&world, Some(factor(&[], &said)), &observer).await.unwrap_err();
+    assert_eq!((fault.kind, asked()), (FaultKind::NoCode, 1));
 
-    let right = factor("271828");
+    let right = factor(&["000000", "271828", "314159"], &said);
     let with = enter(&world, Some(right.clone()), &observer).await.unwrap();
     assert!(iam::user_facts(&with, &user).await.keys.value().is_some());
     assert!(sts::identity(&with).await.unwrap().arn.raw().ends_with("user/olivia.brandt"));
     let source = with.credentials().await.unwrap();
-    assert_eq!(source.provider, "MFA session");
+    assert_eq!(source.provider, MFA_SESSION);
     assert!(source.expires.unwrap() > world.now() + SignedDuration::from_hours(11));
+    let problems: Vec<bool> = said.lock().unwrap().iter().map(Option::is_some).collect();
+    assert_eq!(problems, [false, true, false, false, true], "the one that was wrong is said");
     // The console that connects anew finds the same session.
     assert!(enter(&world, Some(right.clone()), &observer).await.is_ok());
-    assert_eq!(asked(), 2);
-    assert!(!format!("{right:?}").contains("271828"));
+    assert_eq!(asked(), 3);
+    right.forget();
+    assert!(enter(&world, Some(right.clone()), &observer).await.is_ok());
+    assert_eq!(asked(), 4, "what was forgotten is made anew, with another code");
+    assert!(!format!("{right:?}").contains("314159"));
 }

@@ -1,7 +1,7 @@
 //! Sessions and requests: which replies are taken, and which are dropped.
 
 use crate::app::{Connection, Effect, Model, SessionNews, Task};
-use crate::domain::account::SessionView;
+use crate::domain::account::{MFA_SESSION, SessionView};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::known::Known;
 use crate::kit::effect::{Generation, Level, SessionId, Slot};
@@ -83,6 +83,18 @@ pub(super) fn reload(model: &mut Model, out: &mut Vec<Effect>) {
         Connection::Connecting => model.notice(Level::Info, "still connecting"),
     }
     changed(model);
+}
+
+/// A session that was made with an MFA code has ended: another one is made, and the person asked for another code.
+pub(super) fn renew(model: &mut Model, out: &mut Vec<Effect>) {
+    let source = model.view.credentials.value().filter(|source| source.provider == MFA_SESSION);
+    let has_ended = source.and_then(|source| source.expires).is_some_and(|end| end <= model.now);
+    if has_ended && model.connection == Connection::Ready && !model.lock.is_closed() {
+        model.notice(Level::Warning, "the session with the MFA code has ended");
+        model.connection = Connection::Connecting;
+        out.push(Effect::Connect);
+        changed(model);
+    }
 }
 
 /// Something about a session has become known.

@@ -6,7 +6,7 @@ use crate::app::{Cadence, Connection, Effect, Model};
 use crate::domain::shell::ShellState;
 use crate::panes::PaneId;
 
-use super::{door, lock};
+use super::{door, lock, session};
 use crate::app::lock::WARNING;
 
 /// A spinner turns eight times a second.
@@ -19,6 +19,7 @@ pub(super) fn tick(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
     let before = std::mem::replace(&mut model.now, now);
     door::expire(model, now, out);
     lock::lock_when_idle(model, out);
+    session::renew(model, out);
     let new_second = before.as_second() != now.as_second();
     let second = counts_seconds(model) && new_second;
     let expired = model.notices.iter().any(|notice| notice.until.is_some_and(|until| until <= now));

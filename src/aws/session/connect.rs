@@ -20,6 +20,7 @@ use crate::aws::fault::unsent;
 use crate::aws::identity::Remembered;
 use crate::aws::lanes::Lanes;
 use crate::aws::observe::Observer;
+use crate::aws::profile::{Base, Step};
 use crate::aws::second_factor::SecondFactor;
 use crate::aws::{certificates, profile};
 use crate::domain::fault::{Fault, FaultKind};
@@ -59,7 +60,8 @@ pub struct Connect {
     pub regions: Vec<String>,
     /// `--endpoint-url`; `None` leaves it to `AWS_ENDPOINT_URL*` and the profile.
     pub endpoint_url: Option<String>,
-    /// The MFA device and its code: STS then makes the session, and the credentials of the configuration sign that call alone.
+    /// Who gives codes of MFA devices, to the session or to roles of the profile: STS then makes the session, and the credentials of the
+    /// configuration sign that call alone. `None`: a profile that needs one is refused.
     pub factor: Option<SecondFactor>,
     /// The embedded AWS. With it nothing of the user's own configuration is read and no socket is opened.
     pub http: Option<SharedHttpClient>,
@@ -97,8 +99,8 @@ pub const EMBEDDED_SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 /// Loads the configuration. No call to AWS is made yet, but the one that a second factor needs.
 pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
-    let (config, profile) = match wanted.http.clone() {
-        Some(http) => (embedded(http, &wanted), wanted.profile.clone()),
+    let (config, profile, steps) = match wanted.http.clone() {
+        Some(http) => (embedded(http, &wanted), wanted.profile.clone(), Vec::new()),
         None => configured(&wanted).await?,
     };
     let mut regions: Vec<String> = Vec::new();
@@ -146,7 +148,7 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     }));
     match wanted.factor {
         None => Ok(session),
-        Some(factor) => Ok(session.with_credentials(factor.credentials(&session).await?)),
+        Some(factor) => factor.enter(session, &steps).await,
     }
 }
 
@@ -180,34 +182,51 @@ fn embedded(http: SharedHttpClient, wanted: &Connect) -> SdkConfig {
         .build()
 }
 
-/// The user's configuration as the SDK reads it, and the name of the profile in use.
-async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>), Fault> {
-    let found = profile::look(wanted.profile.as_deref(), &wanted.clock).await?;
+/// The user's configuration as the SDK reads it, the name of the profile in use, and the roles that the SDK cannot assume.
+async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>, Vec<Step>), Fault> {
+    let mut found = profile::look(wanted.profile.as_deref(), &wanted.clock).await?;
     let http = certificates(&found, &wanted.clock).await?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .timeout_config(timeouts(wanted.patience))
         .sleep_impl(TokioSleep::new());
+    let chain = found.chain.take();
+    if let (Some(chain), None) = (&chain, &wanted.factor) {
+        let profile = chain.steps.iter().find(|step| step.serial.is_some()).map(|step| step.profile.clone());
+        return Err(unsent(FaultKind::NeedsMfa { profile: profile.unwrap_or_default() }, "", wanted.clock.now()));
+    }
+    let of_profile = |name: &str| {
+        let region = wanted.regions.first().or(found.region.as_ref());
+        let region = region.cloned().map(Region::new);
+        let provider = ProviderConfig::without_region().with_http_client(http.clone()).with_region(region);
+        let provider = provider.with_sleep_impl(TokioSleep::new()).with_behavior_version(Some(BehaviorVersion::latest()));
+        ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name).build()
+    };
     if let Some(name) = &wanted.profile {
         loader = loader.profile_name(name);
-        if found.against_environment {
+        if found.against_environment && chain.is_none() {
             // The SDK would take the environment's keys and show their account under the profile's name;
             // the AWS CLI lets the named profile win, and so do we.
-            let region = wanted.regions.first().cloned().or(found.region);
-            let provider = ProviderConfig::without_region().with_http_client(http).with_region(region.map(Region::new));
-            let provider = provider.with_sleep_impl(TokioSleep::new()).with_behavior_version(Some(BehaviorVersion::latest()));
-            loader = loader.credentials_provider(
-                ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name.clone()).build(),
-            );
+            loader = loader.credentials_provider(of_profile(name));
         }
     }
+    let steps = match chain {
+        None => Vec::new(),
+        Some(chain) => {
+            loader = match chain.base {
+                Base::Profile(name) => loader.credentials_provider(of_profile(&name)),
+                Base::Keys(keys) => loader.credentials_provider(keys),
+            };
+            chain.steps
+        }
+    };
     if let Some(region) = wanted.regions.first() {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(url) = &wanted.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    Ok((loader.load().await, found.name))
+    Ok((loader.load().await, found.name, steps))
 }
 
 /// The certificate bundle of `AWS_CA_BUNDLE` or of the profile, as PEM, for connections that the SDK does not make; `None`: there the

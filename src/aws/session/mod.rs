@@ -165,7 +165,7 @@ impl Session {
         self.0.sts.get_or_init(|| client!(self, aws_sdk_sts, "sts", self.first_region())).clone()
     }
 
-    /// STS in the first region, for the one call that makes a session with a second factor. One attempt: no code is sent twice.
+    /// STS in the first region, for the calls that make a session with a second factor. One attempt: no code is sent twice.
     pub(crate) fn second_factor(&self) -> aws_sdk_sts::Client {
         client!(self, aws_sdk_sts, "sts", self.first_region(); guard::MFA, retry_config = RetryConfig::disabled())
     }

@@ -18,7 +18,7 @@ impl Session {
     }
 
     /// This session with other credentials, which nobody renews. It shares clock, budgets and observer, and no client.
-    pub(super) fn with_credentials(&self, credentials: Credentials) -> Self {
+    pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
         let credentials = Remembered::new(SharedCredentialsProvider::new(credentials), self.0.clock.clone());
         let provider = SharedCredentialsProvider::new(credentials.clone());
         Self(Arc::new(Inner {

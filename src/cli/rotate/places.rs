@@ -32,7 +32,7 @@ impl Places {
         regions: &[String],
     ) -> Result<Self, Failure> {
         let is_demo = connection.demo.is_some();
-        let connected = Plan::new(connection, regions)?.connect(Observer::nobody()).await?;
+        let connected = Plan::new(connection, regions, passphrase::Person::Terminal)?.connect(Observer::nobody()).await?;
         let keyring = if is_demo { Keyring::in_memory() } else { Keyring::system() };
         let (folder, demo) = state(is_demo)?;
         let log = AuditLog::open(&folder.join("audit"), (!is_demo).then(|| keyring.clone()));

@@ -17,6 +17,7 @@ use printer::Printer;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments, EventArguments, FindingArguments, TableArguments};
 use super::connection::Plan;
+use super::passphrase::Person;
 use super::{Failure, config};
 use crate::aws::observe::Observer;
 use crate::aws::session::{Clock, Session};
@@ -90,7 +91,7 @@ impl Told<'_> {
 /// Connects, reads a table and prints it.
 pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
     let config = config::load(connection, console)?;
-    let plan = Plan::new(connection, &config.regions.value)?;
+    let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
         let session = plan.connect(Observer::nobody()).await?.aws;

@@ -1,7 +1,9 @@
 //! Secrets being typed, as the model knows them, and the lock that wants one.
 
 use bartizan::app::entry::Entry;
-use bartizan::app::{Effect, Msg, render};
+use bartizan::app::{Effect, Msg, SessionNews, render};
+use bartizan::domain::account::{CredentialSource, MFA_SESSION};
+use bartizan::domain::known::Known;
 use bartizan::domain::question::{Question, Topic};
 use bartizan::screens::Screens;
 
@@ -97,4 +99,24 @@ fn each_wrong_one_waits_twice_as_long_and_no_key_shortens_it() {
         assert_eq!(stage.asked(), [Effect::Unlock], "five minutes are the longest");
         stage.tell(Msg::Unlocked(Err("wrong".into())));
     }
+}
+
+#[test]
+fn a_session_with_a_code_is_made_anew_when_it_ends() {
+    let mut stage = keys_pane();
+    let expires = Some(stage.model.now + jiff::SignedDuration::from_mins(15));
+    let session = stage.model.session;
+    let ends = |provider: &str| {
+        let source = CredentialSource { provider: provider.into(), expires };
+        Msg::Connection(session, SessionNews::Credentials(Known::live(source, super::noon())))
+    };
+    stage.tell(ends("SSO"));
+    stage.model.lock.after = None;
+    stage.wait(15 * 60_000);
+    assert!(!stage.asked().contains(&Effect::Connect), "what the SDK renews is none of ours");
+    stage.tell(ends(MFA_SESSION));
+    stage.wait(1_000);
+    assert!(stage.asked().contains(&Effect::Connect));
+    stage.wait(1_000);
+    assert!(!stage.asked().contains(&Effect::Connect), "once");
 }

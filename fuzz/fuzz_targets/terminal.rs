@@ -17,7 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(!matches!(pair, [0x1b, b'P' | b'_' | b'^' | b'X'] | [0xc2, 0x90 | 0x98 | 0x9d | 0x9e | 0x9f]));
         assert!(pair != [0x1b, b']'] || whole[at..].starts_with(b"\x1b]8;"), "only links are strings");
     }
-    let size = |columns: &u8, rows: &u8| Size { width: u16::from(*columns), height: u16::from(*rows) };
+    // Small, so that many screens are seen.
+    let size = |columns: &u8, rows: &u8| Size { width: u16::from(columns % 128), height: u16::from(rows % 64) };
     let mut screen = Screen::new(size(columns, rows));
     for (number, piece) in bytes.chunks(usize::from(*cut).max(1)).enumerate() {
         screen.feed(piece);

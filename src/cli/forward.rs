@@ -1,6 +1,7 @@
 //! `bartizan forward`: a local port that leads to a node, or through it to another host.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments, ForwardArguments, Via};
 use super::emulate::stopped;
@@ -9,6 +10,7 @@ use super::{Failure, config};
 use crate::domain::forward::{ForwardSpec, Ports};
 use crate::ssm::client::gateway::{Purpose, StartRequest};
 use crate::ssm::client::{byte_stream, forward};
+use crate::ssm::mux::pressure::Pressure;
 
 /// Opens the forward and stays until it is stopped or its session ends.
 pub(super) fn run(
@@ -64,9 +66,23 @@ async fn stay(
     tokio::select! {
         _ended = running => {}
         () = stop => {}
+        () = tell_resets(&activity.pressure) => {}
     }
     watching.abort();
     session::close(closer).await
+}
+
+/// Says when a connection was reset because it did not read; does not end.
+async fn tell_resets(pressure: &Pressure) {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let reset = pressure.reset();
+        if reset > told {
+            told = reset;
+            say("a connection was reset: it had read nothing for a minute, and the others had to wait for it");
+        }
+    }
 }
 
 async fn stdio(

@@ -101,6 +101,8 @@ pub enum ForwardState {
     },
     /// Nothing that was sent has been acknowledged for ten seconds or more.
     Silent,
+    /// A connection does not read what has arrived for it, and the others wait.
+    HeldUp,
     /// The session has ended; a new one is started after a while. Connections that were open are gone.
     Restarting {
         /// Why it ended.
@@ -127,6 +129,7 @@ impl ForwardState {
             Self::Open => "open",
             Self::Reconnecting { .. } => "reconnecting",
             Self::Silent => "no answer",
+            Self::HeldUp => "held up",
             Self::Restarting { .. } => "restarting",
             Self::Failed { .. } => "failed",
         }
@@ -166,13 +169,28 @@ pub struct Forward {
     pub accepted: u64,
     /// Connections that the far end refused.
     pub refused: u64,
+    /// Connections that were reset because they did not read while others waited.
+    pub reset: u64,
 }
 
 impl Forward {
     /// One that was not started yet.
     pub fn new(number: u64, spec: ForwardSpec) -> Self {
         let state = ForwardState::Stopped;
-        Self { number, spec, state, since: None, node: None, port: None, up: 0, down: 0, open: 0, accepted: 0, refused: 0 }
+        Self {
+            number,
+            spec,
+            state,
+            since: None,
+            node: None,
+            port: None,
+            up: 0,
+            down: 0,
+            open: 0,
+            accepted: 0,
+            refused: 0,
+            reset: 0,
+        }
     }
 
     /// Where a program on this machine connects to, once it is known.

@@ -73,8 +73,8 @@ impl Target {
     }
 }
 
-/// Many connections at a time.
-pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice, receiver: &mut Receiver) -> String {
+/// Many connections at a time. The words at the session's end; `None` where the client has ended it.
+pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice, receiver: &mut Receiver) -> Option<String> {
     let (mux, _never_opens, mut streams) = Mux::new(Role::Server);
     let (to_mux, from_channel) = mpsc::channel(16);
     let (to_channel, mut from_mux) = mpsc::channel::<Bytes>(16);
@@ -107,7 +107,7 @@ pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice
     }));
     while let Some((payload_type, payload)) = receiver.receive().await {
         if payload_type == PayloadType::Flag && Flag::decode(&payload) == Some(Flag::TerminateSession) {
-            return String::new();
+            return None;
         }
         if let Some(speed) = slow {
             // A target that takes no more than this: the session is read no faster.
@@ -115,10 +115,10 @@ pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice
             tokio::time::sleep(Duration::from_secs(1).saturating_mul(bytes) / speed.max(1)).await;
         }
         if payload_type == PayloadType::Output && to_mux.send(payload).await.is_err() {
-            return "The multiplexed stream is broken.".to_owned();
+            return Some("The multiplexed stream is broken.".to_owned());
         }
     }
-    String::new()
+    None
 }
 
 /// What the client said while a target was connected.
@@ -128,7 +128,8 @@ enum Heard {
 }
 
 /// One connection at a time, as agents up to 3.0.196.0 do: connected at the session's start, and again when data come.
-pub(super) async fn basic(target: Target, voice: &Voice, receiver: &mut Receiver) -> String {
+/// Returns when the client has ended the session.
+pub(super) async fn basic(target: Target, voice: &Voice, receiver: &mut Receiver) {
     let mut connection = target.connect().await.ok();
     let mut first = None;
     loop {
@@ -136,12 +137,12 @@ pub(super) async fn basic(target: Target, voice: &Voice, receiver: &mut Receiver
             match carry(connected, first.take(), voice, receiver).await {
                 // The target has gone: nobody is told, and the next data connect again.
                 None | Some(Heard::Disconnect) => {}
-                Some(Heard::Over) => return String::new(),
+                Some(Heard::Over) => return,
             }
         }
         match receiver.receive().await {
-            None => return String::new(),
-            Some((PayloadType::Flag, flag)) if Flag::decode(&flag) == Some(Flag::TerminateSession) => return String::new(),
+            None => return,
+            Some((PayloadType::Flag, flag)) if Flag::decode(&flag) == Some(Flag::TerminateSession) => return,
             Some((PayloadType::Output, bytes)) => match target.connect().await {
                 Ok(connected) => (connection, first) = (Some(connected), Some(bytes)),
                 Err(_) => {

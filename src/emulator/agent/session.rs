@@ -88,11 +88,12 @@ pub(super) async fn run(
     let driver = tokio::spawn(Driver::new(channel, connector, line, Temper::agent(idle), end).run());
     let words = tokio::select! {
         words = play(agent, session_id, &plan, &options, (&sender, &largest), &mut receiver) => words,
-        () = terminate.cancelled() => String::new(),
-        () = sender.idle(idle) => format!("The session was idle for {} s and has been ended.", idle.as_secs()),
+        () = terminate.cancelled() => None,
+        () = sender.idle(idle) => Some(format!("The session was idle for {} s and has been ended.", idle.as_secs())),
         _ended = sender.ending() => return,
     };
-    if !terminate.is_cancelled() {
+    // A client that has asked for the end may be gone already.
+    if words.is_some() {
         // The official client is started after its session, and only a message tells it why there is none any more.
         let _unless_it_stays_away = tokio::time::timeout(ABSENCE.min(idle), sender.connected()).await;
         sender.drained(DRAIN).await;
@@ -101,7 +102,7 @@ pub(super) async fn run(
         created_date: seed::epoch_millis().to_string(),
         destination_id: plan.target().to_owned(),
         session_id: session_id.to_owned(),
-        output: words,
+        output: words.unwrap_or_default(),
         ..ChannelClosed::default()
     };
     let _unless_ended = sender.send_control(MessageType::ChannelClosed, closed.encode()).await;
@@ -109,7 +110,7 @@ pub(super) async fn run(
     let _ended = driver.await;
 }
 
-/// What happens in the session; the words at its end.
+/// What happens in the session; the words at its end, `None` where the client has asked for it.
 async fn play(
     agent: &Agent,
     session_id: &str,
@@ -117,29 +118,29 @@ async fn play(
     options: &Options,
     (sender, largest): (&pipe::Sender, &Largest),
     receiver: &mut Receiver,
-) -> String {
+) -> Option<String> {
     if options.faults.is_silent {
         return std::future::pending().await;
     }
     if let Some(words) = &options.faults.ends_with {
-        return words.clone();
+        return Some(words.clone());
     }
     if let Plan::Port { properties, .. } = plan
         && let Err(words) = port::check(properties)
     {
-        return words;
+        return Some(words);
     }
     let handshake = Handshake { agent, session_id, plan, options, sender };
     let shaken = match handshake.run(receiver).await {
         Ok(shaken) => shaken,
-        Err(words) => return words,
+        Err(words) => return Some(words),
     };
     let voice = Voice { sender: sender.clone(), cipher: shaken.cipher.clone(), largest: largest.clone() };
     match plan {
-        Plan::Terminal { command, .. } => terminal::run(command.as_deref(), &voice, receiver).await,
+        Plan::Terminal { command, .. } => Some(terminal::run(command.as_deref(), &voice, receiver).await),
         Plan::Command { command, is_separate, prefixes, .. } => {
             let prefixes = if *is_separate { Some(prefixes) } else { None };
-            command::run(command, prefixes, &voice, receiver).await
+            Some(command::run(command, prefixes, &voice, receiver).await)
         }
         Plan::Port { properties, .. } => serve_port(properties, &shaken, options, &voice, receiver).await,
     }
@@ -151,15 +152,18 @@ async fn serve_port(
     options: &Options,
     voice: &Voice,
     receiver: &mut Receiver,
-) -> String {
+) -> Option<String> {
     let version = options.agent_version.parse::<crate::ssm::wire::Version>().ok();
     let multiplexes = version.is_some_and(crate::ssm::wire::Version::agent_multiplexes)
         && shaken.client.is_some_and(crate::ssm::wire::Version::client_multiplexes);
     let target = port::Target::of(properties, options.faults.refuses_connections);
     match properties.get("type").map(String::as_str) {
         Some("LocalPortForwarding") if multiplexes => port::multiplexed(target, options.faults.slow, voice, receiver).await,
-        Some("LocalPortForwarding") => port::basic(target, voice, receiver).await,
-        _ => port::stream(target, voice, receiver).await,
+        Some("LocalPortForwarding") => {
+            port::basic(target, voice, receiver).await;
+            None
+        }
+        _ => Some(port::stream(target, voice, receiver).await),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::detail::{Field, Section};
-use crate::domain::forward::{Forward, bytes};
+use crate::domain::forward::{Forward, ForwardState, bytes};
 use crate::panes::{section, when};
 
 /// The sections of a forward's detail view.
@@ -16,6 +16,10 @@ pub fn detail(forward: &Forward, now: Timestamp) -> Vec<Section> {
         Field::new("since", forward.since.map_or_else(never, |since| when(since, now))),
     ];
     state.extend(forward.state.why().map(|why| Field::new("because", why.raw())));
+    if forward.state == ForwardState::HeldUp {
+        let words = "a connection does not read what has arrived; after a minute without reading it is reset if others wait";
+        state.push(Field::new("because", words));
+    }
     let way = vec![
         Field::new("preset", spec.name.as_deref().unwrap_or("none: it was typed")),
         Field::new("listens", listens),
@@ -29,6 +33,7 @@ pub fn detail(forward: &Forward, now: Timestamp) -> Vec<Section> {
         Field::new("open", forward.open.to_string()),
         Field::new("so far", forward.accepted.to_string()),
         Field::new("refused", forward.refused.to_string()),
+        Field::new("reset for not reading", forward.reset.to_string()),
         Field::new("up", format!("{} ({} bytes)", bytes(forward.up), forward.up)),
         Field::new("down", format!("{} ({} bytes)", bytes(forward.down), forward.down)),
     ];

@@ -105,7 +105,9 @@ fn tone(state: &ForwardState) -> Tone {
         ForwardState::Stopped => Tone::Muted,
         ForwardState::Starting => Tone::Loading,
         ForwardState::Open => Tone::Good,
-        ForwardState::Reconnecting { .. } | ForwardState::Silent | ForwardState::Restarting { .. } => Tone::Warning,
+        ForwardState::Reconnecting { .. } | ForwardState::Silent | ForwardState::HeldUp | ForwardState::Restarting { .. } => {
+            Tone::Warning
+        }
         ForwardState::Failed { .. } => Tone::Bad,
     }
 }
@@ -114,10 +116,11 @@ fn rank(state: &ForwardState) -> u8 {
     match state {
         ForwardState::Failed { .. } => 0,
         ForwardState::Silent => 1,
-        ForwardState::Restarting { .. } => 2,
-        ForwardState::Reconnecting { .. } => 3,
-        ForwardState::Starting => 4,
-        ForwardState::Open => 5,
-        ForwardState::Stopped => 6,
+        ForwardState::HeldUp => 2,
+        ForwardState::Restarting { .. } => 3,
+        ForwardState::Reconnecting { .. } => 4,
+        ForwardState::Starting => 5,
+        ForwardState::Open => 6,
+        ForwardState::Stopped => 7,
     }
 }

@@ -19,6 +19,8 @@ use crate::ssm::client::session::OpenError;
 
 /// How often counters are looked at; they are told only when they have changed.
 const LOOK: Duration = Duration::from_millis(500);
+/// What is unread for less than this holds nobody up that a person would notice.
+const HELD_UP: Duration = Duration::from_secs(2);
 /// The first and the longest wait before a lost forward is opened again.
 const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
@@ -130,6 +132,7 @@ impl Task {
         }
         let line = match &*state.borrow_and_update() {
             State::Connecting | State::Ended(_) | State::Reconnecting { attempts: 0 | 1, .. } => self.forward.state.clone(),
+            _ if activity.pressure.full_for().is_some_and(|time| time >= HELD_UP) => ForwardState::HeldUp,
             State::Connected => ForwardState::Open,
             State::Unanswered(_) => ForwardState::Silent,
             State::Reconnecting { problem, .. } => ForwardState::Reconnecting { problem: problem.as_str().into() },
@@ -140,6 +143,7 @@ impl Task {
         self.forward.down = before.down + traffic.down.load(Ordering::Relaxed);
         self.forward.accepted = before.accepted + activity.accepted.load(Ordering::Relaxed);
         self.forward.refused = before.refused + activity.refused.load(Ordering::Relaxed);
+        self.forward.reset = before.reset + activity.pressure.reset();
         self.forward.open = u64::try_from(activity.open.load(Ordering::Relaxed)).unwrap_or(u64::MAX);
         if line != self.forward.state {
             self.become_state(line).await;

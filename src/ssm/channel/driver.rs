@@ -80,6 +80,8 @@ pub struct Driver<C, L> {
     queue: VecDeque<Bytes>,
     /// Nobody will submit anything any more.
     is_silent: bool,
+    /// When we last did not listen because our user takes nothing: what is acknowledged then is not heard.
+    deaf: Duration,
 }
 
 /// What happened next on a web socket.
@@ -112,6 +114,7 @@ impl<C: Connector, L: Line> Driver<C, L> {
             drained: Vec::new(),
             queue: VecDeque::new(),
             is_silent: false,
+            deaf: Duration::ZERO,
         }
     }
 
@@ -183,6 +186,9 @@ impl<C: Connector, L: Line> Driver<C, L> {
         let mut next_ping = Instant::now() + self.temper.ping;
         let mut needs_flush = false;
         loop {
+            if !self.channel.wants_input() {
+                self.deaf = self.now();
+            }
             self.move_what_can_be_moved();
             if let Some(ending) = self.given_up() {
                 return Loss::Ended(ending);
@@ -370,7 +376,7 @@ impl<C: Connector, L: Line> Driver<C, L> {
     }
 
     fn tell_whether_answered(&mut self, now: Duration) {
-        let silent = self.channel.unanswered(now).filter(|silent| *silent >= self.temper.unanswered);
+        let silent = self.unanswered(now).filter(|silent| *silent >= self.temper.unanswered);
         self.end.state.send_if_modified(|state| {
             let next = silent.map_or(State::Connected, |silent| State::Unanswered(Duration::from_secs(silent.as_secs())));
             let is_news = *state != next;
@@ -379,8 +385,13 @@ impl<C: Connector, L: Line> Driver<C, L> {
         });
     }
 
+    /// For how long nothing was acknowledged although something waits and we listen.
+    fn unanswered(&self, now: Duration) -> Option<Duration> {
+        self.channel.unanswered(now).map(|silent| silent.min(now.saturating_sub(self.deaf)))
+    }
+
     fn given_up(&self) -> Option<Ending> {
-        let silent = self.channel.unanswered(self.now())?;
+        let silent = self.unanswered(self.now())?;
         (silent >= self.temper.gives_up?)
             .then(|| Ending::Failed(format!("the target has acknowledged nothing for {} s", silent.as_secs())))
     }

@@ -157,6 +157,32 @@ async fn a_target_that_has_gone_is_told_and_given_up_later() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_listen_gives_nobody_up() {
+    let mut client = run(Side::Client, Temper { ping: LONG, unanswered: LONG, ..quick() });
+    let agent = run(Side::Agent, Temper::agent(LONG));
+    let (near, far) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    agent.sockets.send(far).await.unwrap();
+    // More than the client takes in unread: what it says itself is acknowledged behind all that.
+    let flood = Bytes::from(vec![7; 1000]);
+    let flooding = tokio::spawn(async move {
+        for _ in 0..1000 {
+            agent.sender.send(PayloadType::Output, flood.clone()).await.unwrap();
+        }
+        agent
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    client.sender.send(PayloadType::Output, hello()).await.unwrap();
+    tokio::time::sleep(quick().gives_up.unwrap() * 2).await;
+    for _ in 0..1000 {
+        timeout(LONG, client.receiver.receive()).await.unwrap().expect("the session goes on");
+    }
+    let _agent = flooding.await.unwrap();
+    assert!(client.sender.drained(LONG).await);
+    assert_eq!(*client.sender.state().borrow(), State::Connected);
+}
+
+#[tokio::test]
 async fn a_dead_web_socket_is_noticed_by_its_silence_and_replaced() {
     let mut client = run(Side::Client, Temper { ping: Duration::from_secs(2), ..quick() });
     // Nobody reads or closes it, as behind a proxy that has forgotten the connection.

@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::session::{Facts, SessionReceiver, SessionSender};
 use crate::ssm::channel::pipe::Ending;
 use crate::ssm::mux::copy::{self, LINGER, Traffic};
+use crate::ssm::mux::pressure::Pressure;
 use crate::ssm::mux::{Mux, Role};
 use crate::ssm::wire::{Flag, PayloadType};
 
@@ -28,6 +29,8 @@ pub struct Activity {
     pub accepted: AtomicU64,
     /// How often the target refused one.
     pub refused: AtomicU64,
+    /// Whether they hold each other up.
+    pub pressure: Arc<Pressure>,
 }
 
 /// Listens on this machine only. Port 0 takes a free one.
@@ -65,6 +68,7 @@ async fn multiplexed(
     keeps_alive: bool,
 ) -> Ending {
     let (mux, opener, _never_accepts) = Mux::new(Role::Client);
+    let mux = mux.watched(Arc::clone(&activity.pressure));
     let (to_mux, from_channel) = mpsc::channel(16);
     let (to_channel, mut from_mux) = mpsc::channel::<Bytes>(16);
     let mux = AbortOnDropHandle::new(tokio::spawn(mux.run(from_channel, to_channel)));

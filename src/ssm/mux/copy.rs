@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -32,35 +32,52 @@ pub struct Traffic {
 /// is still on its way. So a client that has said everything keeps the stream open until the answer is in.
 pub const LINGER: Duration = Duration::from_secs(30);
 
-/// Copies both ways until it is over, and closes both. A refused connection is reset where `is_refused` says so at its end.
-pub async fn copy(stream: Stream, connection: TcpStream, linger: Duration, traffic: Arc<Traffic>, is_refused: impl Fn() -> bool) {
-    let (read_half, write_half) = connection.into_split();
+/// Copies both ways until it is over, and closes both. A refused connection is reset where `is_refused` says so at its end, and so
+/// is one whose stream was reset.
+pub async fn copy(
+    stream: Stream,
+    mut connection: TcpStream,
+    linger: Duration,
+    traffic: Arc<Traffic>,
+    is_refused: impl Fn() -> bool,
+) {
+    let reset = stream.reset();
     let Stream { reader, writer } = stream;
-    // Set when the TCP side has said everything.
-    let (spoken, hears) = watch::channel(false);
-    let write_half = {
-        let up = up(read_half, &writer, &traffic);
-        let down = down(reader, write_half, hears, linger, &traffic);
-        tokio::pin!(up, down);
-        tokio::select! {
-            write_half = &mut down => write_half,
-            () = &mut up => {
-                spoken.send_replace(true);
-                down.await
-            }
-        }
+    let received = tokio::select! {
+        received = both(&mut connection, reader, &writer, linger, &traffic) => received,
+        () = reset.cancelled() => None,
     };
     writer.close().await;
-    if let Some((write_half, received)) = write_half
-        && received == 0
-        && is_refused()
-    {
-        // A reset, not an orderly end: the target was never there.
-        let _best_effort = write_half.as_ref().set_zero_linger();
+    if reset.is_cancelled() || (received == Some(0) && is_refused()) {
+        // A reset, not an orderly end: the target was never there, or said more than was received.
+        let _best_effort = connection.set_zero_linger();
     }
 }
 
-async fn up(mut from: OwnedReadHalf, to: &StreamWriter, traffic: &Traffic) {
+/// The bytes that the connection has received, unless it broke.
+async fn both(
+    connection: &mut TcpStream,
+    reader: StreamReader,
+    writer: &StreamWriter,
+    linger: Duration,
+    traffic: &Traffic,
+) -> Option<u64> {
+    let (read_half, write_half) = connection.split();
+    // Set when the TCP side has said everything.
+    let (spoken, hears) = watch::channel(false);
+    let up = up(read_half, writer, traffic);
+    let down = down(reader, write_half, hears, linger, traffic);
+    tokio::pin!(up, down);
+    tokio::select! {
+        received = &mut down => received,
+        () = &mut up => {
+            spoken.send_replace(true);
+            down.await
+        }
+    }
+}
+
+async fn up(mut from: ReadHalf<'_>, to: &StreamWriter, traffic: &Traffic) {
     let mut buffer = BytesMut::with_capacity(BUFFER);
     loop {
         buffer.reserve(BUFFER);
@@ -76,14 +93,14 @@ async fn up(mut from: OwnedReadHalf, to: &StreamWriter, traffic: &Traffic) {
     }
 }
 
-/// Returns the connection and what it received, unless it broke.
+/// Returns what the connection has received, unless it broke.
 async fn down(
     mut from: StreamReader,
-    mut to: OwnedWriteHalf,
+    mut to: WriteHalf<'_>,
     mut spoken: watch::Receiver<bool>,
     linger: Duration,
     traffic: &Traffic,
-) -> Option<(OwnedWriteHalf, u64)> {
+) -> Option<u64> {
     let mut received = 0_u64;
     loop {
         let is_spoken = *spoken.borrow_and_update();
@@ -104,5 +121,5 @@ async fn down(
     }
     // The other end may have gone already.
     let _best_effort = to.shutdown().await;
-    Some((to, received))
+    Some(received)
 }

@@ -2,23 +2,27 @@
 //!
 //! One task runs [`Mux::run`]; each connection is a [`Stream`], which [`copy()`](copy::copy) joins to a TCP connection. Version 1 has no flow
 //! control per stream: what a slow connection leaves unread is counted, and beyond a bound the whole session is read no further
-//! (so that nothing is lost and memory stays bounded). Up to that bound the other connections go on.
+//! (so that nothing is lost and memory stays bounded). Up to that bound the other connections go on; [`pressure`] says what then.
 
 pub mod copy;
+pub mod pressure;
+#[cfg(test)]
+mod pressure_tests;
 mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::ssm::wire::smux::{Decoder, FIRST_CLIENT_STREAM, Frame, ProtocolError};
+use pressure::{PATIENCE, Pressure, Share, Unread};
+use stream::Word;
 pub use stream::{Stream, StreamReader, StreamWriter};
-use stream::{Unread, Word};
 
-/// Received bytes that all streams together may leave unread: what the official programs allow.
-pub const MOST_UNREAD: usize = 4 << 20;
 /// Bytes that leave at once; whoever writes them into messages cuts them as small as these must be.
 const LARGEST_PIECE: usize = 16 << 10;
 /// Frames of data that wait to be written; each stream gets its turn.
@@ -64,14 +68,28 @@ impl Opener {
     }
 }
 
+/// A stream as the mux sees it.
+#[derive(Debug)]
+struct Entry {
+    deliver: mpsc::UnboundedSender<Bytes>,
+    share: Arc<Share>,
+    /// How often it had been read when there was no more room.
+    reads: u64,
+}
+
 /// One end of a multiplexed session.
 #[derive(Debug)]
 pub struct Mux {
     role: Role,
     next_stream: u32,
-    streams: BTreeMap<u32, mpsc::UnboundedSender<Bytes>>,
+    streams: BTreeMap<u32, Entry>,
     decoder: Decoder,
     unread: Arc<Unread>,
+    pressure: Arc<Pressure>,
+    /// How long a stream may read nothing while others wait; `None`: for ever.
+    patience: Option<Duration>,
+    /// When it will have been too long.
+    too_long: Option<Instant>,
     words: mpsc::Receiver<Word>,
     speak: mpsc::Sender<Word>,
     accepted: mpsc::UnboundedSender<Stream>,
@@ -91,6 +109,10 @@ impl Mux {
             streams: BTreeMap::new(),
             decoder: Decoder::default(),
             unread: Arc::new(Unread::default()),
+            pressure: Arc::default(),
+            // The end that opens streams knows for whom; the official agent waits for ever.
+            patience: (role == Role::Client).then_some(PATIENCE),
+            too_long: None,
             words,
             speak,
             accepted,
@@ -99,10 +121,24 @@ impl Mux {
         (mux, opener, accepting)
     }
 
+    /// Tells how the streams hold each other up.
+    #[must_use]
+    pub fn watched(self, pressure: Arc<Pressure>) -> Self {
+        Self { pressure, ..self }
+    }
+
+    /// Has another patience than [`PATIENCE`].
+    #[cfg(test)]
+    fn patient(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
     /// Runs until the channel ends or nobody uses it any more. `from` and `to` are the channel's bytes, cut anywhere.
     pub async fn run(mut self, mut from: mpsc::Receiver<Bytes>, to: mpsc::Sender<Bytes>) -> Result<(), MuxError> {
         loop {
             let unread = Arc::clone(&self.unread);
+            self.look_at_the_time();
+            let too_long = self.too_long.filter(|_| self.streams.len() > 1);
             tokio::select! {
                 bytes = from.recv(), if unread.has_room() => {
                     self.decoder.push(&bytes.ok_or(MuxError::Ended)?);
@@ -119,7 +155,32 @@ impl Mux {
                     None => return Ok(()),
                 },
                 () = unread.room(), if !unread.has_room() => {}
+                () = sleep_until(too_long.unwrap_or_else(Instant::now)), if too_long.is_some() => self.reset_one(),
             }
+        }
+    }
+
+    /// Notes since when there is no more room.
+    fn look_at_the_time(&mut self) {
+        let has_room = self.unread.has_room();
+        self.pressure.set_full(!has_room);
+        if has_room {
+            self.too_long = None;
+        } else if let (None, Some(patience)) = (self.too_long, self.patience) {
+            self.too_long = Some(Instant::now() + patience);
+            self.streams.values_mut().for_each(|entry| entry.reads = entry.share.reads());
+        }
+    }
+
+    /// Resets the stream that has left the most unread and has read nothing since there is no more room.
+    fn reset_one(&mut self) {
+        self.too_long = None;
+        let silent = self.streams.iter().filter(|(_, entry)| entry.reads == entry.share.reads());
+        let Some((id, _)) = silent.max_by_key(|(_, entry)| entry.share.bytes()) else { return };
+        let id = *id;
+        if let Some(entry) = self.streams.remove(&id) {
+            entry.share.reset.cancel();
+            self.pressure.count_reset();
         }
     }
 
@@ -134,9 +195,9 @@ impl Mux {
                 let length = data.len();
                 // Data of a stream that has gone is skipped, as the official programs do.
                 if let Some(stream) = self.streams.get(&id) {
-                    self.unread.add(length);
-                    if stream.send(data).is_err() {
-                        self.unread.subtract(length);
+                    stream.share.add(length);
+                    if stream.deliver.send(data).is_err() {
+                        stream.share.subtract(length);
                     }
                 }
             }
@@ -164,7 +225,8 @@ impl Mux {
 
     fn stream(&mut self, id: u32) -> Stream {
         let (deliver, delivered) = mpsc::unbounded_channel();
-        self.streams.insert(id, deliver);
-        Stream::new(id, delivered, Arc::clone(&self.unread), self.speak.clone())
+        let share = Share::of(&self.unread);
+        self.streams.insert(id, Entry { deliver, share: Arc::clone(&share), reads: 0 });
+        Stream::new(id, delivered, share, self.speak.clone())
     }
 }

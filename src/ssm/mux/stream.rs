@@ -1,12 +1,13 @@
 //! One connection of a multiplexed session.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-use super::{MOST_UNREAD, MuxError};
+use super::MuxError;
+use super::pressure::Share;
 
 /// Data is cut into pieces of this size, so that no stream waits long for its turn.
 pub(super) const PIECE: usize = 4096;
@@ -21,33 +22,6 @@ pub(super) enum Word {
     KeepAlive,
 }
 
-/// Counts what all streams have not read yet.
-#[derive(Debug, Default)]
-pub(super) struct Unread {
-    bytes: AtomicUsize,
-    room: Notify,
-}
-
-impl Unread {
-    pub(super) fn has_room(&self) -> bool {
-        self.bytes.load(Ordering::Acquire) < MOST_UNREAD
-    }
-
-    pub(super) fn add(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes, Ordering::AcqRel);
-    }
-
-    pub(super) fn subtract(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-        self.room.notify_one();
-    }
-
-    /// Waits until there may be room again.
-    pub(super) async fn room(&self) {
-        self.room.notified().await;
-    }
-}
-
 /// Both halves of a stream. Dropping them closes it.
 #[derive(Debug)]
 pub struct Stream {
@@ -58,13 +32,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(
-        id: u32,
-        delivered: mpsc::UnboundedReceiver<Bytes>,
-        unread: Arc<Unread>,
-        speak: mpsc::Sender<Word>,
-    ) -> Self {
-        let reader = StreamReader { id, delivered, unread, speak: speak.clone() };
+    pub(super) fn new(id: u32, delivered: mpsc::UnboundedReceiver<Bytes>, share: Arc<Share>, speak: mpsc::Sender<Word>) -> Self {
+        let reader = StreamReader { id, delivered, share, speak: speak.clone() };
         Self { reader, writer: StreamWriter { id, speak, is_open: true } }
     }
 
@@ -73,6 +42,12 @@ impl Stream {
     pub fn id(&self) -> u32 {
         self.writer.id
     }
+
+    /// Cancelled when the stream is reset because it was not read while others waited: what comes after was not received.
+    #[must_use]
+    pub fn reset(&self) -> CancellationToken {
+        self.reader.share.reset.clone()
+    }
 }
 
 /// The receiving half.
@@ -80,7 +55,7 @@ impl Stream {
 pub struct StreamReader {
     id: u32,
     delivered: mpsc::UnboundedReceiver<Bytes>,
-    unread: Arc<Unread>,
+    share: Arc<Share>,
     speak: mpsc::Sender<Word>,
 }
 
@@ -88,7 +63,7 @@ impl StreamReader {
     /// The next bytes; `None` when the other end has closed the stream and everything was read.
     pub async fn read(&mut self) -> Option<Bytes> {
         let bytes = self.delivered.recv().await?;
-        self.unread.subtract(bytes.len());
+        self.share.subtract(bytes.len());
         Some(bytes)
     }
 }
@@ -100,7 +75,7 @@ impl Drop for StreamReader {
         while let Ok(bytes) = self.delivered.try_recv() {
             left += bytes.len();
         }
-        self.unread.subtract(left);
+        self.share.subtract(left);
         speak_later(&self.speak, Word::Forget(self.id));
     }
 }

@@ -109,8 +109,10 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
     use super::*;
+    use crate::audit::{AuditLog, Entry};
     use crate::aws::observe::Observer;
-    use crate::aws::session::{Connect, connect};
+    use crate::aws::permit::Permit;
+    use crate::aws::session::{Connect, Session, connect};
     use crate::aws::{call, fault, sts};
     use crate::domain::fault::FaultKind;
 
@@ -125,12 +127,7 @@ mod tests {
     #[tokio::test]
     async fn a_change_never_reaches_the_wire() {
         let sent = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&sent);
-        let http = http_client_fn(move |_, _| {
-            let count = Arc::clone(&count);
-            SharedHttpConnector::new(Counting(count))
-        });
-        let session = connect(Connect { http: Some(http), ..Connect::new(Observer::nobody()) }).await.unwrap();
+        let session = counted(&sent).await;
         let send = session.iam().delete_access_key().user_name("ada").access_key_id("AKIAIOSFODNN7EXAMPLE").send();
         let fault = call::make(&session, ("iam", "DeleteAccessKey"), "us-east-1", send).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
@@ -139,6 +136,41 @@ mod tests {
         assert_eq!(sent.load(Ordering::Relaxed), 0);
         let _ = sts::identity(&session).await;
         assert!(sent.load(Ordering::Relaxed) > 0, "a read does");
+    }
+
+    #[tokio::test]
+    async fn a_permit_lets_one_call_out_and_no_second_one() {
+        let sent = Arc::new(AtomicU32::new(0));
+        let session = counted(&sent).await;
+        let folder = tempfile::tempdir().unwrap();
+        let log = AuditLog::open(folder.path(), None).unwrap();
+        let entry = Entry {
+            caller: None,
+            account: None,
+            region: "us-east-1".into(),
+            call: "iam:DeleteAccessKey".into(),
+            object: "ada/AKIAIOSFODNN7EXAMPLE".into(),
+            reason: None,
+            origin: "test".into(),
+        };
+        let permit = Permit::for_intent(&log.intend(entry).unwrap());
+        let send = async |permit: Carried| {
+            let request = session.iam().delete_access_key().user_name("ada").access_key_id("AKIAIOSFODNN7EXAMPLE");
+            let send = request.customize().interceptor(permit).send();
+            call::make(&session, ("iam", "DeleteAccessKey"), "us-east-1", send).await.unwrap_err()
+        };
+        assert_ne!(send(permit.clone()).await.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
+        let once = sent.load(Ordering::Relaxed);
+        assert!(once > 0, "the first one went out");
+        assert_eq!(send(permit).await.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
+        assert_eq!(sent.load(Ordering::Relaxed), once);
+    }
+
+    /// A session whose requests end here, and are counted.
+    async fn counted(sent: &Arc<AtomicU32>) -> Session {
+        let count = Arc::clone(sent);
+        let http = http_client_fn(move |_, _| SharedHttpConnector::new(Counting(Arc::clone(&count))));
+        connect(Connect { http: Some(http), ..Connect::new(Observer::nobody()) }).await.unwrap()
     }
 
     #[derive(Debug)]

@@ -60,3 +60,30 @@ impl Intercept for Carried {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{AuditLog, Entry};
+
+    #[test]
+    fn a_permit_is_for_the_call_that_was_written_down_and_serves_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = AuditLog::open(folder.path(), None).unwrap();
+        let entry = Entry {
+            caller: None,
+            account: None,
+            region: "us-east-1".into(),
+            call: "iam:DeleteAccessKey".into(),
+            object: "ada/AKIAOLD".into(),
+            reason: None,
+            origin: "test".into(),
+        };
+        let carried = Permit::for_intent(&log.intend(entry).unwrap());
+        for other in [("iam", "UpdateAccessKey"), ("sts", "DeleteAccessKey"), ("iam", ""), ("", "")] {
+            assert!(!carried.permit().take(other.0, other.1), "{other:?}");
+        }
+        assert!(carried.permit().take("iam", "DeleteAccessKey"), "another call does not use it up");
+        assert!(!carried.clone().permit().take("iam", "DeleteAccessKey"), "nor is a copy a second one");
+    }
+}

@@ -30,7 +30,8 @@ pub(super) fn rotations(
         Some(made) => made.as_ref().ok().map(|folder| folder.path().to_owned()),
         None => paths::state_dir(),
     };
-    let reports = folder.as_ref().map(|folder| folder.join("reports"));
+    let below = |name: &str| folder.as_ref().map(|folder| folder.join(name));
+    let (reports, containments) = (below("reports"), below("containment"));
     let speed = connection.speed.unwrap_or(1.0);
     let desk = DeskOf { is_demo, folder, log, origin: origin.to_owned(), speed, passphrase: passphrase.clone() };
     let open = move |session: &Session, clock: &Clock| {
@@ -38,7 +39,7 @@ pub(super) fn rotations(
         let _kept = &temporary;
         desk.open(session, clock)
     };
-    Rotations { open: Arc::new(open), reports, is_demo, passphrase }
+    Rotations { open: Arc::new(open), reports, containments, is_demo, passphrase }
 }
 
 struct DeskOf {

@@ -29,6 +29,16 @@ pub struct Access {
     pub password: bool,
 }
 
+impl Access {
+    /// The state before, for a user who is being contained once more: what was there before the first time, and the keys of now.
+    #[must_use]
+    pub fn contained_again(self, first: &Self) -> Self {
+        let was_active = |key: &Untrusted| first.keys.get(key).copied().unwrap_or_default();
+        let keys = self.keys.into_iter().map(|(key, active)| (key.clone(), active || was_active(&key)));
+        Self { user: self.user, keys: keys.collect(), ours: first.ours.clone(), password: self.password }
+    }
+}
+
 /// A containment, or its undoing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Containment {
@@ -54,9 +64,13 @@ impl Containment {
         let status = |key: &Untrusted, active| Change::SetKeyStatus { user: user.clone(), key: key.clone(), active };
         let active = self.before.keys.iter().filter(|(_, active)| **active).map(|(key, _)| key);
         if self.release {
-            let policies = [REVOKE_SESSIONS, DENY_ALL].into_iter().filter(|name| !self.before.ours.contains_key(*name));
-            let gone = policies.map(|name| Change::DeletePolicy { user: user.clone(), policy: name.to_owned() });
-            return gone.chain(active.map(|key| status(key, true))).collect();
+            // A policy that was there before is put back as it was.
+            let back = |name: &str| match self.before.ours.get(name).cloned() {
+                Some(document) => Change::PutPolicy { user: user.clone(), policy: name.to_owned(), document },
+                None => Change::DeletePolicy { user: user.clone(), policy: name.to_owned() },
+            };
+            let policies = [REVOKE_SESSIONS, DENY_ALL].map(back).into_iter();
+            return policies.chain(active.map(|key| status(key, true))).collect();
         }
         let mut steps: Vec<Change> = active.map(|key| status(key, false)).collect();
         for (policy, document) in self.documents() {
@@ -144,6 +158,23 @@ mod tests {
         assert_eq!(calls(&one.undo()), ["DeleteUserPolicy", "DeleteUserPolicy", "UpdateAccessKey"]);
         let back = one.undo().steps();
         assert!(matches!(&back[2], Change::SetKeyStatus { key, active: true, .. } if key.raw() == "AKIAONE"));
+    }
+
+    #[test]
+    fn the_undoing_puts_back_what_there_was_before_the_first_of_several_containments() {
+        let mut first = contained().before;
+        first.ours.insert(DENY_ALL.into(), "an older document".into());
+        let mut again = held();
+        again.keys.insert("AKIANEW".into(), true);
+        let before = again.contained_again(&first);
+        let back = Containment { before, release: true, ..contained() }.steps();
+        let active = |step: &Change| match step {
+            Change::SetKeyStatus { key, active: true, .. } => Some(key.raw().to_owned()),
+            _ => None,
+        };
+        assert_eq!(back.iter().filter_map(active).collect::<Vec<_>>(), ["AKIANEW", "AKIAONE"]);
+        assert!(back.iter().any(|step| matches!(step, Change::PutPolicy { document, .. } if document == "an older document")));
+        assert!(back.iter().any(|step| matches!(step, Change::DeletePolicy { policy, .. } if policy == REVOKE_SESSIONS)));
     }
 
     #[test]

@@ -108,9 +108,10 @@ impl<T> Approved<T> {
         self.account.as_deref()
     }
 
-    /// The same approval of a part of it, or of it in another form.
-    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Approved<U> {
-        Approved { what: form(self.what), reason: self.reason, account: self.account }
+    /// The same approval of a part of it. `find` can only point into what was approved, so nothing comes of it that was not.
+    pub fn part<U: Clone>(&self, find: impl for<'a> FnOnce(&'a T) -> Option<&'a U>) -> Option<Approved<U>> {
+        let what = find(&self.what)?.clone();
+        Some(Approved { what, reason: self.reason.clone(), account: self.account.clone() })
     }
 }
 
@@ -168,5 +169,21 @@ impl<T> Pending<T> {
             }
             Err(why) => Err(Box::new((self, why))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_what_was_approved_keeps_its_reason_and_its_account() {
+        let plan = Plan::of("Do it", Danger::Confirm, []);
+        let mut pending = Pending::new((Some("a part"), None::<u8>), plan, Timestamp::UNIX_EPOCH).for_account("123456789012");
+        pending.reason = "OPS-7".into();
+        let approved = pending.confirm(Timestamp::UNIX_EPOCH + DEBOUNCE).unwrap();
+        let part = approved.part(|(first, _)| first.as_ref()).unwrap();
+        assert_eq!((*part.what(), part.reason(), part.account()), ("a part", Some("OPS-7"), Some("123456789012")));
+        assert_eq!(approved.part(|(_, second)| second.as_ref()), None);
     }
 }

@@ -41,6 +41,8 @@ pub struct Rotations {
     pub open: OpenDesk,
     /// The folder of reports; `None`: there is no state folder.
     pub reports: Option<PathBuf>,
+    /// The folder of containments; `None`: there is no state folder.
+    pub containments: Option<PathBuf>,
     /// Whether all of it is made up: then plans say so.
     pub is_demo: bool,
     /// The passphrases of encrypted files.

@@ -19,6 +19,7 @@ mod contain;
 mod desks;
 mod entry;
 mod input;
+mod kept;
 pub mod log;
 mod mutations;
 pub mod pacer;

@@ -2,11 +2,8 @@
 
 use jiff::Timestamp;
 
-use tokio::sync::mpsc;
-
-use super::contain;
+use super::contain::Warden;
 use super::desks::Desks;
-use super::runner::Reply;
 use crate::audit::AuditLog;
 use crate::aws::change::Changer;
 use crate::aws::fault;
@@ -50,7 +47,7 @@ impl Gate {
         &self,
         session: SessionId,
         aws: &Session,
-        beside: (&Desks, &mpsc::Sender<Reply>),
+        beside: (&Desks, Warden),
         approved: Approved<Mutation>,
     ) -> Result<Done, Fault> {
         let log = self.open(session, aws)?;
@@ -58,11 +55,17 @@ impl Gate {
             Mutation::Change(change) => Changer::for_approved(aws, log, &approved, &self.origin).make(change).await,
             Mutation::Contain(containment) => {
                 let changer = Changer::for_approved(aws, log, &approved, &self.origin);
-                contain::run(&changer, aws, session, containment.clone(), beside.1).await
+                beside.1.run(&changer, containment.clone()).await
             }
-            Mutation::Rotation(command) => {
-                let command = command.clone();
-                let told = beside.0.command(approved.map(|_| command)).await;
+            Mutation::Rotation(_) => {
+                let command = approved.part(|mutation| match mutation {
+                    Mutation::Rotation(command) => Some(command),
+                    _ => None,
+                });
+                let told = match command {
+                    Some(command) => beside.0.command(command).await,
+                    None => Err("it is no rotation".to_owned()),
+                };
                 told.map(|()| Done::default()).map_err(|why| refusal(aws, &why))
             }
         }

@@ -13,7 +13,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Connected, Connector};
+use super::contain::{self, Warden};
 use super::desks::{Desks, Rotations};
+use super::kept::Cases;
 use super::mutations::Gate;
 use super::panics::Broke;
 use super::reads::{self, Beside};
@@ -81,6 +83,8 @@ pub(super) struct Runner {
     aws: Option<Session>,
     /// Parent of every slot's token: cancelled when the session is replaced.
     token: CancellationToken,
+    /// For whatever looks after containments: cancelled when the session is replaced.
+    looking: CancellationToken,
     slots: BTreeMap<Slot, CancellationToken>,
     running: usize,
     gate: Gate,
@@ -111,6 +115,7 @@ impl Runner {
             session: SessionId::default(),
             aws: None,
             token: CancellationToken::new(),
+            looking: CancellationToken::new(),
             slots: BTreeMap::new(),
             running: 0,
             gate,
@@ -142,6 +147,8 @@ impl Runner {
     /// Ends the session that there is and makes a new one.
     pub(super) fn connect(&mut self) {
         self.token.cancel();
+        self.looking.cancel();
+        self.looking = CancellationToken::new();
         self.token = CancellationToken::new();
         self.slots.clear();
         self.aws = None;
@@ -168,6 +175,8 @@ impl Runner {
             self.beside.desks.clone().open(self.rotations.clone(), aws.clone(), connected.clock.clone(), self.replies.clone());
         // Not counted: it lives as long as the desk, and waits for nothing that the person waits for.
         self.tasks.spawn(watching);
+        let resuming = self.warden(&aws).resume();
+        self.spawn(Slot::new("containments"), None, self.token.clone(), resuming);
         let view = SessionView {
             profile: aws.profile().map(str::to_owned),
             regions: aws.regions().to_vec(),
@@ -240,10 +249,25 @@ impl Runner {
         let mutation = approved.what().clone();
         let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
         let (gate, desks, replies) = (self.gate.clone(), self.beside.desks.clone(), self.replies.clone());
+        let warden = self.warden(&aws);
         self.spawn(Slot::new("change"), None, CancellationToken::new(), async move {
-            let outcome = gate.mutate(session, &aws, (&desks, &replies), approved).await;
+            let outcome = gate.mutate(session, &aws, (&desks, warden), approved).await;
             let _loop_has_ended = replies.send(tell(Msg::Changed { session, number, mutation, outcome })).await;
         });
+    }
+
+    /// Looks after the containments of the session. A lock of the screen does not keep it from that.
+    fn warden(&self, aws: &Session) -> Warden {
+        Warden {
+            aws: aws.clone(),
+            session: self.session,
+            cases: Cases::below(self.rotations.containments.clone()),
+            log: self.gate.log.clone(),
+            origin: self.gate.origin.clone(),
+            to: self.replies.clone(),
+            token: self.looking.clone(),
+            pause: contain::pauses(aws),
+        }
     }
 
     /// Stops what runs in a slot.

@@ -13,6 +13,7 @@
 mod aws;
 mod change;
 mod cloudtrail;
+mod containment;
 mod emulated;
 mod faults;
 mod guardduty;

@@ -1,6 +1,6 @@
 //! Emergency: everything that the owner of a key can sign in with is shut first, and looked at again later. The rest can wait.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Action, BEFORE, Model, Read};
@@ -38,6 +38,8 @@ pub enum Contained {
         /// What is not as it was left, or why that is not known.
         result: Result<Vec<String>, Fault>,
     },
+    /// A containment that an earlier console, or an earlier session of this one, has made.
+    Kept(Box<Case>),
 }
 
 /// A containment of this console, or its undoing, as far as it has come.
@@ -54,6 +56,18 @@ pub struct Case {
 }
 
 impl Case {
+    /// One of which nothing has been done yet.
+    pub fn begun(containment: Containment, at: Timestamp) -> Self {
+        let steps = vec![None; containment.steps().len()];
+        Self { containment, begun: at, steps, checks: Vec::new() }
+    }
+
+    /// When the last step was made; `None`: not all are.
+    pub fn ended(&self) -> Option<Timestamp> {
+        let times: Option<Vec<Timestamp>> = self.steps.iter().map(|step| step.as_ref().map(|(at, _)| *at)).collect();
+        Some(times?.into_iter().max().unwrap_or(self.begun))
+    }
+
     fn is_open(&self) -> bool {
         self.steps.iter().any(Option::is_none)
     }
@@ -69,7 +83,7 @@ pub(super) fn available(model: &Model, action: Action) -> Availability {
     }
     match action {
         Action::Release if case.is_none_or(|case| case.containment.release) => {
-            unavailable("this console has not contained this user since it was started")
+            unavailable("this user was not contained by this console, nor by an earlier one that is not undone")
         }
         _ => Availability::Ready,
     }
@@ -105,6 +119,9 @@ pub(super) fn before(model: &mut Model, result: Result<Access, Fault>, password:
     match result {
         Ok(access) => {
             let password = password && access.password;
+            // What was there before the first of several containments is what has to come back.
+            let earlier = model.cases.get(&access.user).filter(|case| !case.containment.release);
+            let access = earlier.map_or(access.clone(), |case| access.contained_again(&case.containment.before));
             let containment = Containment { before: access, planned: cx.now, password, release: false };
             out.ask(plan(&containment), Mutation::Contain(containment));
         }
@@ -156,9 +173,7 @@ fn plan(containment: &Containment) -> Plan {
 
 /// A containment has been approved: its case is opened.
 pub(super) fn asked(model: &mut Model, containment: &Containment, cx: &Ctx<'_>) {
-    let steps = vec![None; containment.steps().len()];
-    let case = Case { containment: containment.clone(), begun: cx.now, steps, checks: Vec::new() };
-    model.cases.insert(containment.user().clone(), case);
+    model.cases.insert(containment.user().clone(), Case::begun(containment.clone(), cx.now));
 }
 
 /// What comes after a containment. A rotation wants an active key that may sign, so the access comes back first.
@@ -183,8 +198,14 @@ pub(super) fn ended(model: &mut Model, containment: &Containment, failed: bool, 
 
 /// A containment tells how it goes.
 pub fn on_contained(model: &mut Model, user: &Untrusted, news: Contained, out: &mut Out<Read>) {
+    if let Contained::Kept(case) = news {
+        // What this console has done since is newer.
+        model.cases.entry(user.clone()).or_insert(*case);
+        return;
+    }
     let Some(case) = model.cases.get_mut(user) else { return };
     match news {
+        Contained::Kept(_) => {}
         Contained::Step { step, at, result } => {
             if let Some(slot) = case.steps.get_mut(step) {
                 *slot = Some((at, result));
@@ -200,6 +221,22 @@ pub fn on_contained(model: &mut Model, user: &Untrusted, news: Contained, out: &
                 Err(fault) => out.notice(Level::Error, format!("{shown}: whether it holds is not known: {}", fault.title())),
             }
             case.checks.push((after_s, at, result));
+        }
+    }
+}
+
+/// What is to be said of a check that was not made.
+fn yet(case: &Case, after_s: u64, now: Timestamp) -> String {
+    if case.checks.iter().any(|(made, ..)| *made > after_s) {
+        return "not looked at: no console was running".into();
+    }
+    let after = SignedDuration::from_secs(i64::try_from(after_s).unwrap_or(i64::MAX));
+    match case.ended().and_then(|ended| ended.checked_add(after).ok()) {
+        None => "to come, once all steps are made".into(),
+        Some(due) if due <= now => "being looked at…".into(),
+        Some(due) => {
+            let left = span(due.duration_since(now));
+            format!("to come at {}, in {left}; if no console runs then, when the next one starts", utc(due))
         }
     }
 }
@@ -223,13 +260,13 @@ pub(super) fn sections(model: &Model, user: &Untrusted, now: Timestamp) -> Vec<S
     for after_s in CHECKS_S {
         let seen = case.checks.iter().find(|(seen, ..)| *seen == after_s);
         let said = match seen {
-            None => "to come, as long as this console runs".to_owned(),
+            None => yet(case, after_s, now),
             Some((_, at, Ok(reverted))) if reverted.is_empty() => format!("holding at {}", utc(*at)),
             Some((_, at, Ok(reverted))) => format!("REVERTED at {}: {}", utc(*at), reverted.join("; ")),
             Some((_, at, Err(fault))) => format!("not known at {}: {fault}", utc(*at)),
         };
         let after = i64::try_from(after_s).unwrap_or(i64::MAX);
-        checks.push(Field::new(format!("after {}", span(jiff::SignedDuration::from_secs(after))), said));
+        checks.push(Field::new(format!("after {}", span(SignedDuration::from_secs(after))), said));
     }
     if case.steps.iter().all(Option::is_some) {
         fields.push(Field::new("next", NEXT));

@@ -3,7 +3,7 @@
 use bartizan::app::{self, Effect, Msg, Overlay, SessionNews};
 use bartizan::domain::account::Identity;
 use bartizan::domain::change::Mutation;
-use bartizan::domain::containment::Access;
+use bartizan::domain::containment::{Access, Containment};
 use bartizan::domain::fault::FaultKind;
 use bartizan::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
 use bartizan::domain::known::Known;
@@ -12,7 +12,7 @@ use bartizan::domain::text::Untrusted;
 use bartizan::kit::action::Danger;
 use bartizan::kit::confirm::Plan;
 use bartizan::kit::effect::SessionId;
-use bartizan::panes::keys::{Contained, Planned, Read};
+use bartizan::panes::keys::{Case, Contained, Planned, Read};
 use bartizan::panes::{self, Done, PaneId};
 use bartizan::theme::Look;
 use jiff::SignedDuration;
@@ -332,4 +332,43 @@ fn a_containment_shows_the_state_before_then_each_step_then_whether_it_holds() {
     stage.press("esc L");
     let (undo, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
     assert_eq!(undo.title, "Release ada: undo the containment");
+}
+
+#[test]
+fn a_containment_of_an_earlier_console_is_shown_and_can_be_undone() {
+    let mut stage = keys(&["ada"]);
+    let before = Access {
+        user: "ada".into(),
+        keys: [(Untrusted::new("AKIAADA1"), true)].into(),
+        ours: std::collections::BTreeMap::new(),
+        password: false,
+    };
+    let containment = Containment { before, planned: hours_ago(1), password: false, release: false };
+    let mut case = Case::begun(containment, hours_ago(1));
+    case.steps = vec![Some((hours_ago(1), Ok(()))); 3];
+    case.checks = vec![(300, noon(), Ok(Vec::new()))];
+    let news = Contained::Kept(Box::new(case));
+    stage.tell(Msg::Contained { session: SessionId(1), user: "ada".into(), news });
+    stage.press("enter");
+    let text = frame(&mut stage);
+    for words in ["not looked at: no console was running", "holding at", "3. PutUserPolicy"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    stage.press("esc L");
+    let (undo, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
+    assert_eq!(undo.title, "Release ada: undo the containment");
+}
+
+#[test]
+fn it_is_said_when_a_containment_is_looked_at_next_even_if_no_console_runs_then() {
+    let mut stage = keys(&["ada"]);
+    let before = Access { user: "ada".into(), keys: Default::default(), ours: Default::default(), password: false };
+    let mut case = Case::begun(Containment { before, planned: noon(), password: false, release: false }, noon());
+    case.steps = vec![Some((noon(), Ok(()))); 2];
+    let news = Contained::Kept(Box::new(case));
+    stage.tell(Msg::Contained { session: SessionId(1), user: "ada".into(), news });
+    stage.size(200, 60);
+    stage.press("enter");
+    let text = frame(&mut stage);
+    assert!(text.contains("to come at") && text.contains("when the next one starts"), "{text}");
 }

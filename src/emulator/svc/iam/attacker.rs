@@ -1,16 +1,21 @@
-//! Somebody who holds a user's credentials and undoes what is done against them.
+//! Somebody who holds a user's credentials and undoes what is done against them, as far as they still open anything.
 //!
 //! IAM's changes take some seconds to be in force everywhere, and whoever polls in that time can take them back. So a containment
-//! that is not looked at again proves nothing.
+//! that is not looked at again proves nothing. The attacker has the user's keys, and a session made from one of them long before: what
+//! neither of them may do any more is not undone.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::replicas::Seen;
+use super::denials::Asked;
+use super::replicas::{Reader, Seen};
 use super::state::{AccessKey, State, Status};
 use crate::emulator::ids;
+
+/// The service and the region in which IAM is changed.
+const HOME: (&str, &str) = ("iam", "us-east-1");
 
 /// An attacker and how quick it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,23 +84,43 @@ impl State {
         let siege = self.siege.take();
         self.note_change(&user, at);
         self.siege = siege;
-        let mut undone = self.undo_policies(&user, &before);
-        undone.extend(self.undo_keys(&user, &before, at, rng));
+        let mut may = |operation: &'static str| self.still_opens(&user, operation, &before, at);
+        let (takes, detaches) = (may("DeleteUserPolicy"), may("DetachUserPolicy"));
+        let (updates, creates) = (may("UpdateAccessKey"), may("CreateAccessKey"));
+        let mut undone = self.undo_policies(&user, &before, takes, detaches);
+        undone.extend(self.undo_keys(&user, &before, (updates, creates), (at, rng)));
         undone.into_iter().map(|(operation, request)| Undone { at, user: user.clone(), operation, request }).collect()
     }
 
-    fn undo_policies(&mut self, name: &str, before: &Seen) -> Vec<(&'static str, Value)> {
+    /// Whether the attacker's keys, or the session, may still do this, as the replica of IAM sees it that answers.
+    fn still_opens(&mut self, name: &str, operation: &str, before: &Seen, at: Timestamp) -> bool {
+        let reader = Reader::Service(HOME.0, HOME.1);
+        let replica = self.choose_replica(reader);
+        let Some(user) = self.users.get(name) else { return false };
+        let resource = user.arn(&self.account);
+        let known = self.behind(name, reader, replica, at).map_or(&user.keys, |seen| &seen.keys);
+        let is_active = |id: &str| known.iter().any(|key| key.id == id && key.status == Status::Active);
+        let has_key = before.keys.iter().any(|key| is_active(&key.id));
+        let action = format!("iam:{operation}");
+        let mut is_open = |issued: Option<Timestamp>| {
+            let asked = Asked { action: &action, resource: &resource, issued, mfa: issued.map(|_| false) };
+            !self.is_denied(name, asked, HOME.0, HOME.1, at)
+        };
+        (has_key && is_open(None)) || is_open(Some(Timestamp::MIN))
+    }
+
+    fn undo_policies(&mut self, name: &str, before: &Seen, takes: bool, detaches: bool) -> Vec<(&'static str, Value)> {
         let Some(user) = self.users.get_mut(name) else { return Vec::new() };
         let mut undone = Vec::new();
         user.inline.retain(|policy, _| {
-            let keep = before.inline.contains_key(policy);
+            let keep = !takes || before.inline.contains_key(policy);
             if !keep {
                 undone.push(("DeleteUserPolicy", json!({"userName": name, "policyName": policy})));
             }
             keep
         });
         user.attached.retain(|policy| {
-            let keep = before.attached.contains(policy);
+            let keep = !detaches || before.attached.contains(policy);
             if !keep {
                 undone.push(("DetachUserPolicy", json!({"userName": name, "policyArn": policy.arn})));
             }
@@ -104,16 +129,23 @@ impl State {
         undone
     }
 
-    fn undo_keys(&mut self, name: &str, before: &Seen, at: Timestamp, rng: &mut fastrand::Rng) -> Vec<(&'static str, Value)> {
+    fn undo_keys(
+        &mut self,
+        name: &str,
+        before: &Seen,
+        (updates, creates): (bool, bool),
+        (at, rng): (Timestamp, &mut fastrand::Rng),
+    ) -> Vec<(&'static str, Value)> {
         let Some(user) = self.users.get_mut(name) else { return Vec::new() };
         let open: BTreeSet<&str> =
             before.keys.iter().filter(|key| key.status == Status::Active).map(|key| key.id.as_str()).collect();
         let mut undone = Vec::new();
-        for key in user.keys.iter_mut().filter(|key| open.contains(key.id.as_str()) && key.status == Status::Inactive) {
+        let shut = |key: &&mut AccessKey| updates && open.contains(key.id.as_str()) && key.status == Status::Inactive;
+        for key in user.keys.iter_mut().filter(shut) {
             key.status = Status::Active;
             undone.push(("UpdateAccessKey", json!({"userName": name, "accessKeyId": key.id, "status": "Active"})));
         }
-        if user.keys.is_empty() && !open.is_empty() {
+        if creates && user.keys.is_empty() && !open.is_empty() {
             let key = AccessKey::new(&ids::access_key("AKIA", &self.account, rng), &ids::secret(rng), at);
             self.add_key(name, key);
             undone.push(("CreateAccessKey", json!({"userName": name})));

@@ -1,0 +1,90 @@
+//! Containments on disk: what there was before, so that it can be put back, and what is still to be looked at, whenever the console ends.
+//!
+//! One file for each user of an account, readable for its owner only. There is no secret in it.
+
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use crate::panes::keys::Case;
+
+/// A containment and whose account it is in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) struct Kept {
+    /// Twelve digits.
+    pub(super) account: String,
+    /// It.
+    pub(super) case: Case,
+}
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub(super) struct Cases(Option<PathBuf>);
+
+impl Cases {
+    /// Containments below this folder; `None`: there is no state folder, and nothing is kept.
+    pub(super) fn below(folder: Option<PathBuf>) -> Self {
+        Self(folder)
+    }
+
+    /// Keeps it in place of what was kept of the user. The file is whole at every moment.
+    pub(super) fn keep(&self, kept: &Kept) -> Result<(), String> {
+        let folder = self.0.as_ref().ok_or("there is no state folder: set BARTIZAN_STATE_DIR")?;
+        write(folder, &file(folder, kept), kept).map_err(|error| format!("{}: {error}", folder.display()))
+    }
+
+    /// Forgets it: everything is as it was before.
+    pub(super) fn forget(&self, kept: &Kept) {
+        if let Some(folder) = &self.0 {
+            let _if_it_stays_it_is_shown_at_the_next_start = std::fs::remove_file(file(folder, kept));
+        }
+    }
+
+    /// Whatever is kept of an account, and which files could not be understood.
+    pub(super) fn of(&self, account: &str) -> (Vec<Kept>, Vec<String>) {
+        let (mut all, mut problems) = (Vec::new(), Vec::new());
+        let entries = self.0.as_ref().and_then(|folder| std::fs::read_dir(folder).ok());
+        let mut paths: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "json")) {
+            match read(path) {
+                Ok(kept) if kept.account == account => all.push(kept),
+                Ok(_) => {}
+                Err(why) => problems.push(format!("the containment in {} cannot be read: {why}", path.display())),
+            }
+        }
+        (all, problems)
+    }
+
+    /// Whether there is anything at all.
+    pub(super) fn is_empty(&self) -> bool {
+        let entries = self.0.as_ref().and_then(|folder| std::fs::read_dir(folder).ok());
+        entries.is_none_or(|mut entries| entries.next().is_none())
+    }
+}
+
+fn file(folder: &Path, kept: &Kept) -> PathBuf {
+    let user = utf8_percent_encode(kept.case.containment.user().raw(), NON_ALPHANUMERIC);
+    folder.join(format!("{}-{user}.json", kept.account))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: a containment is read from its file")]
+fn read(path: &Path) -> Result<Kept, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: a containment is written to its file")]
+fn write(folder: &Path, path: &Path, kept: &Kept) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer(&mut beside, kept)?;
+    beside.flush()?;
+    beside.as_file().sync_all()?;
+    beside.persist(path)?;
+    std::fs::File::open(folder)?.sync_all()
+}

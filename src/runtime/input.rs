@@ -8,31 +8,34 @@ use std::collections::VecDeque;
 use std::io;
 
 use rustix::fs::{Mode, OFlags};
-use termina::event::{Event, KeyCode, KeyEventKind, Modifiers};
+use termina::event::{Event, KeyCode, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
 use tokio::net::unix::pipe::Receiver;
 
 use crate::kit::input::{Code, Input, Key};
+use crate::screens::mouse::{self, Mouse};
 
 /// As many bytes are read at once; a key is at most a dozen.
 const CHUNK: usize = 4096;
 
-/// More bytes of one paste are not decoded: no field holds as many, and the library looks at all of an unfinished one with every read.
-const MOST_OF_A_PASTE: usize = 64 * 1024;
+/// More bytes of one paste are not taken: somebody who pastes as much has pasted the wrong thing, and memory has an end.
+const MOST_OF_A_PASTE: usize = 16 << 20;
 /// Where a paste begins, and where it ends ("bracketed paste").
 const PASTE_BEGINS: [u8; 6] = *b"\x1b[200~";
 const PASTE_ENDS: [u8; 6] = *b"\x1b[201~";
 
-/// Cuts long pastes on their way to the decoder.
+/// Takes pastes out on their way to the decoder, which looks at all of an unfinished one with every read.
 #[derive(Debug, Default)]
 struct Pastes {
     /// The last bytes that came, across reads.
     last: [u8; 6],
-    /// How many bytes of a paste have come; `None`: there is no paste under way.
-    length: Option<usize>,
+    /// What has come of a paste under way, as far as it is taken, and how much that would be in all.
+    under_way: Option<(Vec<u8>, usize)>,
+    /// Those that are whole, in order: the decoder says where they belong. Whether something is missing at the end.
+    finished: VecDeque<(String, bool)>,
 }
 
 impl Pastes {
-    /// The part of these bytes that is to be decoded.
+    /// The part of these bytes that is to be decoded: of pastes, their brackets alone.
     fn admit(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut admitted = Vec::with_capacity(bytes.len());
         for &byte in bytes {
@@ -40,20 +43,28 @@ impl Pastes {
             if let Some(newest) = self.last.last_mut() {
                 *newest = byte;
             }
-            let is_cut = self.length.is_some_and(|length| length >= MOST_OF_A_PASTE);
-            if !is_cut {
-                admitted.push(byte);
-            }
-            self.length = match self.length {
-                None if self.last == PASTE_BEGINS => Some(0),
-                Some(_) if self.last == PASTE_ENDS => {
-                    if is_cut {
+            match &mut self.under_way {
+                None => {
+                    admitted.push(byte);
+                    if self.last == PASTE_BEGINS {
+                        self.under_way = Some((Vec::new(), 0));
+                    }
+                }
+                Some((taken, length)) => {
+                    *length += 1;
+                    if taken.len() < MOST_OF_A_PASTE + PASTE_ENDS.len() {
+                        taken.push(byte);
+                    }
+                    if self.last == PASTE_ENDS {
+                        let whole = length.saturating_sub(PASTE_ENDS.len());
+                        taken.truncate(whole.min(MOST_OF_A_PASTE));
+                        let text = String::from_utf8_lossy(taken).into_owned();
+                        self.finished.push_back((text, whole > MOST_OF_A_PASTE));
+                        self.under_way = None;
                         admitted.extend(PASTE_ENDS);
                     }
-                    None
                 }
-                length => length.map(|length| length.saturating_add(1)),
-            };
+            }
         }
         admitted
     }
@@ -64,6 +75,12 @@ impl Pastes {
 pub(super) enum Typed {
     /// A key or a paste.
     Input(Input),
+    /// A key that is no character, with shift.
+    Shifted(Key),
+    /// Something done with the mouse, anywhere on the terminal.
+    Mouse(Mouse),
+    /// The paste that came last was too long: the rest of it was not taken.
+    Cut,
     /// Bytes as they came, while nothing is decoded.
     Bytes(Vec<u8>),
 }
@@ -75,7 +92,7 @@ pub(super) struct Keyboard {
     terminal: Receiver,
     pastes: Pastes,
     parser: termina::Parser,
-    queue: VecDeque<Input>,
+    queue: VecDeque<Typed>,
     /// Whether nothing is decoded.
     is_raw: bool,
 }
@@ -101,8 +118,8 @@ impl Keyboard {
     /// Waits for input. An error means that the terminal has gone. May be dropped at any time without losing a key.
     pub(super) async fn next(&mut self) -> io::Result<Typed> {
         loop {
-            if let Some(input) = self.queue.pop_front() {
-                return Ok(Typed::Input(input));
+            if let Some(typed) = self.queue.pop_front() {
+                return Ok(typed);
             }
             self.terminal.readable().await?;
             let mut bytes = [0_u8; CHUNK];
@@ -129,25 +146,64 @@ impl Keyboard {
     }
 
     fn decode(&mut self, bytes: &[u8]) {
-        let admitted = self.pastes.admit(bytes);
-        if admitted.is_empty() {
-            return;
-        }
-        self.parser.parse(&admitted, bytes.len() == CHUNK);
-        while let Some(event) = self.parser.pop() {
-            self.queue.extend(translate(event));
+        decode(&mut self.pastes, &mut self.parser, &mut self.queue, bytes);
+    }
+}
+
+fn decode(pastes: &mut Pastes, parser: &mut termina::Parser, queue: &mut VecDeque<Typed>, bytes: &[u8]) {
+    let admitted = pastes.admit(bytes);
+    if admitted.is_empty() {
+        return;
+    }
+    parser.parse(&admitted, bytes.len() == CHUNK);
+    while let Some(event) = parser.pop() {
+        if let Event::Paste(_) = event {
+            let (text, is_cut) = pastes.finished.pop_front().unwrap_or_default();
+            queue.push_back(Typed::Input(Input::Paste(text)));
+            queue.extend(is_cut.then_some(Typed::Cut));
+        } else {
+            queue.extend(translate(event));
         }
     }
 }
 
-fn translate(event: Event) -> Option<Input> {
+fn translate(event: Event) -> Option<Typed> {
     match event {
-        Event::Paste(text) => Some(Input::Paste(text)),
         Event::Key(key) if key.kind != KeyEventKind::Release => {
-            let (ctrl, alt) = (key.modifiers.contains(Modifiers::CONTROL), key.modifiers.contains(Modifiers::ALT));
-            code(key.code, key.modifiers).map(|code| Input::Key(Key { code: as_typed(code, ctrl), ctrl, alt }))
+            let [shift, ctrl, alt] = modifiers(key.modifiers);
+            let code = code(key.code, key.modifiers)?;
+            let is_shifted = shift && !matches!(code, Code::Char(_) | Code::BackTab);
+            let key = Key { code: as_typed(code, ctrl), ctrl, alt };
+            Some(if is_shifted { Typed::Shifted(key) } else { Typed::Input(Input::Key(key)) })
+        }
+        Event::Mouse(event) => {
+            let [shift, ctrl, alt] = modifiers(event.modifiers);
+            Some(Typed::Mouse(Mouse { kind: kind(event.kind), column: event.column, line: event.row, shift, alt, ctrl }))
         }
         _ => None,
+    }
+}
+
+/// Shift, control and alt.
+fn modifiers(held: Modifiers) -> [bool; 3] {
+    [Modifiers::SHIFT, Modifiers::CONTROL, Modifiers::ALT].map(|modifier| held.contains(modifier))
+}
+
+fn kind(kind: MouseEventKind) -> mouse::Kind {
+    let button = |button| match button {
+        MouseButton::Left => mouse::Button::Left,
+        MouseButton::Right => mouse::Button::Right,
+        MouseButton::Middle => mouse::Button::Middle,
+    };
+    match kind {
+        MouseEventKind::Down(pressed) => mouse::Kind::Press(button(pressed)),
+        MouseEventKind::Up(released) => mouse::Kind::Release(button(released)),
+        MouseEventKind::Drag(held) => mouse::Kind::Drag(button(held)),
+        MouseEventKind::Moved => mouse::Kind::Move,
+        MouseEventKind::ScrollUp => mouse::Kind::Turn(mouse::Wheel::Up),
+        MouseEventKind::ScrollDown => mouse::Kind::Turn(mouse::Wheel::Down),
+        MouseEventKind::ScrollLeft => mouse::Kind::Turn(mouse::Wheel::Left),
+        MouseEventKind::ScrollRight => mouse::Kind::Turn(mouse::Wheel::Right),
     }
 }
 
@@ -190,10 +246,18 @@ fn code(code: KeyCode, modifiers: Modifiers) -> Option<Code> {
 mod tests {
     use super::*;
 
+    /// What comes of these bytes, read in pieces of this size.
+    fn typed(bytes: &[u8], piece: usize) -> Vec<Typed> {
+        let (mut pastes, mut parser, mut queue) = (Pastes::default(), termina::Parser::default(), VecDeque::new());
+        for bytes in bytes.chunks(piece) {
+            decode(&mut pastes, &mut parser, &mut queue, bytes);
+        }
+        queue.into()
+    }
+
     fn inputs(bytes: &[u8]) -> Vec<Input> {
-        let mut parser = termina::Parser::default();
-        parser.parse(bytes, false);
-        std::iter::from_fn(|| parser.pop()).filter_map(translate).collect()
+        let only = |typed| if let Typed::Input(input) = typed { Some(input) } else { None };
+        typed(bytes, CHUNK - 1).into_iter().filter_map(only).collect()
     }
 
     #[test]
@@ -205,34 +269,42 @@ mod tests {
         assert_eq!(inputs(b"\x1c\x1d"), [Input::Key(Key::ctrl('\\')), Input::Key(Key::ctrl(']'))]);
         assert_eq!(inputs(b"\x1bx"), [Input::Key(Key { code: Code::Char('x'), ctrl: false, alt: true })]);
         assert_eq!(inputs("ü".as_bytes()), [key(Code::Char('ü'))]);
-        assert_eq!(inputs(b"\r\t\x7f"), [key(Code::Enter), key(Code::Tab), key(Code::Backspace)]);
+        assert_eq!(inputs(b"\r\t\x7f\x1b[Z"), [key(Code::Enter), key(Code::Tab), key(Code::Backspace), key(Code::BackTab)]);
     }
 
     #[test]
-    fn of_a_huge_paste_only_the_beginning_is_decoded_and_keys_work_after_it() {
-        let all = [b"j\x1b[200~".as_slice(), &b"x".repeat(1 << 20), b"\x1b[201~q\x1b[200~y\x1b[201~"].concat();
-        let key = |letter| Input::Key(Key::plain(Code::Char(letter)));
-        for chunk in [CHUNK, 4093, 7] {
-            let (mut pastes, mut parser) = (Pastes::default(), termina::Parser::default());
-            let mut decoded = 0;
-            for bytes in all.chunks(chunk) {
-                let admitted = pastes.admit(bytes);
-                decoded += admitted.len();
-                if chunk > 7 && !admitted.is_empty() {
-                    parser.parse(&admitted, true);
-                }
-            }
-            assert!(decoded < MOST_OF_A_PASTE + 100, "{decoded}");
-            if chunk > 7 {
-                let inputs: Vec<Input> = std::iter::from_fn(|| parser.pop()).filter_map(translate).collect();
-                let beginning = Input::Paste("x".repeat(MOST_OF_A_PASTE));
-                assert!(inputs == [key('j'), beginning, key('q'), Input::Paste("y".into())], "{}", inputs.len());
+    fn shift_is_told_of_keys_that_are_no_characters() {
+        let left = Key { code: Code::Left, ctrl: true, alt: false };
+        assert_eq!(typed(b"\x1b[1;2A\x1b[1;6D", 100), [Typed::Shifted(Key::plain(Code::Up)), Typed::Shifted(left)]);
+    }
+
+    #[test]
+    fn the_mouse_is_told_as_it_comes() {
+        let at = |kind, column, line| Typed::Mouse(Mouse { kind, column, line, shift: false, alt: false, ctrl: false });
+        let told = typed(b"\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<65;1;1M", 100);
+        let left = mouse::Button::Left;
+        let wheel = mouse::Kind::Turn(mouse::Wheel::Down);
+        assert_eq!(told, [at(mouse::Kind::Press(left), 9, 4), at(mouse::Kind::Release(left), 9, 4), at(wheel, 0, 0)]);
+    }
+
+    #[test]
+    fn a_huge_paste_is_taken_whole_to_a_bound_that_is_told_and_keys_work_after_it() {
+        let key = |letter| Typed::Input(Input::Key(Key::plain(Code::Char(letter))));
+        for (length, taken) in [(0, 0), (5, 5), (1 << 20, 1 << 20), (MOST_OF_A_PASTE + 3, MOST_OF_A_PASTE)] {
+            let all = [b"j\x1b[200~".as_slice(), &b"x".repeat(length), b"\x1b[201~q\x1b[200~y\x1b[201~"].concat();
+            // A byte at a time of what is large takes long to test and shows nothing new.
+            for piece in [CHUNK, 4093, 7].into_iter().filter(|piece| *piece > 7 || length < 100) {
+                let told = typed(&all, piece);
+                let mut wanted = vec![key('j'), Typed::Input(Input::Paste("x".repeat(taken)))];
+                wanted.extend((taken < length).then_some(Typed::Cut));
+                wanted.extend([key('q'), Typed::Input(Input::Paste("y".into()))]);
+                assert!(told == wanted, "{length} {piece}: {}", told.len());
             }
         }
     }
 
     #[test]
     fn a_paste_is_text_and_never_keys() {
-        assert_eq!(inputs(b"\x1b[200~q\x03\x1b[201~"), [Input::Paste("q\u{3}".into())]);
+        assert_eq!(inputs(b"\x1b[200~q\x03\x1b[A\xff\x1b[201~"), [Input::Paste("q\u{3}\u{1b}[A\u{fffd}".into())]);
     }
 }

@@ -4,11 +4,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use crossterm::{cursor, event, queue, style, terminal};
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
+use vt100::MouseProtocolMode;
 
 use crate::kit::input::Size;
 
@@ -22,7 +23,12 @@ struct Inner {
     ours: AtomicBool,
     /// Whether a target has it.
     lent: AtomicBool,
+    /// The mode in which it reports the mouse; 0: in none.
+    mouse: AtomicU16,
 }
+
+/// Ends all reports of the mouse.
+const NO_MOUSE: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l";
 
 /// Undoes what a program may have left of a terminal: half-sent strings and frames, hyperlinks, mouse, focus and paste reports, other
 /// encodings of keys, cursor keys and keypad, its second screen, margins, origin, wrapping, insertion, reversed screen, character sets, the
@@ -63,7 +69,7 @@ impl Tty {
             return Err(NoTerminal::Dumb(term));
         }
         let found = termios::tcgetattr(stdin()).map_err(|error| NoTerminal::Mute(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { found, ours: AtomicBool::new(false), lent: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Inner { found, ours: AtomicBool::new(false), lent: AtomicBool::new(false), mouse: AtomicU16::new(0) })))
     }
 
     /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
@@ -77,8 +83,24 @@ impl Tty {
         write_all(&bytes)
     }
 
+    /// Has the terminal report the mouse as a target wants it, always in the newest encoding. Writes only what is new.
+    pub fn report_mouse(&self, wanted: MouseProtocolMode) -> io::Result<()> {
+        let number = match wanted {
+            MouseProtocolMode::None => 0,
+            MouseProtocolMode::Press | MouseProtocolMode::PressRelease => 1000,
+            MouseProtocolMode::ButtonMotion => 1002,
+            MouseProtocolMode::AnyMotion => 1003,
+        };
+        if self.0.mouse.swap(number, Ordering::SeqCst) == number {
+            return Ok(());
+        }
+        write_all(NO_MOUSE)?;
+        if number > 0 { write_all(format!("\x1b[?{number}h\x1b[?1006h").as_bytes()) } else { Ok(()) }
+    }
+
     /// Leaves the terminal to a shell's target, raw: our screen goes, the normal one comes.
     pub fn lend(&self) -> io::Result<()> {
+        self.report_mouse(MouseProtocolMode::None)?;
         self.0.lent.store(true, Ordering::SeqCst);
         let mut bytes = Vec::new();
         queue!(bytes, style::ResetColor, event::DisableBracketedPaste, terminal::LeaveAlternateScreen, cursor::Show)?;
@@ -113,6 +135,9 @@ impl Inner {
             return;
         }
         let mut bytes = if self.lent.swap(false, Ordering::SeqCst) { MEND.to_vec() } else { Vec::new() };
+        if self.mouse.swap(0, Ordering::SeqCst) > 0 {
+            bytes.extend_from_slice(NO_MOUSE);
+        }
         let queued = queue!(
             bytes,
             terminal::EndSynchronizedUpdate,

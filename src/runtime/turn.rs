@@ -21,7 +21,9 @@ use super::{End, Launch, Tty};
 use crate::app::{self, Cadence, Effect, Model, Msg, ShellEffect};
 use crate::aws::session::Clock;
 use crate::domain::shell::{ShellId, ShellNews};
-use crate::kit::input::Input;
+use crate::kit::effect::Level;
+use crate::kit::input::{Input, Key};
+use crate::screens::mouse::Mouse;
 use lent::Lent;
 
 /// Keys taken in one turn: a paste or a held key becomes one frame.
@@ -106,6 +108,7 @@ pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Resu
         turn.take_more(&mut runner, &mut replies);
         turn.update();
         turn.start_effects(&mut runner).await;
+        turn.follow_mouse();
         turn.draw_when_due();
         turn.say_when_idle(&runner, &replies);
     }
@@ -191,12 +194,50 @@ impl Turn<'_> {
     fn typed(&mut self, typed: io::Result<Typed>) {
         match typed {
             Ok(Typed::Bytes(bytes)) => self.typed_raw(&bytes),
+            Ok(Typed::Cut) => {
+                let text = "the paste was longer than 16 MB: what came after that was not taken".to_owned();
+                self.inbox.push(Msg::Notice(Level::Error, text));
+            }
+            Ok(Typed::Mouse(mouse)) => self.moused(mouse),
+            Ok(Typed::Shifted(key)) => self.shifted(key),
             Ok(Typed::Input(input)) => {
                 break_if(self.launch.break_loop);
                 self.answers = true;
                 self.route(input);
             }
             Err(_) => self.end = Some(End::Closed),
+        }
+    }
+
+    /// With shift a key is another one for targets, and the same for the console.
+    fn shifted(&mut self, key: Key) {
+        self.answers = true;
+        let input = Input::Key(key);
+        let is_decided = self.inbox.iter().all(|msg| !matches!(msg, Msg::Input(_) | Msg::TakenBack));
+        match app::direct(&self.launch.model, &self.launch.keymap, &input) {
+            Some(id) if is_decided && !self.entries.takes(&input) => {
+                self.sessions.shifted(id, key);
+                self.inbox.push(Msg::Touched);
+            }
+            _ => self.route(input),
+        }
+    }
+
+    /// The mouse is for the target alone, and only on its screen.
+    fn moused(&mut self, mouse: Mouse) {
+        let Some((id, area)) = app::mouse_area(&self.launch.model) else { return };
+        let inside = |at: u16, from: u16, length: u16| at.checked_sub(from).filter(|at| *at < length);
+        if let (Some(column), Some(line)) = (inside(mouse.column, area.x, area.width), inside(mouse.line, area.y, area.height)) {
+            self.sessions.mouse(id, Mouse { column, line, ..mouse });
+            self.inbox.push(Msg::Touched);
+        }
+    }
+
+    /// The terminal reports the mouse while the target on screen wants to be told of it, and at no other time.
+    fn follow_mouse(&mut self) {
+        let wanted = app::mouse_area(&self.launch.model).map(|(id, _)| self.sessions.mouse_mode(id)).unwrap_or_default();
+        if self.lent.is_none() {
+            self.closed_on(|turn| turn.tty.report_mouse(wanted));
         }
     }
 

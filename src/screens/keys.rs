@@ -8,13 +8,19 @@ const PASTE: [&[u8]; 2] = [b"\x1b[200~", b"\x1b[201~"];
 
 /// The bytes of a key.
 pub fn encode(key: Key, modes: Modes) -> Vec<u8> {
+    encode_with(key, false, modes)
+}
+
+/// The bytes of a key that was pressed with shift, or without. Of characters the shift is in the character.
+pub fn encode_with(key: Key, shift: bool, modes: Modes) -> Vec<u8> {
+    let key = Pressed { key, shift };
     let mut bytes = Vec::with_capacity(8);
-    match key.code {
+    match key.key.code {
         Code::Char(character) => {
-            if key.alt {
+            if key.key.alt {
                 bytes.push(0x1b);
             }
-            match control(character).filter(|_| key.ctrl) {
+            match control(character).filter(|_| key.key.ctrl) {
                 Some(byte) => bytes.push(byte),
                 None => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
             }
@@ -22,8 +28,10 @@ pub fn encode(key: Key, modes: Modes) -> Vec<u8> {
         Code::Enter => simple(&mut bytes, key, b'\r'),
         Code::Esc => simple(&mut bytes, key, 0x1b),
         Code::Tab => simple(&mut bytes, key, b'\t'),
-        Code::Backspace if key.ctrl => simple(&mut bytes, key, 0x08),
+        Code::Backspace if key.key.ctrl => simple(&mut bytes, key, 0x08),
         Code::Backspace => simple(&mut bytes, key, 0x7f),
+        Code::BackTab if key.key.ctrl => bytes.extend_from_slice(b"\x1b[1;6Z"),
+        Code::BackTab if key.key.alt => bytes.extend_from_slice(b"\x1b[1;4Z"),
         Code::BackTab => bytes.extend_from_slice(b"\x1b[Z"),
         Code::Up => letter(&mut bytes, key, modes, 'A'),
         Code::Down => letter(&mut bytes, key, modes, 'B'),
@@ -38,6 +46,19 @@ pub fn encode(key: Key, modes: Modes) -> Vec<u8> {
         Code::F(function) => function_key(&mut bytes, key, function),
     }
     bytes
+}
+
+/// A key with all of its modifiers.
+#[derive(Debug, Clone, Copy)]
+struct Pressed {
+    key: Key,
+    shift: bool,
+}
+
+/// What ends a paste that was given up on its way, for a program that waits for its end.
+pub fn paste_end(modes: Modes) -> &'static [u8] {
+    let [_, end] = PASTE;
+    if modes.bracketed_paste { end } else { b"" }
 }
 
 /// The bytes of a paste. Line breaks become Enter, as the terminal itself sends them; the end of a paste cannot be forged from inside.
@@ -71,24 +92,20 @@ fn control(character: char) -> Option<u8> {
     }
 }
 
-fn simple(bytes: &mut Vec<u8>, key: Key, byte: u8) {
-    if key.alt {
+fn simple(bytes: &mut Vec<u8>, key: Pressed, byte: u8) {
+    if key.key.alt {
         bytes.push(0x1b);
     }
     bytes.push(byte);
 }
 
 /// xterm's number for modifiers; `None` without any.
-fn modifiers(key: Key) -> Option<u8> {
-    match (key.alt, key.ctrl) {
-        (false, false) => None,
-        (true, false) => Some(3),
-        (false, true) => Some(5),
-        (true, true) => Some(7),
-    }
+fn modifiers(Pressed { key, shift }: Pressed) -> Option<u8> {
+    let number = [(shift, 1), (key.alt, 2), (key.ctrl, 4)].into_iter().map(|(is, add)| if is { add } else { 0 }).sum::<u8>();
+    (number > 0).then_some(number + 1)
 }
 
-fn letter(bytes: &mut Vec<u8>, key: Key, modes: Modes, letter: char) {
+fn letter(bytes: &mut Vec<u8>, key: Pressed, modes: Modes, letter: char) {
     let text = match modifiers(key) {
         Some(modifiers) => format!("\x1b[1;{modifiers}{letter}"),
         None if modes.application_cursor => format!("\x1bO{letter}"),
@@ -97,7 +114,7 @@ fn letter(bytes: &mut Vec<u8>, key: Key, modes: Modes, letter: char) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-fn number(bytes: &mut Vec<u8>, key: Key, number: u8) {
+fn number(bytes: &mut Vec<u8>, key: Pressed, number: u8) {
     let text = match modifiers(key) {
         Some(modifiers) => format!("\x1b[{number};{modifiers}~"),
         None => format!("\x1b[{number}~"),
@@ -105,7 +122,7 @@ fn number(bytes: &mut Vec<u8>, key: Key, number: u8) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-fn function_key(bytes: &mut Vec<u8>, key: Key, function: u8) {
+fn function_key(bytes: &mut Vec<u8>, key: Pressed, function: u8) {
     let letters = ['P', 'Q', 'R', 'S'];
     let numbers = [15, 17, 18, 19, 20, 21, 23, 24];
     match function {
@@ -125,9 +142,12 @@ fn function_key(bytes: &mut Vec<u8>, key: Key, function: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screens::mouse;
 
-    const PLAIN: Modes = Modes { application_cursor: false, bracketed_paste: false };
-    const FULL: Modes = Modes { application_cursor: true, bracketed_paste: true };
+    const NO_MOUSE: mouse::Wish =
+        mouse::Wish { mode: vt100::MouseProtocolMode::None, encoding: vt100::MouseProtocolEncoding::Default };
+    const PLAIN: Modes = Modes { application_cursor: false, bracketed_paste: false, mouse: NO_MOUSE };
+    const FULL: Modes = Modes { application_cursor: true, bracketed_paste: true, mouse: NO_MOUSE };
 
     fn bytes(key: Key) -> Vec<u8> {
         encode(key, PLAIN)
@@ -151,6 +171,57 @@ mod tests {
         assert_eq!(bytes(Key::plain(Code::F(1))), b"\x1bOP");
         assert_eq!(bytes(Key::plain(Code::Esc)), b"\x1b");
         assert_eq!(bytes(Key::plain(Code::Tab)), b"\t");
+    }
+
+    #[test]
+    fn every_key_with_every_modifier_is_what_xterm_sends() {
+        // Plain, then with shift, alt, alt and shift, control, control and shift, control and alt, all three.
+        let modified = |form: &str| -> [String; 8] {
+            [1, 2, 3, 4, 5, 6, 7, 8].map(|number| match (number, form.split_once('#')) {
+                (1, Some((front, back))) if front == "\x1b[1;" => format!("\x1b[{back}"),
+                (1, Some((front, back))) => format!("{}{back}", front.trim_end_matches(';')),
+                (_, Some((front, back))) => format!("{front}{number}{back}"),
+                _ => String::new(),
+            })
+        };
+        let ss3 = |letter: &str| {
+            let mut forms = modified(&format!("\x1b[1;#{letter}"));
+            forms[0] = format!("\x1bO{letter}");
+            forms
+        };
+        for (code, wanted) in [
+            (Code::Up, modified("\x1b[1;#A")),
+            (Code::Down, modified("\x1b[1;#B")),
+            (Code::Right, modified("\x1b[1;#C")),
+            (Code::Left, modified("\x1b[1;#D")),
+            (Code::Home, modified("\x1b[1;#H")),
+            (Code::End, modified("\x1b[1;#F")),
+            (Code::Insert, modified("\x1b[2;#~")),
+            (Code::Delete, modified("\x1b[3;#~")),
+            (Code::PageUp, modified("\x1b[5;#~")),
+            (Code::PageDown, modified("\x1b[6;#~")),
+            (Code::F(1), ss3("P")),
+            (Code::F(4), ss3("S")),
+            (Code::F(5), modified("\x1b[15;#~")),
+            (Code::F(6), modified("\x1b[17;#~")),
+            (Code::F(10), modified("\x1b[21;#~")),
+            (Code::F(11), modified("\x1b[23;#~")),
+            (Code::F(12), modified("\x1b[24;#~")),
+        ] {
+            for (number, wanted) in wanted.iter().enumerate() {
+                let key = Key { code, ctrl: number & 4 > 0, alt: number & 2 > 0 };
+                let sent = String::from_utf8(encode_with(key, number & 1 > 0, PLAIN)).unwrap();
+                assert_eq!(&sent, wanted, "{code:?} {number}");
+            }
+        }
+        // What has one byte has it with shift, too; alt puts ESC in front.
+        for (code, byte) in [(Code::Enter, b'\r'), (Code::Esc, 0x1b), (Code::Tab, b'\t'), (Code::Backspace, 0x7f)] {
+            assert_eq!(encode_with(Key::plain(code), true, PLAIN), [byte]);
+            assert_eq!(encode(Key { code, ctrl: false, alt: true }, FULL), [0x1b, byte]);
+        }
+        assert_eq!(bytes(Key { code: Code::Backspace, ctrl: true, alt: false }), [8]);
+        assert_eq!(bytes(Key::plain(Code::BackTab)), b"\x1b[Z");
+        assert_eq!(bytes(Key::plain(Code::F(13))), b"", "there is no such key");
     }
 
     #[test]

@@ -8,8 +8,10 @@
 //! |---|---|
 //! | [`screen`] | one screen: bytes in, cells out; held still to be read, searched and copied |
 //! | [`keys`] | from keys and pastes to the bytes that a terminal sends for them |
+//! | [`mouse`] | the same for the mouse |
 
 pub mod keys;
+pub mod mouse;
 pub mod screen;
 
 use std::collections::BTreeMap;

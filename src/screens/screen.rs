@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use super::mouse::Wish;
 use crate::kit::input::Size;
 
 /// Lines kept of what has scrolled away. A line of 120 columns takes some 4 kB, so that a screen stays below 8 MB.
@@ -11,13 +12,15 @@ const LARGEST: u16 = 1000;
 /// Bytes that wait to be sent as answers to a target's questions; what comes beyond is dropped.
 const MOST_ANSWERS: usize = 256;
 
-/// What the target has asked its terminal to do with keys.
+/// What the target has asked its terminal to do with keys and the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Modes {
     /// Arrows are sent as `ESC O A` and so on (DECCKM).
     pub application_cursor: bool,
     /// Pastes are put in brackets (mode 2004).
     pub bracketed_paste: bool,
+    /// What is told of the mouse (modes 9, 1000, 1002, 1003, 1005, 1006).
+    pub mouse: Wish,
 }
 
 /// What a terminal would show, and what has scrolled away.
@@ -87,7 +90,8 @@ impl Screen {
     /// What the target has asked its terminal to do with keys.
     pub fn modes(&self) -> Modes {
         let screen = self.parser.screen();
-        Modes { application_cursor: screen.application_cursor(), bracketed_paste: screen.bracketed_paste() }
+        let mouse = Wish { mode: screen.mouse_protocol_mode(), encoding: screen.mouse_protocol_encoding() };
+        Modes { application_cursor: screen.application_cursor(), bracketed_paste: screen.bracketed_paste(), mouse }
     }
 
     /// What is to be painted: the screen held still, else the one that lives.

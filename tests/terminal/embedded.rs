@@ -174,6 +174,36 @@ fn a_signal_gives_a_lent_terminal_back_as_it_was_found() {
 }
 
 #[test]
+fn the_mouse_and_keys_with_shift_reach_a_target_that_asks_and_the_mouse_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    let asked = |terminal: &Terminal| terminal.written().windows(8).any(|bytes| bytes == b"\x1b[?1002h");
+    assert!(!asked(&terminal), "nobody has asked");
+    terminal.keys("printf '\\033[?1002;1006h'; exec cat -v\r").until_written(b"\x1b[?1002h\x1b[?1006h");
+    // Of a mouse on the header, and in the body from its own corner: the body begins on the fourth line.
+    terminal.keys("\u{1b}[<0;10;1M\u{1b}[<0;10;5M\u{1b}[<0;10;5m\u{1b}[1;2A\r").until("^[[<0;10;2M^[[<0;10;2m^[[1;2A");
+    assert!(!terminal.text().contains("10;1M"), "{}", terminal.text());
+    terminal.keys("\u{1d}b").until("nodes").until_written(b"\x1b[?1002l").keys("\u{1b}[<0;10;5M");
+    terminal.keys("0").until("^[[1;2A").keys("\u{3}").until("ended").keys("x").until("nodes").keys("q");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_as_found();
+}
+
+#[test]
+fn a_paste_of_any_length_arrives_whole_and_can_be_stopped() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = with_shell(&home);
+    let paste = |letter: &str, length: usize| format!("\u{1b}[200~{}\u{1b}[201~", letter.repeat(length));
+    terminal.keys("stty -icanon -echo; echo rea''dy; head -c 200000 | tr -d x | wc -c; echo do''ne\r").until("ready");
+    terminal.keys(&paste("x", 200_000)).until("done").until("\n0");
+    // A target that takes nothing; a program that was told of a paste is told of its end.
+    terminal.keys("clear; printf '\\033[?2004h'; sleep 1; echo sto''pped; sleep 1000\r").until("stopped");
+    terminal.keys(&paste("y", 4_000_000)).until("% of 4000012 bytes; Esc stops").keys("\u{1b}").until_gone("Esc stops");
+    terminal.keys("\u{1d}x").until("nodes").keys("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
 fn a_forward_is_listed_carries_bytes_and_stops() {
     use std::io::{Read as _, Write as _};
     let far = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -14,7 +14,7 @@ mod ticks;
 
 pub use actions::availability;
 pub use detail::needs_draw;
-pub use terminals::direct;
+pub use terminals::{direct, mouse_area};
 pub use ticks::{has_work, wants_ticks};
 
 use super::{Effect, Model, Msg};

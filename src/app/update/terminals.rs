@@ -1,6 +1,7 @@
 //! Shells in tabs: opened, shown, read, closed. Their keys and bytes never come here.
 
 use crate::app::actions::{scrollback, shell, terminal};
+use crate::app::layout::Area;
 use crate::app::terminals::{Mode, Reading, Tab};
 use crate::app::{Effect, Model, ShellEffect};
 use crate::domain::shell::{Recording, ShellId, ShellNews, ShellState, Target};
@@ -164,6 +165,13 @@ pub fn direct(model: &Model, keymap: &Keymap, input: &Input) -> Option<ShellId> 
         Input::Key(_) | Input::Paste(_) => Some(id),
         Input::Resize(_) => None,
     }
+}
+
+/// The shell that is told of the mouse, and where it is on the terminal; `None`: the mouse is nobody's, and the terminal's own.
+pub fn mouse_area(model: &Model) -> Option<(ShellId, Area)> {
+    let id = takes_keys(model).filter(|_| model.entry.is_none() && !model.terminals.lent)?;
+    let whole = Area { x: 0, y: 0, width: model.size.width, height: model.size.height };
+    Some((id, if model.terminals.full { whole } else { model.layout()?.body }))
 }
 
 /// The shell to whose target keys go now.

@@ -41,7 +41,9 @@ use crate::domain::forward::{Forward, ForwardSpec, ForwardState};
 use crate::domain::recording::Order;
 use crate::domain::shell::{ShellId, ShellNews, ShellState, Target};
 use crate::kit::effect::Level;
-use crate::kit::input::{Input, Size};
+use crate::kit::input::{Input, Key, Size};
+use crate::screens::mouse::{self, Mouse};
+use crate::screens::screen::Modes;
 use crate::screens::{Screen, Screens, keys};
 use crate::ssm::client::shell::Input as ToTarget;
 use crate::ssm::wire;
@@ -267,19 +269,41 @@ impl Sessions {
 
     /// Sends a key or a paste to a shell's target.
     pub(super) fn input(&mut self, id: ShellId, input: Input) {
-        let modes = self.screens.get(id).map(crate::screens::Screen::modes).unwrap_or_default();
+        let modes = self.modes(id);
         match input {
             Input::Key(key) => self.send(id, ToTarget::Keys(keys::encode(key, modes).into())),
             Input::Paste(text) => {
                 let bytes = Bytes::from(keys::encode_paste(&text, modes));
                 let Some(live) = self.shells.get(&id) else { return };
-                let paste = shell::Paste { bytes, abort: live.abort_paste.clone() };
+                let paste = shell::Paste { bytes, end: keys::paste_end(modes), abort: live.abort_paste.clone() };
                 if live.pastes.try_send(paste).is_err() {
                     self.refuse(id);
                 }
             }
             Input::Resize(_) => {}
         }
+    }
+
+    /// Sends a key with shift to a shell's target.
+    pub(super) fn shifted(&self, id: ShellId, key: Key) {
+        self.send(id, ToTarget::Keys(keys::encode_with(key, true, self.modes(id)).into()));
+    }
+
+    /// Tells a shell's target of the mouse, if it wants to be told.
+    pub(super) fn mouse(&self, id: ShellId, mouse: Mouse) {
+        let bytes = mouse::encode(mouse, self.modes(id).mouse);
+        if !bytes.is_empty() {
+            self.send(id, ToTarget::Keys(bytes.into()));
+        }
+    }
+
+    /// What a shell's target wants to be told of the mouse.
+    pub(super) fn mouse_mode(&self, id: ShellId) -> vt100::MouseProtocolMode {
+        self.modes(id).mouse.mode
+    }
+
+    fn modes(&self, id: ShellId) -> Modes {
+        self.screens.get(id).map(Screen::modes).unwrap_or_default()
     }
 
     /// Sends bytes to a shell's target as they were typed.

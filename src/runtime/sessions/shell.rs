@@ -28,6 +28,8 @@ const LONG: usize = 8 * PIECE;
 pub(super) struct Paste {
     /// What to send, as the target's terminal wants it.
     pub(super) bytes: Bytes,
+    /// What ends it where it is stopped: a program that was told of its beginning waits for its end.
+    pub(super) end: &'static [u8],
     /// Stops it.
     pub(super) abort: CancellationToken,
 }
@@ -174,7 +176,7 @@ async fn paste(
     sender: SessionSender,
     said: mpsc::Sender<Said>,
 ) {
-    while let Some(Paste { mut bytes, abort }) = pastes.recv().await {
+    while let Some(Paste { mut bytes, end, abort }) = pastes.recv().await {
         let total = bytes.len();
         while !bytes.is_empty() && !abort.is_cancelled() {
             let piece = bytes.split_to(bytes.len().min(PIECE));
@@ -187,6 +189,9 @@ async fn paste(
                 // As fast as the target takes it, or there would be nothing to stop.
                 sender.drained(std::time::Duration::from_secs(5)).await;
             }
+        }
+        if !bytes.is_empty() && !end.is_empty() && input.send(Input::Keys(Bytes::from_static(end))).await.is_err() {
+            return;
         }
         if total > LONG {
             let _loop_has_ended = said.send(Said::Shell(id, ShellNews::Pasted { sent: total, total })).await;

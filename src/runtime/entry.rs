@@ -83,6 +83,12 @@ impl Entries {
         self.is_guarded = is_guarded;
     }
 
+    /// The console is locked: what work has asked so far gets no answer. Whoever planned has gone, and a rotation says that it needs
+    /// somebody.
+    pub(super) fn leave(&mut self) {
+        self.waiting.retain(|(_, asked)| asked.question.topic == Topic::Session);
+    }
+
     /// Shows what is to be asked now; what the model has to hear about it, if that has changed. Whoever unlocks the console has to be able
     /// to answer what the session wants; what work wants waits meanwhile.
     pub(super) fn follow(&mut self, is_locked: bool) -> Option<Msg> {
@@ -323,6 +329,16 @@ mod tests {
         stage.entries.changed().await;
         stage.follow();
         assert_eq!(stage.entry(), None);
+    }
+
+    #[tokio::test]
+    async fn what_work_has_asked_before_the_lock_gets_no_answer() {
+        let mut stage = Stage::new();
+        let asked = stage.ask(question(false)).await;
+        stage.is_locked = true;
+        stage.entries.leave();
+        stage.follow();
+        assert_eq!((asked.await.unwrap(), stage.entry()), (None, None));
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::io;
 use rustix::fs::{Mode, OFlags};
 use termina::event::{Event, KeyCode, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
 use tokio::net::unix::pipe::Receiver;
+use zeroize::Zeroizing;
 
 use crate::kit::input::{Code, Input, Key};
 use crate::screens::mouse::{self, Mouse};
@@ -36,8 +37,8 @@ struct Pastes {
 
 impl Pastes {
     /// The part of these bytes that is to be decoded: of pastes, their brackets alone.
-    fn admit(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut admitted = Vec::with_capacity(bytes.len());
+    fn admit(&mut self, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut admitted = Zeroizing::new(Vec::with_capacity(bytes.len() + PASTE_ENDS.len()));
         for &byte in bytes {
             self.last.rotate_left(1);
             if let Some(newest) = self.last.last_mut() {
@@ -122,8 +123,9 @@ impl Keyboard {
                 return Ok(typed);
             }
             self.terminal.readable().await?;
-            let mut bytes = [0_u8; CHUNK];
-            match self.terminal.try_read(&mut bytes) {
+            // It may be a secret that is typed.
+            let mut bytes = Zeroizing::new([0_u8; CHUNK]);
+            match self.terminal.try_read(bytes.as_mut_slice()) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(read) if self.is_raw => return Ok(Typed::Bytes(bytes.get(..read).unwrap_or_default().to_vec())),
                 Ok(read) => self.decode(bytes.get(..read).unwrap_or_default()),

@@ -339,6 +339,7 @@ impl Turn<'_> {
                     runner.lock();
                     (self.launch.forget)();
                     let is_guarded = self.launch.guard.is_set();
+                    self.entries.leave();
                     self.entries.guard(is_guarded);
                     self.inbox.push(Msg::Guarded(is_guarded));
                 }

@@ -155,7 +155,7 @@ fn the_console_asks_for_the_code_in_a_window_and_again_after_the_lock() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let home = tempfile::tempdir().unwrap();
     let castle = Castle::new(&runtime, home.path());
-    std::fs::write(home.path().join("config.toml"), "lock_after = \"5s\"\n").unwrap();
+    std::fs::write(home.path().join("config.toml"), "lock_after = \"12s\"\n").unwrap();
     let config = home.path().join("config.toml").display().to_string();
     let arguments = ["--config", &config, "--endpoint-url", &castle.url, "--profile", "keeper", "--pane", "users"];
     let mut terminal = Start::new(home.path(), &arguments).size(120, 40).run();

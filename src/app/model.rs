@@ -22,7 +22,7 @@ use crate::kit::field::Field;
 use crate::kit::input::{Key, Size};
 use crate::kit::keymap::ScopeName;
 use crate::kit::query::Query;
-use crate::kit::table::Listing;
+use crate::kit::table::{Limits, Listing};
 use crate::panes::{self, AnyAction, Ctx, PaneId, Panes, Summary};
 
 /// What the console starts with.
@@ -50,6 +50,8 @@ pub struct Startup {
     pub lock_after: Option<jiff::SignedDuration>,
     /// What a rotation is begun with.
     pub rotation: crate::panes::keys::Defaults,
+    /// By what rows are judged.
+    pub limits: Limits,
     /// The time of the start.
     pub now: Timestamp,
 }
@@ -68,6 +70,7 @@ impl Default for Startup {
             asks_reason: false,
             lock_after: Some(LOCK_AFTER),
             rotation: crate::panes::keys::Defaults::default(),
+            limits: Limits::default(),
             now: Timestamp::UNIX_EPOCH,
         }
     }
@@ -239,8 +242,21 @@ pub struct Notice {
 impl Model {
     /// The console before anything is known.
     pub fn new(startup: Startup) -> Self {
-        let Startup { pane, query, regions, profile, endpoint, demo, door, lock_after, presets, asks_reason, rotation, now } =
-            startup;
+        let Startup {
+            pane,
+            query,
+            regions,
+            profile,
+            endpoint,
+            demo,
+            door,
+            lock_after,
+            presets,
+            asks_reason,
+            rotation,
+            limits,
+            now,
+        } = startup;
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
             session: SessionId::default(),
@@ -272,6 +288,8 @@ impl Model {
             detail_behind: true,
         };
         model.panes.keys.rotation = rotation;
+        model.panes.keys.table.judge_by(limits);
+        model.panes.users.table.judge_by(limits);
         model.resize(model.size);
         panes::forwards::set_presets(&mut model.panes.forwards, presets, &Ctx { now, regions: &[] });
         if let Some(text) = query {

@@ -14,6 +14,7 @@ use crate::audit::AuditLog;
 use crate::aws::session::Clock;
 use crate::config::Config;
 use crate::kit::source::Weight;
+use crate::kit::table::Limits;
 use crate::runtime::{self, Connector, End, Gate, Launch, Tty};
 use crate::secrets::asking;
 
@@ -76,6 +77,7 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
             soak: config.soak.value,
             observe: config.observe.value,
         },
+        limits: Limits { key_age: config.key_age_limit.value },
         now: Clock::system().now(),
     }
 }

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::{Origin, Setting};
 use crate::domain::account::{AccountColour, AccountRule};
 use crate::domain::forward::{ForwardSpec, Ports};
+use crate::domain::key::AgeLimit;
 use crate::domain::rotation::{StoreChoice, parse_wait};
 use crate::kit::source::{Problem, Source, Weight};
 use crate::panes::PaneId;
@@ -28,6 +29,8 @@ pub struct Written {
     pub pane: Option<Setting<PaneId>>,
     /// `lock_after = "10m"`; `"0s"` and `"never"`: not at all.
     pub lock_after: Option<Setting<Option<SignedDuration>>>,
+    /// `key_age_limit = "90d"`.
+    pub key_age_limit: Option<Setting<AgeLimit>>,
     /// `[accounts."123456789012"]`, or by an alias.
     pub accounts: Vec<Setting<AccountRule>>,
     /// `[sessions] reason = true`.
@@ -52,6 +55,7 @@ struct File {
     keymap: Option<Spanned<PathBuf>>,
     pane: Option<Spanned<String>>,
     lock_after: Option<Spanned<String>>,
+    key_age_limit: Option<Spanned<String>>,
     sessions: Option<Sessions>,
     #[serde(default)]
     forward: BTreeMap<String, Spanned<Forward>>,
@@ -137,6 +141,12 @@ impl Written {
             }
             None => None,
         };
+        let key_age_limit = match &file.key_age_limit {
+            Some(word) => {
+                Some(Spanned::new(word.span(), AgeLimit::parse(word.get_ref()).map_err(|why| source.error(word.span(), why))?))
+            }
+            None => None,
+        };
         let mut accounts = Vec::new();
         for (account, table) in file.accounts {
             let rule = rule(&account, table.get_ref()).map_err(|(span, why)| source.error(span.unwrap_or(table.span()), why))?;
@@ -175,6 +185,7 @@ impl Written {
             }),
             pane: pane.map(|value| setting(path, source, value)),
             lock_after: lock_after.map(|value| setting(path, source, value)),
+            key_age_limit: key_age_limit.map(|value| setting(path, source, value)),
             accounts,
             asks_reason: reason.map(|value| setting(path, source, value)),
             records: record.map(|value| setting(path, source, value)),
@@ -266,7 +277,7 @@ mod tests {
 
     #[test]
     fn accounts_have_rules() {
-        let text = "lock_after = \"never\"\n[accounts.\"123456789012\"]\nname = \"prod\"\ncolour = \"red\"\nnever_arm = true\nreason = true\n\
+        let text = "lock_after = \"never\"\nkey_age_limit = \"45d\"\n[accounts.\"123456789012\"]\nname = \"prod\"\ncolour = \"red\"\nnever_arm = true\nreason = true\n\
                     [accounts.castle]\nreason = true\n";
         let written = parse(text).unwrap();
         assert_eq!(written.lock_after.as_ref().unwrap().value, None);
@@ -283,8 +294,9 @@ mod tests {
         let config = Config::layered(written, Overrides::default());
         let report: Vec<String> =
             config.report().iter().map(|(name, value, origin)| format!("{name} = {value} # {origin}")).collect();
-        assert!(report.contains(&"accounts.\"123456789012\".never_arm = true # /c/config.toml:2".to_owned()), "{report:?}");
+        assert!(report.contains(&"accounts.\"123456789012\".never_arm = true # /c/config.toml:3".to_owned()), "{report:?}");
         assert!(report.contains(&"lock_after = \"never\" # /c/config.toml:1".to_owned()), "{report:?}");
+        assert!(report.contains(&"key_age_limit = \"45d\" # /c/config.toml:2".to_owned()), "{report:?}");
     }
 
     #[test]
@@ -295,6 +307,8 @@ mod tests {
             ("[accounts.prod]\nnever_armed = true\n", "2:1:", "unknown field"),
             ("[accounts.prod]\nreason = \"yes\"\n", "2:10:", "expected a boolean"),
             ("lock_after = \"soon\"\n", "1:14:", "no length of time"),
+            ("key_age_limit = \"0d\"\n", "1:17:", "whole days from 1d to 3650d"),
+            ("key_age_limit = \"90\"\n", "1:17:", "whole days from 1d to 3650d"),
         ] {
             let problem = parse(text).unwrap_err().to_string();
             assert!(problem.starts_with(&format!("/c/config.toml:{place}")) && problem.contains(why), "{problem}");

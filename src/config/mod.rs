@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::domain::account::AccountRule;
 use crate::domain::forward::ForwardSpec;
+use crate::domain::key::AgeLimit;
 use crate::kit::source::{Problem, Weight};
 use crate::panes::PaneId;
 
@@ -82,6 +83,8 @@ pub struct Config {
     pub pane: Setting<PaneId>,
     /// How long nobody may touch a key before the console locks; `None`: for ever.
     pub lock_after: Setting<Option<SignedDuration>>,
+    /// How old an active access key may be.
+    pub key_age_limit: Setting<AgeLimit>,
     /// What holds for single accounts.
     pub accounts: Vec<Setting<AccountRule>>,
     /// Whether every session of the console needs a reason.
@@ -120,6 +123,7 @@ impl Config {
             keymap: Setting::built_in(None),
             pane: Setting::built_in(PaneId::Users),
             lock_after: Setting::built_in(Some(LOCK_AFTER)),
+            key_age_limit: Setting::built_in(AgeLimit::default()),
             accounts: Vec::new(),
             asks_reason: Setting::built_in(false),
             records: Setting::built_in(false),
@@ -138,6 +142,7 @@ impl Config {
         config.keymap.take(written.keymap);
         config.pane.take(written.pane);
         config.lock_after.take(written.lock_after);
+        config.key_age_limit.take(written.key_age_limit);
         config.accounts = written.accounts;
         config.asks_reason.take(written.asks_reason);
         config.records.take(written.records);
@@ -166,6 +171,7 @@ impl Config {
             ("keymap", keymap, &self.keymap.origin),
             ("pane", quoted(self.pane.value.name()), &self.pane.origin),
             ("lock_after", quoted(&lock_after), &self.lock_after.origin),
+            ("key_age_limit", quoted(&format!("{}d", self.key_age_limit.value.days())), &self.key_age_limit.origin),
             ("sessions.reason", self.asks_reason.value.to_string(), &self.asks_reason.origin),
             ("sessions.record", self.records.value.to_string(), &self.records.origin),
             ("forward", format!("[{}]", forwards.join(", ")), &self.forwards.origin),

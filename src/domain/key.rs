@@ -87,5 +87,47 @@ pub struct AccessKey {
     pub change: Option<ChangeNote>,
 }
 
-/// An active key older than this many days wants to be rotated: the limit of the CIS AWS benchmark and of Security Hub.
-pub const ROTATION_LIMIT_DAYS: i64 = 90;
+/// How many days an active key may be old; an older one wants to be rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AgeLimit(i64);
+
+impl AgeLimit {
+    /// The greatest limit: ten years. AWS itself lets a key grow as old as it likes.
+    pub const MOST_DAYS: i64 = 3650;
+
+    /// Reads `90d`: whole days, 1 to [`Self::MOST_DAYS`].
+    ///
+    /// # Errors
+    /// It is something else; says what can be written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let days = text.trim().strip_suffix('d').and_then(|number| number.trim_end().parse().ok());
+        let days = days.filter(|days| (1..=Self::MOST_DAYS).contains(days));
+        days.map(Self).ok_or_else(|| format!("{text:?} is no age limit; write whole days from 1d to {}d", Self::MOST_DAYS))
+    }
+
+    /// The limit in days.
+    pub fn days(self) -> i64 {
+        self.0
+    }
+}
+
+impl Default for AgeLimit {
+    /// 90 days, as the CIS AWS benchmark and Security Hub have it.
+    fn default() -> Self {
+        Self(90)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_whole_days_within_ten_years() {
+        assert_eq!(AgeLimit::parse("45d").map(AgeLimit::days), Ok(45));
+        for wrong in ["", "90", "0d", "-1d", "1.5d", "3651d", "12h", "99999999999999999999d", "d"] {
+            assert!(AgeLimit::parse(wrong).unwrap_err().contains("from 1d to 3650d"), "{wrong}");
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub fn draw<R: Row>(table: &Table<R>, focused: bool, now: Timestamp, look: &Look
         }
         for place in &placed {
             let Some(column) = R::COLUMNS.get(place.column) else { continue };
-            cell(&row.cell(place.column, now), column, within(paint::line(inner, line), place), look, buf);
+            cell(&table.cell(row, place.column, now), column, within(paint::line(inner, line), place), look, buf);
         }
     }
 }

@@ -14,7 +14,7 @@ mod sorting;
 pub use cursor::Cursor;
 pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional, seconds_since};
 pub use listing::Listing;
-pub use row::{Cell, Column, Row, Sort, Tone};
+pub use row::{Cell, Column, Limits, Row, Sort, Tone};
 
 use std::collections::BTreeSet;
 
@@ -47,6 +47,8 @@ pub struct Table<R: Row> {
     cursor: Cursor,
     /// Ids of the marked rows.
     marks: BTreeSet<R::Id>,
+    #[serde(default)]
+    limits: Limits,
 }
 
 impl<R: Row> Table<R> {
@@ -64,7 +66,24 @@ impl<R: Row> Table<R> {
             filtering: None,
             cursor: Cursor::default(),
             marks: BTreeSet::new(),
+            limits: Limits::default(),
         }
+    }
+
+    /// By what its rows are judged.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// From now on its rows are judged by these.
+    pub fn judge_by(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// What a column of a row shows, and what it means by the limits.
+    pub fn cell(&self, row: &R, column: usize, now: Timestamp) -> Cell {
+        let cell = row.cell(column, now);
+        Cell { tone: row.tone(column, now, self.limits).unwrap_or(cell.tone), ..cell }
     }
 
     /// How many rows there are, shown or not.
@@ -243,7 +262,7 @@ impl<R: Row> Table<R> {
     /// Forgets every row, but not the order and the query.
     pub fn clear(&mut self) {
         let (sort, query, height) = (self.sort, std::mem::take(&mut self.query), self.cursor.height);
-        *self = Self::new(sort);
+        *self = Self { limits: self.limits, ..Self::new(sort) };
         self.cursor.height = height;
         if !query.is_empty() {
             self.view = Some(Vec::new());

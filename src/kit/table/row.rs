@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::key::AgeLimit;
+
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -124,6 +126,11 @@ pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
     /// What a column shows. Only rows on screen and rows being filtered are asked.
     fn cell(&self, column: usize, now: Timestamp) -> Cell;
 
+    /// What a column means by the configuration's limits, where these say more than [`Row::cell`] by itself.
+    fn tone(&self, _column: usize, _now: Timestamp, _limits: Limits) -> Option<Tone> {
+        None
+    }
+
     /// Smaller or greater in this column.
     fn compare(&self, other: &Self, column: usize) -> Ordering;
 
@@ -142,6 +149,14 @@ pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
     fn absorb(&mut self, newer: Self) {
         *self = newer;
     }
+}
+
+/// By what the rows of a table are judged: the configuration says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// How old an active access key may be.
+    pub key_age: AgeLimit,
 }
 
 /// An order: by a column, up or down.

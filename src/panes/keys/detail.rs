@@ -7,7 +7,8 @@ use super::row::is_overdue;
 use crate::domain::age::{days, is_over};
 use crate::domain::change::ChangeNote;
 use crate::domain::detail::{Field, Section};
-use crate::domain::key::{AccessKey, LastUsed, ROTATION_LIMIT_DAYS};
+use crate::domain::key::{AccessKey, LastUsed};
+use crate::kit::table::Limits;
 use crate::panes::{section, sourced, when};
 
 /// The sections of a key's detail view.
@@ -19,7 +20,7 @@ pub fn detail(model: &Model, key: &AccessKey, now: Timestamp) -> Vec<Section> {
         Field::new("created", sourced(&key.created, now, |at| when(*at, now))),
     ];
     if let Some(created) = key.created.value() {
-        identity.push(Field::new("limit", limit(key, *created, now)));
+        identity.push(Field::new("limit", limit(key, *created, now, model.table.limits())));
     }
     let mut used = vec![Field::new(
         "when",
@@ -66,13 +67,13 @@ fn changed(note: &ChangeNote, now: Timestamp) -> Vec<Field> {
     }
 }
 
-fn limit(key: &AccessKey, created: Timestamp, now: Timestamp) -> String {
-    let old = days(created, now);
-    if is_overdue(key, now) {
-        format!("{} days over the limit of {ROTATION_LIMIT_DAYS}", old - ROTATION_LIMIT_DAYS)
-    } else if is_over(created, now, ROTATION_LIMIT_DAYS) {
+fn limit(key: &AccessKey, created: Timestamp, now: Timestamp, limits: Limits) -> String {
+    let (old, limit) = (days(created, now), limits.key_age.days());
+    if is_overdue(key, now, limits) {
+        format!("{} days over the limit of {limit}", old - limit)
+    } else if is_over(created, now, limit) {
         "inactive: the limit does not apply".into()
     } else {
-        format!("{} days left of {ROTATION_LIMIT_DAYS}", ROTATION_LIMIT_DAYS - old)
+        format!("{} days left of {limit}", limit - old)
     }
 }

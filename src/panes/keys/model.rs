@@ -9,7 +9,7 @@ use super::row::{AGE, is_overdue};
 use super::{Case, Defaults, Who};
 use crate::domain::age::age;
 use crate::domain::fault::Fault;
-use crate::domain::key::{AccessKey, KeyHandle, ROTATION_LIMIT_DAYS};
+use crate::domain::key::{AccessKey, KeyHandle};
 use crate::domain::known::Known;
 use crate::domain::text::Untrusted;
 use crate::kit::remote::Remote;
@@ -85,7 +85,7 @@ impl Model {
     pub fn summary(&self, now: Timestamp) -> Summary {
         let mut summary = Summary::of(&self.table, &self.remote, "access keys", now);
         if self.overdue > 0 {
-            let text = format!("{} active over {ROTATION_LIMIT_DAYS} d", self.overdue);
+            let text = format!("{} active over {} d", self.overdue, self.table.limits().key_age.days());
             summary.facts.insert(1, Cell::new(text, Tone::Warning));
         }
         match &self.report {
@@ -116,7 +116,7 @@ impl Model {
 
     /// Counts anew, after facts came: a frame must not.
     pub(super) fn count(&mut self, now: Timestamp) {
-        self.overdue = self.table.rows().filter(|key| is_overdue(key, now)).count();
+        self.overdue = self.table.rows().filter(|key| is_overdue(key, now, self.table.limits())).count();
     }
 
     /// Puts the cursor on the keys of the user that another pane sent us to, if they are there by now.

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::domain::age::{age, is_over};
 use crate::domain::change::ChangeNote;
-use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed, ROTATION_LIMIT_DAYS};
+use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
 use crate::domain::text::{Untrusted, clean};
-use crate::kit::table::{Cell, Column, Row, Tone, compare_facts, fact, seconds_since};
+use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact, seconds_since};
 use crate::panes::name_cell;
 
 const USER: usize = 0;
@@ -41,12 +41,21 @@ impl Row for AccessKey {
             USER => name_cell(&self.handle.user),
             KEY => id_or_ordinal(self),
             STATUS => changing(self, fact(&self.status, status)),
-            AGE => fact(&self.created, |created| key_age(self, *created, now)),
+            AGE => fact(&self.created, |created| Cell::plain(age(*created, now))),
             LAST_USED => fact(&self.last_used, |used| last_used(used, now)),
             SERVICE => fact(&self.last_used, |used| used_for(used, |service, _| service)),
             REGION => fact(&self.last_used, |used| used_for(used, |_, region| region)),
             _ => Cell::plain(""),
         }
+    }
+
+    /// Over the limit wants attention, over four times the limit is wrong; the theme adds sign and colour.
+    fn tone(&self, column: usize, now: Timestamp, limits: Limits) -> Option<Tone> {
+        if column != AGE || !is_overdue(self, now, limits) {
+            return None;
+        }
+        let is_wrong = self.created.value().is_some_and(|created| is_over(*created, now, 4 * limits.key_age.days()));
+        Some(if is_wrong { Tone::Bad } else { Tone::Warning })
     }
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {
@@ -102,9 +111,9 @@ impl Row for AccessKey {
 }
 
 /// Whether the key is not known to be switched off and is older than the limit: what the "overdue" filter shows.
-pub(super) fn is_overdue(key: &AccessKey, now: Timestamp) -> bool {
+pub(super) fn is_overdue(key: &AccessKey, now: Timestamp, limits: Limits) -> bool {
     let usable = !matches!(key.status.value(), Some(KeyStatus::Inactive | KeyStatus::Expired));
-    usable && key.created.value().is_some_and(|created| is_over(*created, now, ROTATION_LIMIT_DAYS))
+    usable && key.created.value().is_some_and(|created| is_over(*created, now, limits.key_age.days()))
 }
 
 /// The report names keys by their position only.
@@ -134,18 +143,6 @@ fn status(status: &KeyStatus) -> Cell {
         KeyStatus::Active => Cell::plain(word),
         KeyStatus::Inactive | KeyStatus::Expired => Cell::muted(word),
         KeyStatus::Other(_) => Cell::new(word, Tone::Warning),
-    }
-}
-
-/// Over the limit wants attention, over four times the limit is wrong; the theme adds sign and colour.
-fn key_age(key: &AccessKey, created: Timestamp, now: Timestamp) -> Cell {
-    let written = age(created, now);
-    if !is_overdue(key, now) {
-        Cell::plain(written)
-    } else if is_over(created, now, 4 * ROTATION_LIMIT_DAYS) {
-        Cell::new(written, Tone::Bad)
-    } else {
-        Cell::new(written, Tone::Warning)
     }
 }
 

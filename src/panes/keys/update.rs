@@ -14,6 +14,7 @@ use crate::domain::user::ROOT_NAME;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Out, Pivot, Slot};
 use crate::kit::query::Query;
+use crate::kit::table::Limits;
 use crate::panes::{Ctx, last_days, needs, needs_row, quoted, toggle_query};
 
 /// Reads everything anew; what is shown stays until it is replaced.
@@ -31,7 +32,10 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
 /// Does one of the pane's own actions.
 pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Read>) {
     match (action, model.table.selected()) {
-        (Action::Overdue, _) => toggle_query(&mut model.table, &mut model.before_overdue, OVERDUE, out),
+        (Action::Overdue, _) => {
+            let query = overdue(model.table.limits());
+            toggle_query(&mut model.table, &mut model.before_overdue, &query, out);
+        }
         (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone() }),
         (Action::Findings, Some(key)) => out.go(Pivot::Findings { query: quoted("principal", key.handle.user.raw()) }),
         (Action::User | Action::Findings, None) => {}
@@ -48,7 +52,10 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
     }
 }
 
-const OVERDUE: &str = "age>90d !status=inactive !status=expired";
+/// The query for keys over the limit.
+fn overdue(limits: Limits) -> String {
+    format!("age>{}d !status=inactive !status=expired", limits.key_age.days())
+}
 
 /// Whether one of the pane's own actions can be done now.
 pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {

@@ -5,11 +5,10 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 
 use crate::domain::age::{age, is_over};
-use crate::domain::key::ROTATION_LIMIT_DAYS;
 use crate::domain::known::Known;
 use crate::domain::text::Untrusted;
 use crate::domain::user::{KeySummary, Mfa, MfaDevice, Password, User};
-use crate::kit::table::{Cell, Column, Row, Tone, compare_facts, fact, seconds_since};
+use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact, seconds_since};
 use crate::panes::name_cell;
 
 pub(super) const NAME: usize = 0;
@@ -51,6 +50,11 @@ impl Row for User {
             CREATED => fact(&self.created, |created| Cell::plain(age(*created, now))),
             _ => Cell::plain(""),
         }
+    }
+
+    fn tone(&self, column: usize, now: Timestamp, limits: Limits) -> Option<Tone> {
+        let is_overdue = column == KEY_AGE && self.keys.value().is_some_and(|keys| has_overdue(keys, now, limits));
+        is_overdue.then_some(Tone::Warning)
     }
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {
@@ -159,12 +163,12 @@ fn key_age(keys: &[KeySummary], now: Timestamp) -> Cell {
     let Some(created) = oldest(keys) else {
         return if keys.is_empty() { Cell::muted("–") } else { Cell::new("?", Tone::Unknown) };
     };
-    let overdue = keys
-        .iter()
-        .filter(|key| key.active)
-        .filter_map(|key| key.created)
-        .any(|created| is_over(created, now, ROTATION_LIMIT_DAYS));
-    Cell::new(age(created, now), if overdue { Tone::Warning } else { Tone::Plain })
+    Cell::plain(age(created, now))
+}
+
+fn has_overdue(keys: &[KeySummary], now: Timestamp, limits: Limits) -> bool {
+    let active = keys.iter().filter(|key| key.active);
+    active.filter_map(|key| key.created).any(|created| is_over(created, now, limits.key_age.days()))
 }
 
 /// When the oldest key that can be used was made; where none can, the oldest of all.

@@ -1,9 +1,10 @@
 //! The keys pane.
 
-use bartizan::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
+use bartizan::app::{self, Startup};
+use bartizan::domain::key::{AccessKey, AgeLimit, KeyHandle, KeyStatus, LastUsed};
 use bartizan::domain::known::Known;
 use bartizan::kit::effect::Slot;
-use bartizan::kit::table::{Row as _, Tone};
+use bartizan::kit::table::{Limits, Row as _, Tone};
 use bartizan::panes::keys::{LIVE, Msg, REPORT, Read, SWEEP};
 use bartizan::panes::{self, PaneId};
 use jiff::{SignedDuration, Timestamp};
@@ -72,7 +73,7 @@ fn without_a_report_every_user_is_asked() {
     assert_eq!(stage.column("age"), ["100 d"]);
     let age = AccessKey::COLUMNS.iter().position(|column| column.id == "age").unwrap();
     let row = stage.model.panes.keys.table.selected().unwrap();
-    assert_eq!(row.cell(age, stage.model.now).tone, Tone::Warning, "overdue, and shown as such");
+    assert_eq!(stage.model.panes.keys.table.cell(row, age, stage.model.now).tone, Tone::Warning, "overdue, and shown as such");
     assert!(stage.around().contains("1 active over 90 d"), "{}", stage.around());
 }
 
@@ -190,4 +191,29 @@ fn what_is_not_known_is_last_in_both_directions() {
     stage.press("S");
     stage.finish();
     assert_eq!(stage.column("user"), ["young", "old", "odd"]);
+}
+
+/// The configuration's limit is the one of rows, summary, detail and filter, in this session and the next.
+#[test]
+fn another_age_limit_is_in_force_everywhere() {
+    let limits = Limits { key_age: AgeLimit::parse("45d").unwrap() };
+    let mut stage = Stage::dark(PaneId::Keys);
+    stage.model = app::Model::new(Startup { pane: PaneId::Keys, now: noon(), limits, ..Startup::default() });
+    stage.connect(1);
+    stage.connect(2);
+    stage.size(100, 24);
+    tell(&mut stage, &REPORT, Msg::Report(Err(denied("iam:GenerateCredentialReport"))));
+    for (user, days) in [("alice", 44), ("bob", 46), ("carol", 181)] {
+        let result = Ok(vec![live(user, 1, &format!("AKIA{user}"), days_ago(days))]);
+        tell(&mut stage, &SWEEP, Msg::Keys { user: user.into(), result });
+    }
+    tell(&mut stage, &SWEEP, Msg::Listed(Ok(())));
+    insta::assert_snapshot!("keys_limit_45_100x24", super::rotations::frame(&mut stage));
+    assert!(stage.around().contains("2 active over 45 d"), "{}", stage.around());
+    stage.press("o");
+    stage.finish();
+    assert_eq!(stage.column("user"), ["carol", "bob"]);
+    stage.press("enter");
+    assert!(super::rotations::frame(&mut stage).contains("136 days over the limit of 45"));
+    assert_eq!(stage.model.panes.users.table.limits(), limits);
 }

@@ -71,7 +71,7 @@ fn board() -> Vec<Rotation> {
     all
 }
 
-fn frame(stage: &mut Stage) -> String {
+pub(crate) fn frame(stage: &mut Stage) -> String {
     app::needs_draw(&mut stage.model);
     let size = stage.model.size;
     let area = Rect::new(0, 0, size.width, size.height);

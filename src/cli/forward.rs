@@ -1,14 +1,19 @@
 //! `bartizan forward`: a local port that leads to a node, or through it to another host.
 
+use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::net::TcpListener;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments, ForwardArguments, Via};
 use super::emulate::stopped;
 use super::session::{self, Sessions, say};
 use super::{Failure, config};
-use crate::domain::forward::{ForwardSpec, Ports};
-use crate::ssm::client::gateway::{Purpose, StartRequest};
+use crate::domain::forward::{ForwardSpec, Ports, pause_after};
+use crate::ssm::client::gateway::{Purpose, Refusal, StartRequest};
+use crate::ssm::client::session::OpenError;
 use crate::ssm::client::{byte_stream, forward};
 use crate::ssm::mux::pressure::Pressure;
 
@@ -48,28 +53,81 @@ async fn stay(
         return super::plugin::run(&request, &sessions, false).await;
     }
     let stop = stopped()?;
+    tokio::pin!(stop);
     // The port first: a session for which there is no port would be opened in vain.
-    let (listener, address) = forward::listen(ports.local.unwrap_or_default()).await.map_err(|error| {
-        let port = ports.local.unwrap_or_default();
-        Failure::Job(format!("could not listen on 127.0.0.1:{port}: {error}; choose another local port"))
-    })?;
+    let mut listening = listen(ports.local.unwrap_or_default()).await?;
     let sessions = Sessions::connect("forward", arguments.reason.as_deref(), connection, console).await?;
-    let session = sessions.open(&request(spec, arguments, &sessions).await?).await?;
+    let request = request(spec, arguments, &sessions).await?;
+    let port = listening.1.port();
+    let way = if ports.host.is_some() { "by way of" } else { "of" };
+    let leads = format!("{} leads to {} {way} {}; Ctrl-C ends it", listening.1, ports.remote(), spec.target);
+    let (mut failures, mut was_open) = (0, false);
+    loop {
+        let why = tokio::select! {
+            opened = sessions.opener().open(&request) => match opened {
+                Ok(session) => {
+                    (failures, was_open) = (0, true);
+                    match carry(session, listening.0, &leads, stop.as_mut()).await? {
+                        // A forward that was only typed ends with its session; one that has a name is to be there.
+                        None => return Ok(()),
+                        Some((closer, _)) if spec.name.is_none() => return session::close(closer).await,
+                        Some((closer, why)) => {
+                            let _it_has_ended = closer.close().await;
+                            why
+                        }
+                    }
+                }
+                Err(error) if !was_open || matches!(error, OpenError::Refused(Refusal::Never(_))) => {
+                    return Err(Failure::Job(error.to_string()));
+                }
+                Err(error) => {
+                    failures += 1;
+                    error.to_string()
+                }
+            },
+            () = stop.as_mut() => return Ok(()),
+        };
+        let pause = pause_after(failures);
+        say(&format!("the forward is lost ({why}); it is opened again in {} s", pause.as_secs()));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.as_mut() => return Ok(()),
+        }
+        listening = listen(port).await?;
+    }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Failure> {
+    forward::listen(port)
+        .await
+        .map_err(|error| Failure::Job(format!("could not listen on 127.0.0.1:{port}: {error}; choose another local port")))
+}
+
+/// Carries connections until the session ends, and says why it did, or until the person ends it: then it is ended, too.
+async fn carry(
+    session: session::Opened,
+    listener: TcpListener,
+    leads: &str,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<(session::Closing, String)>, Failure> {
+    if !session.facts.notice.is_empty() {
+        say(&session.facts.notice);
+    }
     let facts = session.facts.clone();
     let (closer, sender, receiver) = session.split();
     let watching = tokio::spawn(session::watch(sender.state()));
-    let way = if ports.host.is_some() { "by way of" } else { "of" };
-    say(&format!("{address} leads to {} {way} {}; Ctrl-C ends it", ports.remote(), spec.target));
+    say(leads);
     let activity = Arc::new(forward::Activity::default());
-    let watched = Arc::clone(&activity);
-    let running = async { forward::run(&facts, sender, receiver, listener, watched).await };
-    tokio::select! {
-        _ended = running => {}
-        () = stop => {}
-        () = tell_resets(&activity.pressure) => {}
-    }
+    let ended = tokio::select! {
+        ending = forward::run(&facts, sender, receiver, listener, Arc::clone(&activity)) => Some(ending),
+        () = stop => None,
+        () = tell_resets(&activity.pressure) => None,
+    };
     watching.abort();
-    session::close(closer).await
+    match ended {
+        Some(ending) => Ok(Some((closer, session::words(&ending)))),
+        None => session::close(closer).await.map(|()| None),
+    }
 }
 
 /// Says when a connection was reset because it did not read; does not end.

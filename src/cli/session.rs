@@ -172,6 +172,21 @@ async fn reap(journal: &Journal, log: &AuditLog) {
     }
 }
 
+/// An open session.
+pub(super) type Opened = Session<Manager>;
+/// What ends one.
+pub(super) type Closing = Closer<Manager>;
+
+/// Why a session ended, in a few words.
+pub(super) fn words(ending: &Ending) -> String {
+    match ending {
+        Ending::Left => "closed here".to_owned(),
+        Ending::Closed(words) if words.is_empty() => "closed by the target or by AWS".to_owned(),
+        Ending::Closed(words) | Ending::Failed(words) => words.clone(),
+        Ending::TimedOut => "the session has timed out".to_owned(),
+    }
+}
+
 /// Closes a session and says why it ended: an error unless we wanted it or it ended in order.
 pub(super) async fn close(closer: Closer<Manager>) -> Result<(), Failure> {
     match closer.close().await.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))? {

@@ -1,5 +1,7 @@
 //! Forwards: local ports that lead through Session Manager to a node, or through it to another host. Plain data.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +199,11 @@ impl Forward {
     pub fn address(&self) -> Option<String> {
         self.port.map(|port| format!("127.0.0.1:{port}"))
     }
+}
+
+/// How long to wait before a lost forward is opened again, after so many attempts in a row that have failed: 1 s, 2 s, … at most 30 s.
+pub fn pause_after(failures: u32) -> Duration {
+    Duration::from_secs(1 << failures.min(5)).min(Duration::from_secs(30))
 }
 
 /// A count of bytes in at most seven characters: `950 B`, `12.3 kB`, `4.5 GB`.

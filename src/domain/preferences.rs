@@ -11,6 +11,8 @@ use super::text::Untrusted;
 pub struct Preferences {
     /// `inputs.s3BucketName`: where a shell's output is kept after it ends.
     pub bucket: Option<Untrusted>,
+    /// `inputs.s3EncryptionEnabled`: whether a bucket that is not encrypted is refused. `None`: the document does not say.
+    pub bucket_is_encrypted: Option<bool>,
     /// `inputs.cloudWatchLogGroupName`: where a shell's output is kept as it comes.
     pub log_group: Option<Untrusted>,
     /// `inputs.cloudWatchEncryptionEnabled`: whether a log group that is not encrypted is refused. `None`: the document does not say.
@@ -31,6 +33,7 @@ impl Preferences {
             |system: &str| text(inputs, &format!("shellProfile.{system}")).is_some_and(|lines| !lines.trim().is_empty());
         Some(Self {
             bucket: untrusted(inputs, "s3BucketName"),
+            bucket_is_encrypted: truth(inputs, "s3EncryptionEnabled"),
             log_group: untrusted(inputs, "cloudWatchLogGroupName"),
             log_group_is_encrypted: truth(inputs, "cloudWatchEncryptionEnabled"),
             key: untrusted(inputs, "kmsKeyId"),
@@ -48,10 +51,11 @@ mod tests {
 
     #[test]
     fn empty_texts_are_none_and_what_has_no_inputs_says_nothing() {
-        let content = json!({"inputs": {"s3BucketName": "", "cloudWatchLogGroupName": "/ssm", "cloudWatchEncryptionEnabled": true,
+        let content = json!({"inputs": {"s3BucketName": "", "s3EncryptionEnabled": "false", "cloudWatchLogGroupName": "/ssm", "cloudWatchEncryptionEnabled": true,
             "kmsKeyId": "", "idleSessionTimeout": "20", "shellProfile": {"windows": "", "linux": "exec bash"}}});
         let read = Preferences::decode(&content).unwrap();
         assert_eq!((&read.bucket, &read.log_group), (&None, &Some("/ssm".into())));
+        assert_eq!(read.bucket_is_encrypted, Some(false));
         assert_eq!((read.log_group_is_encrypted, &read.key), (Some(true), &None));
         assert_eq!((&read.idle_minutes, read.runs_profile), (&Some("20".into()), true));
         for content in [json!({}), json!([]), json!({"inputs": "s3BucketName"}), json!(null)] {

@@ -178,7 +178,7 @@ mod tests {
         // Plain, then with shift, alt, alt and shift, control, control and shift, control and alt, all three.
         let modified = |form: &str| -> [String; 8] {
             [1, 2, 3, 4, 5, 6, 7, 8].map(|number| match (number, form.split_once('#')) {
-                (1, Some((front, back))) if front == "\x1b[1;" => format!("\x1b[{back}"),
+                (1, Some(("\x1b[1;", back))) => format!("\x1b[{back}"),
                 (1, Some((front, back))) => format!("{}{back}", front.trim_end_matches(';')),
                 (_, Some((front, back))) => format!("{front}{number}{back}"),
                 _ => String::new(),

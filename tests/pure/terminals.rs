@@ -135,6 +135,7 @@ fn the_window_before_a_shell_says_what_is_logged_and_encrypted() {
     let full = Preferences {
         bucket: Some("logs\u{1b}]0;x".into()),
         log_group: Some("/ssm/sessions".into()),
+        bucket_is_encrypted: Some(false),
         log_group_is_encrypted: Some(true),
         key: Some("alias/sessions".into()),
         idle_minutes: Some("20".into()),
@@ -143,6 +144,7 @@ fn the_window_before_a_shell_says_what_is_logged_and_encrypted() {
     let off = Preferences {
         bucket: None,
         log_group: None,
+        bucket_is_encrypted: None,
         log_group_is_encrypted: None,
         key: None,
         idle_minutes: None,

@@ -265,3 +265,63 @@ fn forward(home: &Path, url: &str, ports: &str) -> std::process::Child {
         .spawn()
         .unwrap()
 }
+
+/// Ends a session from outside, as an administrator does.
+fn terminate(url: &str, session: &str) {
+    let now = jiff::Timestamp::now();
+    let (day, time) = (now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"));
+    let body = format!("{{\"SessionId\":\"{session}\"}}");
+    let host = url.trim_start_matches("http://");
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Amz-Target: AmazonSSM.TerminateSession\r\nX-Amz-Date: {time}\r\n\
+         Content-Type: application/x-amz-json-1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/{day}/us-east-1/ssm/\
+         aws4_request, SignedHeaders=host;x-amz-date, Signature=0\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_forward_with_a_name_is_opened_again_when_its_session_is_lost() {
+    use std::io::BufRead as _;
+    let place = place();
+    let local = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = place.home.path().join(".config/bartizan");
+    std::fs::create_dir_all(&folder).unwrap();
+    let preset = format!("[forward.web]\ntarget = \"{TARGET}\"\nport = 8080\nlocal = {local}\n");
+    std::fs::write(folder.join("config.toml"), preset).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bartizan"))
+        .args(["--endpoint-url", &place.world.url, "forward", "web"])
+        .env_clear()
+        .envs(environment(place.home.path()))
+        .envs(credentials())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut until = |words: &str| loop {
+        let line = told.next().unwrap_or_else(|| panic!("ended before {words}")).unwrap();
+        if line.contains(words) {
+            return;
+        }
+    };
+    let session = |place: &Place| {
+        let (_, listed, _) = place.run(&["sessions", "--json", "status=connected", "document:PortForwarding"]);
+        let id = listed.split("\"SessionId\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        id.unwrap_or_else(|| panic!("{listed}")).to_owned()
+    };
+    until("leads to port 8080");
+    let first = session(&place);
+    terminate(&place.world.url, &first);
+    until("the forward is lost");
+    until("leads to port 8080");
+    assert_ne!(session(&place), first);
+    TcpStream::connect(("127.0.0.1", local)).expect("it listens where it did");
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(place.notes(), 0);
+}

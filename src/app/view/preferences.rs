@@ -31,13 +31,17 @@ const TLS: &str = "TLS, and no key of the account";
 
 fn read(preferences: &Preferences) -> Vec<(&'static str, Cell)> {
     let name = |name: &Untrusted| name.shown_within(NAME).into_string();
-    let sealed = match preferences.log_group_is_encrypted {
+    let sealed = |has_to_be: Option<bool>| match has_to_be {
         Some(true) => ", which has to be encrypted",
         Some(false) => ", encrypted or not",
         None => "",
     };
-    let group = preferences.log_group.as_ref().map(|group| format!("log group {}{sealed}", name(group)));
-    let bucket = preferences.bucket.as_ref().map(|bucket| format!("bucket {}", name(bucket)));
+    let group = preferences
+        .log_group
+        .as_ref()
+        .map(|group| format!("log group {}{}", name(group), sealed(preferences.log_group_is_encrypted)));
+    let bucket =
+        preferences.bucket.as_ref().map(|bucket| format!("bucket {}{}", name(bucket), sealed(preferences.bucket_is_encrypted)));
     let places: Vec<String> = group.into_iter().chain(bucket).collect();
     let mut lines: Vec<(&'static str, Cell)> = Vec::new();
     for place in places {

@@ -11,7 +11,7 @@ use super::Said;
 use super::access::Access;
 use super::shell::words;
 use crate::aws::session::Clock;
-use crate::domain::forward::{Forward, ForwardState};
+use crate::domain::forward::{Forward, ForwardState, pause_after};
 use crate::ssm::channel::pipe::State;
 use crate::ssm::client::forward::{self, Activity};
 use crate::ssm::client::gateway::{Purpose, Refusal, StartRequest};
@@ -21,8 +21,6 @@ use crate::ssm::client::session::OpenError;
 const LOOK: Duration = Duration::from_millis(500);
 /// What is unread for less than this holds nobody up that a person would notice.
 const HELD_UP: Duration = Duration::from_secs(2);
-/// The first and the longest wait before a lost forward is opened again.
-const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
 /// What a forward's task is started with.
 #[derive(Debug)]
@@ -46,28 +44,29 @@ enum Way {
 impl Task {
     /// Carries connections until the forward is stopped or cannot be opened.
     pub(super) async fn run(mut self, access: Arc<Access>) {
-        let [first, longest] = WAITS;
-        let (mut wait, mut was_open) = (first, false);
+        let (mut failures, mut was_open) = (0, false);
         loop {
-            let opened_before = was_open;
-            let why = match self.carry(&access, &mut was_open).await {
+            let mut opened = false;
+            let carried = self.carry(&access, &mut opened).await;
+            was_open |= opened;
+            let why = match carried {
                 Way::Stopped => return self.become_state(ForwardState::Stopped).await,
                 Way::Never(why) => return self.become_state(ForwardState::Failed { why: why.into() }).await,
                 // What never ran will not be made to run by trying: the person has to look.
                 Way::Lost(why) if !was_open => return self.become_state(ForwardState::Failed { why: why.into() }).await,
                 Way::Lost(why) => why,
             };
-            wait = if was_open && !opened_before { first } else { (wait * 2).min(longest) };
+            failures = if opened { 0 } else { failures + 1 };
             self.forward.open = 0;
             self.become_state(ForwardState::Restarting { why: why.into() }).await;
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(pause_after(failures)) => {}
                 () = self.stop.cancelled() => return self.become_state(ForwardState::Stopped).await,
             }
         }
     }
 
-    async fn carry(&mut self, access: &Access, was_open: &mut bool) -> Way {
+    async fn carry(&mut self, access: &Access, opened: &mut bool) -> Way {
         let (spec, stop) = (self.forward.spec.clone(), self.stop.clone());
         // The port first: a session for which there is no port would be opened in vain. After a loss it is the same one.
         let wanted = self.forward.port.or(spec.ports.local).unwrap_or_default();
@@ -95,7 +94,7 @@ impl Task {
             },
             () = stop.cancelled() => return Way::Stopped,
         };
-        *was_open = true;
+        *opened = true;
         self.forward.node = Some(node.into());
         self.forward.port = Some(address.port());
         self.become_state(ForwardState::Open).await;

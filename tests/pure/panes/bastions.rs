@@ -150,6 +150,7 @@ fn the_window_before_a_shell_asks_for_a_regions_preferences_once() {
     let read = Preferences {
         bucket: None,
         log_group: Some("/ssm".into()),
+        bucket_is_encrypted: None,
         log_group_is_encrypted: None,
         key: None,
         idle_minutes: None,

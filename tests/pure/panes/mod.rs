@@ -5,6 +5,7 @@ pub(crate) mod bastions;
 mod door;
 mod entry;
 mod findings;
+mod forwards;
 mod interleavings;
 mod keys;
 mod lock;

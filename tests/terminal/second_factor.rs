@@ -171,8 +171,10 @@ fn the_console_asks_for_the_code_in_a_window_and_again_after_the_lock() {
     terminal.until("keeper/night-watch").until("ada");
     assert_eq!(castle.assumed(), 2);
     // What locks the console ends the session, and whoever unlocks it shows the device again.
-    terminal.until("locked for").keys("x").until("Enter unlocks").keys("\r").until("wants a second factor");
-    assert!(!terminal.text().contains("night-watch"), "{}", terminal.text());
+    terminal.until("locked for").keys("x").until("Enter unlocks").keys("\r").until("MFA code").until("code:");
+    for word in ["night-watch", "keeper", DEVICE, ACCOUNT] {
+        assert!(!terminal.text().contains(word), "{word}: {}", terminal.text());
+    }
     code(&mut terminal, "314159");
     terminal.until("keeper/night-watch").until("ada");
     assert_eq!(castle.assumed(), 3);

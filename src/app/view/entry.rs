@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::entry::Entry;
-use crate::domain::question::Topic;
 use crate::domain::text::clean;
 use crate::kit::document::rows;
 use crate::theme::{Look, Role};
@@ -16,21 +15,19 @@ const WIDTH: u16 = 78;
 /// Columns of its frame and of the space inside it.
 const FRAME: u16 = 4;
 
-/// Draws the window over whatever there is.
-pub(super) fn draw(entry: &Entry, look: &Look, area: Rect, buf: &mut Buffer) {
+/// Draws the window over whatever there is. On a locked console it says neither whose device nor whose profile it is about.
+pub(super) fn draw(entry: &Entry, locked: bool, look: &Look, area: Rect, buf: &mut Buffer) {
     let columns = usize::from(WIDTH.min(area.width).saturating_sub(FRAME)).max(2);
     let question = &entry.question;
     let mut lines: Vec<String> = Vec::new();
-    for line in &question.lines {
+    for line in question.lines.iter().filter(|_| !locked) {
         let line = clean(line);
         lines.extend(rows(&line, columns, 0).into_iter().filter_map(|row| line.get(row)).map(|row| row.trim_end().to_owned()));
     }
     let problem = entry.note.as_deref().or(question.problem.as_deref()).filter(|_| entry.length == 0);
     let below = match problem {
         Some(problem) => (clean(problem).into_owned(), Role::Bad),
-        None if question.topic == Topic::Session && question.lines.is_empty() => {
-            ("nothing that is typed is shown".into(), Role::Muted)
-        }
+        None if locked && question.lines.is_empty() => ("nothing that is typed is shown".into(), Role::Muted),
         None => ("nothing that is typed is shown; Enter hands it over, Esc gives none".into(), Role::Muted),
     };
     let cut = rows(&below.0, columns, 0);

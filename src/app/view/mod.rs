@@ -44,7 +44,7 @@ pub fn render(model: &Model, screens: &Screens, keymap: &Keymap, look: &Look, ar
     if let (Some(entry), Some(layout)) = (&model.entry, Layout::of(Size { width: area.width, height: area.height })) {
         let (locked, below) = (model.lock.is_closed(), area.height / 2);
         let lower = Rect { y: area.y + below, height: area.height - below, ..area };
-        entry::draw(entry, look, if locked { lower } else { layout.body.into() }, buf);
+        entry::draw(entry, locked, look, if locked { lower } else { layout.body.into() }, buf);
     }
     seal(buf);
 }

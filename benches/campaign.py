@@ -40,9 +40,18 @@ def run(wanted, home):
         try:
             address = re.search(r"127\.0\.0\.1:\d+", server.stdout.readline()).group()
             environment["AWS_ENDPOINT_URL"] = f"http://{address}"
-            return rotate(wanted, environment, home)
+            status = rotate(wanted, environment, home)
         finally:
             server.terminate()
+        tell_calls(server.stdout.read(), wanted.users)
+        return status
+
+
+def tell_calls(told, users):
+    """What the embedded AWS counted, its throttled answers included."""
+    calls = {name: int(count) for name, count in re.findall(r"([a-z]+:\w+) (\d+)", told.partition("calls: ")[2])}
+    each = ", ".join(f"{name} {count / users:.1f}" for name, count in sorted(calls.items(), key=lambda call: -call[1]))
+    print(f"{sum(calls.values()) / users:.1f} calls a user, plans and throttled ones included: {each}")
 
 
 def surroundings(home):

@@ -24,12 +24,14 @@ where
     let _permit = session.lanes().enter(service, operation, region).await;
     let error = match send.await {
         Ok(answer) => {
+            session.lanes().heard(service, operation, region, false);
             session.accepted_in(region);
             return Ok(answer);
         }
         Err(error) => error,
     };
     let mut fault = fault::from_sdk(&error, &format!("{service}:{operation}"), region, session.now());
+    session.lanes().heard(service, operation, region, matches!(fault.kind, FaultKind::Throttled { .. }));
     // The same credentials are good elsewhere, so it is the region that does not know them: it has to be enabled first.
     // A region that took them before is enabled: then they were switched off meanwhile.
     let unknown = fault.kind == FaultKind::UnknownIdentity && !fault::is_about_signature(error.code());

@@ -80,7 +80,11 @@ fn failed(fault: Fault, code: Option<&str>) -> CheckFailed {
 impl Service for Account {
     fn caller(&self) -> BoxFuture<'_, Answer<Caller>> {
         Box::pin(async {
-            let identity = sts::identity(&self.session).await?;
+            // Who a session is does not change while it lasts.
+            let identity = match self.session.identity() {
+                Some(identity) => identity,
+                None => sts::identity(&self.session).await?,
+            };
             let credentials = self.session.signing_credentials().await;
             let key = credentials.filter(|credentials| credentials.session_token().is_none());
             Ok(Caller {

@@ -14,7 +14,7 @@ use crate::rotation::clock;
 use crate::rotation::desk::{Desk, Environment, left_in};
 use crate::rotation::escrow::Keys;
 use crate::rotation::stores::{self, Passphrase};
-use crate::runtime::{Opened, Rotations};
+use crate::runtime::{Opened, Reports, Rotations};
 use crate::secrets::Keyring;
 
 /// How the console keeps rotations. `log`: where their changes are written down, or why there can be none.
@@ -31,7 +31,9 @@ pub(super) fn rotations(
         None => paths::state_dir(),
     };
     let below = |name: &str| folder.as_ref().map(|folder| folder.join(name));
-    let (reports, containments) = (below("reports"), below("containment"));
+    let containments = below("containment");
+    let audit = log.as_ref().ok().map(|log| log.folder().to_owned());
+    let reports = below("reports").map(|folder| Reports { folder, audit });
     let speed = connection.speed.unwrap_or(1.0);
     let desk = DeskOf { is_demo, folder, log, origin: origin.to_owned(), speed, passphrase: passphrase.clone() };
     let open = move |session: &Session, clock: &Clock| {

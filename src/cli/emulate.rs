@@ -89,13 +89,15 @@ async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Fa
     // Before the line that tells others we are here: whoever reads it may stop us at once.
     let stop = stopped()?;
     let shutdown = CancellationToken::new();
-    let server = listen::serve(arguments.listen, world, shutdown.clone()).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
-        std::io::ErrorKind::AddrInUse => {
-            Failure::Job(format!("{} is in use: choose another port with --listen, or port 0 for a free one", arguments.listen))
-        }
-        _ => Failure::Job(format!("could not listen on {}: {error}", arguments.listen)),
-    })?;
+    let server =
+        listen::serve(arguments.listen, Arc::clone(&world), shutdown.clone()).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+            std::io::ErrorKind::AddrInUse => Failure::Job(format!(
+                "{} is in use: choose another port with --listen, or port 0 for a free one",
+                arguments.listen
+            )),
+            _ => Failure::Job(format!("could not listen on {}: {error}", arguments.listen)),
+        })?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{}", server.address)?;
     out.flush()?;
@@ -103,7 +105,18 @@ async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Fa
     stop.await;
     shutdown.cancel();
     let _answers_under_way = tokio::time::timeout(GRACE, server.ended()).await;
+    tell_calls(&world);
     Ok(())
+}
+
+/// Says on stderr how often each operation was called: what a job costs an account.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+fn tell_calls(world: &World) {
+    let calls = world.calls();
+    let words: Vec<String> = calls.iter().map(|(operation, count)| format!("{operation} {count}")).collect();
+    if !words.is_empty() {
+        eprintln!("calls: {}", words.join(", "));
+    }
 }
 
 /// Waits for a signal to end; the handlers are in place when this returns.

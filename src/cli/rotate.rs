@@ -6,6 +6,8 @@ mod follow;
 mod places;
 mod say;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use self::arguments::RotateArguments;
@@ -69,8 +71,9 @@ async fn start(places: &Places, arguments: &RotateArguments) -> Result<(), Failu
     let command = Command::Start { requests: good.iter().map(named).collect(), at_once: arguments.at_once };
     let account = good.first().map(|plan| plan.account.clone());
     let approved = ask::approve(command, plan, account, arguments)?;
+    let before = on_board(places);
     places.desk.command(approved).await.map_err(Failure::Job)?;
-    let ended = follow::to_the_end(places, arguments, |row| row.phase == Phase::Done).await;
+    let ended = follow::to_the_end(places, arguments, |row| !before.contains(&row.id), |row| row.phase == Phase::Done).await;
     if bad.is_empty() { ended } else { ended.and_then(|()| Err(Failure::Job(bad.join("; ")))) }
 }
 
@@ -94,9 +97,17 @@ async fn resume(places: &Places, arguments: &RotateArguments, id: Option<Rotatio
         _ => Command::Resume { id },
     };
     let approved = ask::approve(command, plan, None, arguments)?;
-    places.desk.command(approved).await.map_err(Failure::Job)?;
+    // What cannot be taken up does not hold up the others.
+    let refused = places.desk.command(approved).await.err();
     let may_abort = matches!(arguments.choose, Some(Choice::RollBack | Choice::Abort));
-    follow::to_the_end(places, arguments, |row| row.phase == Phase::Done || may_abort).await
+    let wanted: BTreeSet<RotationId> = wanted.iter().map(|row| row.id.clone()).collect();
+    let is_good = |row: &Rotation| row.phase == Phase::Done || may_abort;
+    let ended = follow::to_the_end(places, arguments, |row| wanted.contains(&row.id), is_good).await;
+    refused.map_or(ended, |why| Err(Failure::Job(why)))
+}
+
+fn on_board(places: &Places) -> BTreeSet<RotationId> {
+    places.desk.watch().borrow().iter().map(|row| row.id.clone()).collect()
 }
 
 async fn abort(places: &Places, arguments: &RotateArguments, id: &RotationId) -> Result<(), Failure> {
@@ -109,7 +120,7 @@ async fn abort(places: &Places, arguments: &RotateArguments, id: &RotationId) ->
     let plan = ask::aborting(&row);
     let approved = ask::approve(Command::Answer { id: id.clone(), choice }, plan, None, arguments)?;
     places.desk.command(approved).await.map_err(Failure::Job)?;
-    follow::to_the_end(places, arguments, |row| row.phase == Phase::Aborted).await
+    follow::to_the_end(places, arguments, |row| row.id == *id, |row| row.phase == Phase::Aborted).await
 }
 
 fn requests(arguments: &RotateArguments) -> Result<Vec<Request>, Failure> {

@@ -234,6 +234,8 @@ impl Phase {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "wait")]
 pub enum Wait {
+    /// Its turn in a campaign: as many as may be at work are.
+    Turn,
     /// A call or a store is at work.
     Working,
     /// A retry, at this time at the latest.

@@ -230,7 +230,7 @@ impl Panes {
             Msg::Findings(message) => findings::on_message(&mut self.findings, message, cx),
             Msg::Trail(message) => trail::on_message(&mut self.trail, message, cx),
             Msg::Bastions(message) => bastions::on_message(&mut self.bastions, message, cx),
-            Msg::Rotations(rotations::Msg::Reported(result)) => rotations::on_reported(result, out),
+            Msg::Rotations(msg) => rotations::on_msg(msg, out),
         }
     }
 

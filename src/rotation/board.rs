@@ -29,6 +29,12 @@ struct Entry {
     answers: Option<mpsc::Sender<Answer>>,
 }
 
+impl Entry {
+    fn is_held(&self) -> bool {
+        self.answers.as_ref().is_some_and(|answers| !answers.is_closed())
+    }
+}
+
 impl Board {
     pub(super) fn new() -> Self {
         Self(Arc::new(Inner { entries: Mutex::default(), shown: watch::channel(Arc::default()).0 }))
@@ -43,6 +49,23 @@ impl Board {
         let mut entries = self.entries();
         entries.insert(rotation.id.clone(), Entry { rotation, choices: Vec::new(), answers });
         self.show(entries);
+    }
+
+    /// Adds, or shows anew, rotations that nobody of this process has.
+    pub(super) fn add_left(&self, rows: Vec<Rotation>) {
+        let mut entries = self.entries();
+        for rotation in rows {
+            let is_held = entries.get(&rotation.id).is_some_and(Entry::is_held);
+            if !is_held {
+                entries.insert(rotation.id.clone(), Entry { rotation, choices: Vec::new(), answers: None });
+            }
+        }
+        self.show(entries);
+    }
+
+    /// How many rotations tasks of this process have.
+    pub(super) fn held(&self) -> usize {
+        self.entries().values().filter(|entry| entry.is_held()).count()
     }
 
     /// Shows how a rotation stands, and what can be answered now.
@@ -65,7 +88,7 @@ impl Board {
 
     /// Whether a task of this process has it; `None`: it is not on the board.
     pub(super) fn is_held(&self, id: &RotationId) -> Option<bool> {
-        self.entries().get(id).map(|entry| entry.answers.as_ref().is_some_and(|answers| !answers.is_closed()))
+        self.entries().get(id).map(Entry::is_held)
     }
 
     /// The rotation.

@@ -2,24 +2,28 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
+use super::begin::{Begun, NotBegun, begin, unthrottled};
 use super::board::Board;
+use super::campaign::{self, Campaign, Member};
 use super::clock::Clock;
 use super::driver::{Driver, Start};
 use super::edges::Edges;
 use super::escrow::DataKeys;
-use super::journal::{Journal, UserLock};
-use super::machine::{Bounds, Machine, Planned};
+use super::journal::{Journal, JournalError, UserLock};
+use super::machine::{Book, Bounds, Machine, Now};
 use super::permissions::Need;
 use super::service::{KeyFacts, Service};
 use super::stores::StoreFactory;
 use crate::domain::fault::Fault;
 use crate::domain::key::LastUsed;
-use crate::domain::rotation::{Choice, Command, Phase, Request, Rotation, RotationId, Wait};
+use crate::domain::rotation::{Choice, Command, Request, Rotation, RotationId, Wait};
 use crate::kit::confirm::{Approved, Plan};
 
 /// What rotations need from outside.
@@ -88,6 +92,8 @@ pub struct PlanFor {
 pub struct Desk {
     environment: Environment,
     board: Board,
+    /// Cancelled when what is under way now is to be left.
+    stop: Arc<Mutex<CancellationToken>>,
 }
 
 impl fmt::Debug for Desk {
@@ -96,29 +102,37 @@ impl fmt::Debug for Desk {
     }
 }
 
-/// All rotations of a folder as their journals tell, newest first, and what could not be read. No connection is needed.
+/// All rotations of a folder as their journals and campaigns tell, newest first, and what could not be read. No connection is needed.
 pub fn left_in(folder: &Path) -> (Vec<Rotation>, Vec<String>) {
-    let (clock, bounds) = (Clock::system(), Bounds::default());
-    let (mut rows, mut problems) = (Vec::new(), Vec::new());
-    for path in Journal::all(folder).into_iter().rev() {
+    let (mut rows, problems) = told_in(folder, Bounds::default(), Clock::system().now());
+    rows.sort_by(|one, other| other.id.cmp(&one.id));
+    (rows, problems)
+}
+
+fn told_in(folder: &Path, bounds: Bounds, now: Now) -> (Vec<Rotation>, Vec<String>) {
+    let (campaigns, mut problems) = Campaign::all(folder);
+    let mut rows: Vec<Rotation> = campaigns.iter().flat_map(Campaign::rows).collect();
+    for path in Journal::all(folder) {
         match Journal::read(&path) {
             Ok(book) => {
                 let wait = if book.phase.is_final() { Wait::Ended } else { Wait::Nobody };
-                rows.push(Machine::new(book, bounds).view(wait, clock.now()));
+                rows.push(Machine::new(book, bounds).view(wait, now));
             }
+            Err(JournalError::NeverBegan { .. }) => {}
             Err(error) => problems.push(error.to_string()),
         }
     }
     (rows, problems)
 }
 
-/// How many plans are made at the same time.
-const PLANS: usize = 6;
+/// How many plans are made at the same time. The calls have their own bound, for all who make some: the lanes.
+const PLANS: usize = 24;
 
 impl Desk {
     /// Opens the folder. Nothing is begun or taken up: what was left shows as [`Wait::Nobody`] until it is resumed.
     pub fn open(environment: Environment) -> Self {
-        let desk = Self { environment, board: Board::new() };
+        super::journal::sweep(&environment.folder);
+        let desk = Self { environment, board: Board::new(), stop: Arc::default() };
         desk.refresh();
         desk
     }
@@ -130,19 +144,28 @@ impl Desk {
 
     /// Reads again what other processes have written. A journal that cannot be read is told.
     pub fn refresh(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        for path in Journal::all(&self.environment.folder) {
-            match Journal::read(&path) {
-                Ok(book) if self.board.is_held(&book.planned.id) != Some(true) => {
-                    let wait = if book.phase.is_final() { Wait::Ended } else { Wait::Nobody };
-                    let machine = Machine::new(book, self.environment.bounds);
-                    self.board.add(machine.view(wait, self.environment.clock.now()), None);
-                }
-                Ok(_) => {}
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
+        let (rows, problems) = told_in(&self.environment.folder, self.environment.bounds, self.environment.clock.now());
+        self.board.add_left(rows);
         problems
+    }
+
+    async fn refreshed(&self) -> Vec<String> {
+        let desk = self.clone();
+        tokio::task::spawn_blocking(move || desk.refresh()).await.unwrap_or_else(|_| vec!["reading the journals broke".into()])
+    }
+
+    /// Begins nothing more, and leaves what is under way at its next safe state: no key between two states, no secret in memory alone.
+    /// What was left shows as [`Wait::Nobody`]; [`Command::Resume`] goes on with it, in this process or another. What is commanded
+    /// from now on is not stopped. How many were under way.
+    pub fn stop(&self) -> usize {
+        let held = self.board.held();
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *stop).cancel();
+        held
+    }
+
+    fn stopped(&self) -> CancellationToken {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What each request would do, in their order; or why it cannot be done. Makes reads only.
@@ -153,11 +176,16 @@ impl Desk {
             Ok(caller) => caller,
             Err(fault) => return requests.iter().map(|_| Err((*fault).clone())).collect(),
         };
-        let plans = requests.into_iter().map(|request| async {
-            super::plan::make(service.as_ref(), Some(stores.as_ref()), &caller, request, clock.now().utc).await
+        let caller = &caller;
+        let plans = requests.into_iter().map(|request| async move {
+            let make = || -> BoxFuture<'_, _> {
+                let (request, now) = (request.clone(), clock.now().utc);
+                Box::pin(super::plan::make(service.as_ref(), stores.as_ref(), caller, request, now))
+            };
+            unthrottled(&self.environment, make).await
         });
         let plans: Vec<_> = futures::stream::iter(plans).buffered(PLANS).collect().await;
-        let checked = super::permissions::check(service.as_ref(), &caller, plans, clock.now().utc).await;
+        let checked = super::permissions::check(service.as_ref(), caller, plans, clock.now().utc).await;
         checked.into_iter().map(|plan| plan.map_err(|fault| *fault)).collect()
     }
 
@@ -168,96 +196,116 @@ impl Desk {
     pub async fn command(&self, approved: Approved<Command>) -> Result<(), String> {
         match approved.what().clone() {
             Command::Start { requests, at_once } => {
+                let members: Vec<Member> = requests.into_iter().map(|request| self.member(request)).collect();
+                let campaign = match members.as_slice() {
+                    [_, _, ..] => Some(self.write_down(members.clone(), at_once, approved.account()).await?),
+                    _ => None,
+                };
                 let places = Arc::new(Semaphore::new(usize::from(at_once.max(1))));
-                for request in requests {
-                    self.start(request, &approved, &places);
+                for member in members {
+                    self.start(member, campaign.clone(), &approved, &places);
                 }
                 Ok(())
             }
             Command::Resume { id: Some(id) } => {
-                self.refresh();
+                self.refreshed().await;
                 self.resume(&id, &approved, &Arc::new(Semaphore::new(1)), None)
             }
-            Command::Resume { id: None } => self.resume_all(&approved),
+            Command::Resume { id: None } => self.resume_all(&approved).await,
             Command::Answer { id, choice } if self.board.is_held(&id) == Some(true) => self.board.answer(&id, choice, approved),
             // Nobody has it: it is taken up, and answered as soon as it takes the answer.
             Command::Answer { id, choice } => {
-                self.refresh();
+                self.refreshed().await;
                 self.resume(&id, &approved, &Arc::new(Semaphore::new(1)), Some(choice))
             }
         }
     }
 
-    fn start(&self, request: Request, approved: &Approved<Command>, places: &Arc<Semaphore>) {
+    fn member(&self, request: Request) -> Member {
+        Member { id: new_id(request.user.raw(), self.environment.clock.now().utc), request }
+    }
+
+    /// Writes a campaign down before anything of it begins.
+    async fn write_down(&self, members: Vec<Member>, at_once: u8, account: Option<&str>) -> Result<Arc<Campaign>, String> {
+        let (folder, account) = (self.environment.folder.clone(), account.map(str::to_owned));
         let now = self.environment.clock.now().utc;
-        let id = new_id(request.user.raw(), now);
+        let written = tokio::task::spawn_blocking(move || Campaign::create(&folder, account.as_deref(), at_once, members, now));
+        let written = written.await.map_err(|_| "writing the campaign down broke".to_owned())?;
+        written.map(Arc::new).map_err(|error| format!("nothing has begun: {error}"))
+    }
+
+    /// Begins a rotation as soon as there is a place for it.
+    fn start(&self, member: Member, campaign: Option<Arc<Campaign>>, approved: &Approved<Command>, places: &Arc<Semaphore>) {
+        let now = self.environment.clock.now().utc;
+        let account = campaign.as_ref().map_or_else(|| approved.account(), |campaign| campaign.account.as_deref());
+        let account = account.map(str::to_owned);
+        let first = campaign::row(&member, account.as_deref().unwrap_or_default(), now);
         let (sender, answers) = mpsc::channel(1);
-        self.board.add(begun(&id, &request, now), Some(sender));
-        let (desk, approved, places) = (self.clone(), approved.clone(), Arc::clone(places));
+        self.board.add(first.clone(), Some(sender));
+        let (desk, approved, places, stop) = (self.clone(), approved.clone(), Arc::clone(places), self.stopped());
         tokio::spawn(async move {
-            let place = Arc::clone(&places).acquire_owned().await.ok();
-            let first = begun(&id, &request, now);
-            match desk.begin(&id, request).await {
-                Err(fault) => {
-                    let ended = Rotation { phase: Phase::Aborted, wait: Wait::Ended, fault: Some(*fault), ..first };
-                    desk.board.update(ended, Vec::new());
+            let place = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                place = Arc::clone(&places).acquire_owned() => place.ok(),
+            };
+            let last = if place.is_none() {
+                Some(desk.not_begun(&member, campaign.as_deref(), first, None).await)
+            } else {
+                desk.board.update(Rotation { wait: Wait::Working, ..first.clone() }, Vec::new());
+                match begin(&desk.environment, &member, account.as_deref()).await {
+                    Err(why) => Some(desk.not_begun(&member, campaign.as_deref(), first, Some(why)).await),
+                    Ok(Begun { journal, planned, lock, inventory }) => {
+                        let (environment, board) = (desk.environment.clone(), desk.board.clone());
+                        let (book, inventory) = (Book::new(planned, now), Some(inventory));
+                        let start =
+                            Start { environment, approved, board, answers, places, place, stop, wish: None, lock, inventory };
+                        desk.run(start, journal, book).await
+                    }
                 }
-                Ok((journal, planned, lock)) => {
-                    let environment = desk.environment.clone();
-                    let book = super::machine::Book::new(planned, now);
-                    let start =
-                        Start { environment, approved, board: desk.board.clone(), answers, places, place, wish: None, lock };
-                    desk.run(start, journal, book).await;
-                }
-            }
-            desk.board.leave(&id);
+            };
+            desk.leave(&member.id, last);
         });
     }
 
-    /// Plans once more, takes the user's lock, and writes the first fact.
-    async fn begin(&self, id: &RotationId, request: Request) -> Result<(Journal, Planned, UserLock), Box<Fault>> {
+    /// What is shown of a rotation that did not begin. One of a campaign can begin later, unless the rules are against it.
+    async fn not_begun(&self, member: &Member, campaign: Option<&Campaign>, first: Rotation, why: Option<NotBegun>) -> Rotation {
         let now = self.environment.clock.now().utc;
-        let user = request.user.raw().to_owned();
-        let service = self.environment.service.as_ref();
-        let plan = super::plan::make(service, None, &service.caller().await?, request, now).await?;
-        let facts = service.user(&user).await?;
-        let refuse = |words: String| Box::new(super::refusal(&words, now));
-        let lock = UserLock::take(&self.environment.folder, &plan.account, &user).map_err(|error| refuse(error.to_string()))?;
-        if let Some(open) = self.unfinished(&plan.account, &user) {
-            return Err(refuse(format!("the rotation {open} of this user is not finished: resume or abort it")));
+        match (campaign, why) {
+            (Some(_), None) => Rotation { wait: Wait::Nobody, ..first },
+            (Some(_), Some(NotBegun::Later(fault))) => Rotation { wait: Wait::Nobody, fault: Some(*fault), ..first },
+            (None, None) => campaign::dropped(first, super::refusal("it was stopped before it began", now), now),
+            (None, Some(NotBegun::Refused(fault) | NotBegun::Later(fault))) => campaign::dropped(first, *fault, now),
+            (Some(campaign), Some(NotBegun::Refused(fault))) => {
+                let (campaign, id, words) = (campaign.clone(), member.id.clone(), fault.message.raw().to_owned());
+                let _tried_again_if_it_is_not_written =
+                    tokio::task::spawn_blocking(move || campaign.drop_member(&id, &words, now)).await;
+                campaign::dropped(first, *fault, now)
+            }
         }
-        let planned = Planned {
-            id: id.clone(),
-            account: plan.account,
-            user,
-            user_id: facts.id,
-            old_key: plan.old_key.id,
-            other: plan.other_key.map(|key| (key.id, plan.request.other)),
-            store: plan.request.store,
-            escrow: plan.request.escrow,
-            own_key: plan.own_key,
-            soak: plan.request.soak,
-            observe: plan.request.observe,
-        };
-        let journal =
-            Journal::create(&self.environment.folder, planned.clone(), now).map_err(|error| refuse(error.to_string()))?;
-        Ok((journal, planned, lock))
     }
 
-    fn unfinished(&self, account: &str, user: &str) -> Option<RotationId> {
-        let books = Journal::all(&self.environment.folder).into_iter().filter_map(|path| Journal::read(&path).ok());
-        books
-            .filter(|book| !book.phase.is_final() && book.planned.account == account && book.planned.user == user)
-            .map(|book| book.planned.id)
-            .next()
+    /// Nobody works on it any more; how it stands.
+    fn leave(&self, id: &RotationId, last: Option<Rotation>) {
+        self.board.leave(id);
+        if let Some(last) = last {
+            self.board.update(last, Vec::new());
+        }
     }
 
-    fn resume_all(&self, approved: &Approved<Command>) -> Result<(), String> {
-        let problems = self.refresh();
-        let places = Arc::new(Semaphore::new(RESUMED_AT_ONCE));
-        let left = self.watch().borrow().iter().filter(|rotation| rotation.wait == Wait::Nobody).cloned().collect::<Vec<_>>();
+    async fn resume_all(&self, approved: &Approved<Command>) -> Result<(), String> {
+        let problems = self.refreshed().await;
+        let campaigns = Campaign::all(&self.environment.folder).0;
+        let going_on = campaigns.iter().filter(|campaign| campaign.waiting().next().is_some());
+        let at_once = going_on.map(|campaign| usize::from(campaign.at_once)).max().unwrap_or(RESUMED_AT_ONCE);
+        let places = Arc::new(Semaphore::new(at_once.max(1)));
+        let rows = Arc::clone(&self.watch().borrow());
+        let left = rows.iter().rev().filter(|row| row.wait == Wait::Nobody);
+        // What has begun first: its user has two keys.
+        let (new, begun): (Vec<_>, Vec<_>) = left.partition(|row| unbegun(&campaigns, &row.id).is_some());
+        let all = begun.into_iter().chain(new);
         let mut refused: Vec<String> =
-            left.iter().filter_map(|left| self.resume(&left.id, approved, &places, None).err()).collect();
+            all.filter_map(|left| self.resume_of(&campaigns, &left.id, approved, &places, None).err()).collect();
         refused.extend(problems);
         if refused.is_empty() { Ok(()) } else { Err(refused.join("; ")) }
     }
@@ -269,10 +317,31 @@ impl Desk {
         places: &Arc<Semaphore>,
         wish: Option<Choice>,
     ) -> Result<(), String> {
+        self.resume_of(&Campaign::all(&self.environment.folder).0, id, approved, places, wish)
+    }
+
+    fn resume_of(
+        &self,
+        campaigns: &[Campaign],
+        id: &RotationId,
+        approved: &Approved<Command>,
+        places: &Arc<Semaphore>,
+        wish: Option<Choice>,
+    ) -> Result<(), String> {
         match self.board.is_held(id) {
             None => return Err(format!("there is no rotation {id}")),
             Some(true) => return Err(format!("{id} is being worked on")),
             Some(false) => {}
+        }
+        if let Some((campaign, member)) = unbegun(campaigns, id) {
+            return match wish {
+                None => {
+                    self.start(member.clone(), Some(Arc::new(campaign.clone())), approved, places);
+                    Ok(())
+                }
+                Some(Choice::Abort) => self.give_up(campaign, member),
+                Some(_) => Err(format!("{id} has not begun: resume it first")),
+            };
         }
         let (account, user) = self.board.get(id).map(|row| (row.account, row.user.raw().to_owned())).unwrap_or_default();
         let lock = UserLock::take(&self.environment.folder, &account, &user).map_err(|error| error.to_string())?;
@@ -294,24 +363,36 @@ impl Desk {
             answers,
             places,
             place: None,
+            stop: self.stopped(),
             wish,
             lock,
+            inventory: None,
         };
         tokio::spawn(async move {
-            desk.run(start, journal, book).await;
-            desk.board.leave(&id);
+            let last = desk.run(start, journal, book).await;
+            desk.leave(&id, last);
         });
         Ok(())
     }
 
-    async fn run(&self, start: Start, journal: Journal, book: super::machine::Book) {
+    /// One of a campaign will not begin any more.
+    fn give_up(&self, campaign: &Campaign, member: &Member) -> Result<(), String> {
+        let (why, now) = ("the operator ended it before it began", self.environment.clock.now().utc);
+        campaign.drop_member(&member.id, why, now).map_err(|error| error.to_string())?;
+        let first = campaign::row(member, campaign.account.as_deref().unwrap_or_default(), now);
+        self.board.update(campaign::dropped(first, super::refusal(why, now), now), Vec::new());
+        Ok(())
+    }
+
+    /// Runs it; how it stands at last, where nobody else has shown that.
+    async fn run(&self, start: Start, journal: Journal, book: Book) -> Option<Rotation> {
         let machine = Machine::new(book.clone(), self.environment.bounds);
         match Driver::new(start, journal, book) {
             Ok(driver) => driver.run().await,
             Err(words) => {
                 let now = self.environment.clock.now();
                 let row = machine.view(Wait::Nobody, now);
-                self.board.update(Rotation { fault: Some(super::refusal(&words, now.utc)), ..row }, Vec::new());
+                Some(Rotation { fault: Some(super::refusal(&words, now.utc)), ..row })
             }
         }
     }
@@ -320,30 +401,12 @@ impl Desk {
 /// How many rotations are at work at the same time when all are taken up again.
 const RESUMED_AT_ONCE: usize = 10;
 
-/// Sortable by start, and not the same for two that start in one second.
+/// Sortable by start, to the microsecond, and not the same for two that start in one.
 fn new_id(user: &str, now: Timestamp) -> RotationId {
-    let user: String = super::journal::plain(user).chars().take(32).collect();
-    RotationId(format!("{}-{user}-{:04x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u16(..)))
+    RotationId(format!("{}-{}-{:04x}", now.strftime("%Y%m%dT%H%M%S%6fZ"), super::journal::user_part(user), fastrand::u16(..)))
 }
 
-/// A rotation of which nothing is known yet but what was asked.
-fn begun(id: &RotationId, request: &Request, now: Timestamp) -> Rotation {
-    Rotation {
-        id: id.clone(),
-        account: String::new(),
-        user: request.user.clone(),
-        old_key: request.key.clone().unwrap_or_else(|| "".into()),
-        new_key: None,
-        store: request.store.clone(),
-        own_key: false,
-        phase: Phase::Planned,
-        wait: Wait::Working,
-        started: now,
-        since: now,
-        bound: None,
-        checks: (0, 0),
-        history: vec![(Phase::Planned, now)],
-        old_last_used: None,
-        fault: None,
-    }
+/// The member of this id that has not begun.
+fn unbegun<'a>(campaigns: &'a [Campaign], id: &RotationId) -> Option<(&'a Campaign, &'a Member)> {
+    campaigns.iter().find_map(|campaign| Some((campaign, campaign.waiting().find(|member| member.id == *id)?)))
 }

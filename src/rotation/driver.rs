@@ -4,17 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::board::{Answer, Board};
 use super::desk::Environment;
 use super::journal::{Journal, UserLock};
-use super::machine::{Book, Effect, Event, Fact, Machine};
+use super::machine::{Book, Effect, Event, Fact, Inventory, Machine};
 use super::tasks::Hands;
-use crate::domain::rotation::{Choice, Command, Wait};
+use crate::domain::rotation::{Choice, Command, Rotation, Wait};
 use crate::kit::confirm::Approved;
 
 /// A wait longer than this gives the place in a campaign to somebody else.
 const LONG: Duration = Duration::from_secs(60);
+
+/// What comes after the effects of a step.
+enum Next {
+    Event(Event),
+    End,
+    /// It is left as it stands.
+    Leave,
+}
 
 /// One rotation, run by a task.
 pub(super) struct Driver {
@@ -26,6 +35,8 @@ pub(super) struct Driver {
     answers: mpsc::Receiver<Answer>,
     places: Arc<Semaphore>,
     place: Option<OwnedSemaphorePermit>,
+    /// Cancelled when everything is to come to its next safe state and be left there.
+    stop: CancellationToken,
     /// What the operator wants as soon as it can be had.
     wish: Option<Choice>,
     /// Nobody else on this machine works on the user's keys.
@@ -40,20 +51,23 @@ pub(super) struct Start {
     pub(super) answers: mpsc::Receiver<Answer>,
     pub(super) places: Arc<Semaphore>,
     pub(super) place: Option<OwnedSemaphorePermit>,
+    pub(super) stop: CancellationToken,
     pub(super) wish: Option<Choice>,
     pub(super) lock: UserLock,
+    /// What was read under the lock a moment ago, where the rotation just begins.
+    pub(super) inventory: Option<Inventory>,
 }
 
 impl Driver {
     pub(super) fn new(start: Start, journal: Journal, book: Book) -> Result<Self, String> {
-        let Start { environment, approved, board, answers, places, place, wish, lock } = start;
-        let hands = Hands::new(&environment, approved, &book.planned)?;
+        let Start { environment, approved, board, answers, places, place, stop, wish, lock, inventory } = start;
+        let hands = Hands::new(&environment, approved, &book.planned)?.knowing(inventory);
         let machine = Machine::new(book, environment.bounds);
-        Ok(Self { machine, journal, hands, environment, board, answers, places, place, wish, _lock: lock })
+        Ok(Self { machine, journal, hands, environment, board, answers, places, place, stop, wish, _lock: lock })
     }
 
-    /// Runs to the end, or until nobody listens any more.
-    pub(super) async fn run(mut self) {
+    /// Runs to the end, or until it is to be left: then how it stands, with nobody at work on it.
+    pub(super) async fn run(mut self) -> Option<Rotation> {
         let mut event = Event::TakenUp { in_hand: None };
         loop {
             // Every task is idempotent, so the outcome of one may go unheard.
@@ -63,14 +77,24 @@ impl Driver {
             }
             let effects = self.machine.step(self.environment.clock.now(), event);
             match self.carry_out(effects).await {
-                Some(next) => event = next,
-                None => return,
+                Next::Event(next) => event = next,
+                Next::End => return None,
+                Next::Leave => return Some(self.machine.view(Wait::Nobody, self.environment.clock.now())),
             }
         }
     }
 
-    /// Carries effects out in their order; what happens next, or `None` at the end.
-    async fn carry_out(&mut self, effects: Vec<Effect>) -> Option<Event> {
+    /// Whether everything is to stop, and this is a moment at which it can.
+    fn leaves(&self) -> bool {
+        self.stop.is_cancelled() && self.may_be_left()
+    }
+
+    fn may_be_left(&self) -> bool {
+        self.machine.may_be_left() && (self.hands.in_hand().is_none() || self.machine.book().escrowed)
+    }
+
+    /// Carries effects out in their order; what happens next.
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> Next {
         for effect in effects {
             match effect {
                 Effect::Record(fact) => {
@@ -80,17 +104,20 @@ impl Driver {
                 }
                 Effect::Do(task) => {
                     self.take_place().await;
+                    if self.leaves() {
+                        return Next::Leave;
+                    }
                     self.show(Wait::Working, Vec::new());
-                    return Some(Event::Outcome(self.hands.perform(&task, self.machine.book()).await));
+                    return Next::Event(Event::Outcome(self.hands.perform(&task, self.machine.book()).await));
                 }
                 Effect::Wait(wait, length) => return self.wait(wait, length).await,
                 Effect::End => {
                     self.show(Wait::Ended, Vec::new());
-                    return None;
+                    return Next::End;
                 }
             }
         }
-        None
+        Next::End
     }
 
     fn record(&mut self, fact: &Fact) -> Result<(), String> {
@@ -101,22 +128,23 @@ impl Driver {
     }
 
     /// A fact that is not on disk did not happen: the machine is made anew from those that are, once the operator says so.
-    async fn cannot_write(&mut self, words: String) -> Option<Event> {
+    async fn cannot_write(&mut self, words: String) -> Next {
         loop {
             let need = format!("nothing more is done until the journal can be written: {words}");
             let choices = vec![Choice::Continue];
-            match self.wait(Wait::Operator { need, choices: choices.clone() }, None).await? {
-                Event::Answer(Choice::Continue) => {}
-                _ => continue,
+            match self.wait(Wait::Operator { need, choices: choices.clone() }, None).await {
+                Next::Event(Event::Answer(Choice::Continue)) => {}
+                Next::Event(_) => continue,
+                end => return end,
             }
             let Ok((journal, book)) = Journal::open(&self.environment.folder, &self.machine.book().planned.id) else { continue };
             self.journal = journal;
             self.machine = Machine::new(book, self.environment.bounds);
-            return Some(Event::TakenUp { in_hand: self.hands.in_hand() });
+            return Next::Event(Event::TakenUp { in_hand: self.hands.in_hand() });
         }
     }
 
-    async fn wait(&mut self, wait: Wait, length: Option<Duration>) -> Option<Event> {
+    async fn wait(&mut self, wait: Wait, length: Option<Duration>) -> Next {
         if length.is_none_or(|length| length > LONG) {
             self.place = None;
         }
@@ -131,22 +159,30 @@ impl Driver {
                 None => std::future::pending().await,
             }
         };
-        let event = tokio::select! {
+        let can_leave = self.may_be_left();
+        tokio::select! {
             biased;
+            () = self.stop.cancelled(), if can_leave => Next::Leave,
             answer = self.answers.recv() => {
-                let (choice, approved) = answer?;
+                let Some((choice, approved)) = answer else { return Next::End };
                 self.hands.approve(approved);
-                Event::Answer(choice)
+                Next::Event(Event::Answer(choice))
             }
-            () = woke => Event::Woke,
-        };
-        Some(event)
+            () = woke => Next::Event(Event::Woke),
+        }
     }
 
     async fn take_place(&mut self) {
-        if self.place.is_none() {
+        if self.place.is_some() {
+            return;
+        }
+        self.show(Wait::Turn, Vec::new());
+        let can_leave = self.may_be_left();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled(), if can_leave => {}
             // The semaphore is never closed.
-            self.place = Arc::clone(&self.places).acquire_owned().await.ok();
+            place = Arc::clone(&self.places).acquire_owned() => self.place = place.ok(),
         }
     }
 

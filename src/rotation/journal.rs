@@ -46,6 +46,12 @@ pub enum JournalError {
         /// What does not fit.
         problem: &'static str,
     },
+    /// There is no whole first fact: nothing was done yet when its process ended.
+    #[error("the journal {path} has no beginning: its rotation never began")]
+    NeverBegan {
+        /// The file.
+        path: String,
+    },
     /// Somebody else has the user.
     #[error("another process is rotating a key of {user} in account {account}")]
     Busy {
@@ -103,32 +109,41 @@ impl UserLock {
 }
 
 /// `O_NOFOLLOW`: what stands in our folder is ours.
-const NO_LINKS: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+pub(super) const NO_LINKS: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
 
 impl Journal {
-    /// Makes the journal of a rotation that begins.
+    /// Makes the journal of a rotation that begins. It gets its name once its first fact is on disk: there is none without.
     ///
     /// # Errors
     /// The folder cannot be written, or there is one of that name.
     pub fn create(folder: &Path, planned: Planned, at: Timestamp) -> Result<Self, JournalError> {
         make_folder(folder)?;
         let path = file_of(folder, &planned.id);
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).custom_flags(NO_LINKS).open(&path);
-        let file = file.map_err(|error| disk(&path, "made", error))?;
-        // Some file systems cannot; then a full disk shows when a fact is written, and the rotation stops there.
-        let _best_effort = fallocate(&file, FallocateFlags::KEEP_SIZE, 0, RESERVED);
+        let unfinished = path.with_extension(UNFINISHED);
+        let flags = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).custom_flags(NO_LINKS).clone();
+        let file = flags.open(&unfinished).map_err(|error| disk(&path, "made", error))?;
         let mut journal = Self { path, file, length: 0, seq: 0, hash: String::new() };
-        if let Err(error) = journal.append(&Fact::Planned(Box::new(planned)), at) {
-            journal.remove();
-            return Err(error);
+        let made = journal.begin(folder, &unfinished, planned, at);
+        if made.is_err() {
+            let _swept_by_the_next_process = std::fs::remove_file(&unfinished);
         }
-        sync_folder(folder)?;
-        Ok(journal)
+        made.map(|()| journal)
     }
 
-    /// A journal without its first fact is nobody's, and would stand in the way of those who take up what was left.
-    fn remove(self) {
-        let _says_so_itself_when_it_is_read = std::fs::remove_file(&self.path);
+    fn begin(&mut self, folder: &Path, unfinished: &Path, planned: Planned, at: Timestamp) -> Result<(), JournalError> {
+        // Held as long as the journal is: [`sweep`] leaves alone what somebody is working on. Where files cannot be locked, it
+        // removes nothing.
+        let _best_effort = self.file.try_lock();
+        // Some file systems cannot; then a full disk shows when a fact is written, and the rotation stops there.
+        let _best_effort = fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, RESERVED);
+        self.append(&Fact::Planned(Box::new(planned)), at)?;
+        match self.path.try_exists() {
+            Ok(false) => {}
+            Ok(true) => return Err(disk(&self.path, "made", io::ErrorKind::AlreadyExists.into())),
+            Err(error) => return Err(disk(&self.path, "made", error)),
+        }
+        std::fs::rename(unfinished, &self.path).map_err(|error| disk(&self.path, "made", error))?;
+        sync_folder(folder)
     }
 
     /// Opens the journal of a rotation that is taken up again; a torn last line is dropped.
@@ -154,6 +169,18 @@ impl Journal {
         let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path);
         let mut file = file.map_err(|error| disk(path, "read", error))?;
         Content::of(&mut file, path)?.book(path)
+    }
+
+    /// The journals of a folder that are a user's by their names, oldest first; some may be another user's of a similar name.
+    pub fn of_user(folder: &Path, user: &str) -> Vec<PathBuf> {
+        let wanted = user_part(user);
+        let is_of_user = |path: &PathBuf| {
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            // `<time>-<user>-<number>`
+            let user = name.split_once('-').and_then(|(_, rest)| rest.rsplit_once('-'));
+            user.is_some_and(|(user, _)| user == wanted)
+        };
+        Self::all(folder).into_iter().filter(is_of_user).collect()
     }
 
     /// The journals of a folder, oldest first; an empty list where there is no folder.
@@ -224,8 +251,11 @@ impl Content {
 
     fn book(&self, path: &Path) -> Result<Book, JournalError> {
         let facts = self.facts.iter().map(|(fact, at)| (fact, *at));
-        let nothing =
-            || JournalError::Damaged { path: path.display().to_string(), line: 1, problem: "it does not begin with a plan" };
+        let path = path.display().to_string();
+        if self.facts.is_empty() {
+            return Err(JournalError::NeverBegan { path });
+        }
+        let nothing = || JournalError::Damaged { path, line: 1, problem: "it does not begin with a plan" };
         Book::of(facts).ok_or_else(nothing)
     }
 }
@@ -240,6 +270,31 @@ pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter)).collect()
 }
 
+/// A user's part in the name of a rotation.
+pub(super) fn user_part(user: &str) -> String {
+    plain(user).chars().take(32).collect()
+}
+
+/// How the file of a journal ends that has no first fact yet.
+const UNFINISHED: &str = "unbegun";
+
+/// Removes what a process has left that ended while it made a journal: nothing had been done yet.
+pub(super) fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let is_unbegun = |path: &PathBuf| match path.extension().and_then(|ending| ending.to_str()) {
+        Some(UNFINISHED) => true,
+        Some("jsonl") => matches!(Journal::read(path), Err(JournalError::NeverBegan { .. })),
+        _ => false,
+    };
+    for path in entries.flatten().map(|entry| entry.path()).filter(is_unbegun) {
+        let Ok(file) = OpenOptions::new().write(true).custom_flags(NO_LINKS).open(&path) else { continue };
+        // Who makes one right now holds its lock, and is left alone.
+        if file.try_lock().is_ok() {
+            let _says_nothing_when_it_is_read = std::fs::remove_file(&path);
+        }
+    }
+}
+
 /// Makes the folder, for its owner alone.
 pub(super) fn make_folder(folder: &Path) -> Result<(), JournalError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| disk(folder, "made", error))
@@ -250,7 +305,7 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| disk(folder, "written", error))
 }
 
-fn disk(path: &Path, what: &'static str, error: io::Error) -> JournalError {
+pub(super) fn disk(path: &Path, what: &'static str, error: io::Error) -> JournalError {
     JournalError::Disk { path: path.display().to_string(), what, error }
 }
 

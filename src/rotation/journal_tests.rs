@@ -85,3 +85,42 @@ fn one_user_is_one_processs() {
     drop(held);
     UserLock::take(folder.path(), "123456789012", "ada").unwrap();
 }
+
+#[test]
+fn a_journal_without_a_whole_first_line_never_began() {
+    let (folder, id, path) = written();
+    let whole = std::fs::read(&path).unwrap();
+    let first = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for cut in 0..=first {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        assert!(matches!(Journal::read(&path), Err(JournalError::NeverBegan { .. })), "cut at {cut}");
+        assert!(matches!(Journal::open(folder.path(), &id), Err(JournalError::NeverBegan { .. })), "cut at {cut}");
+        assert_eq!(crate::rotation::desk::left_in(folder.path()), (Vec::new(), Vec::new()), "cut at {cut}: nobody is told");
+    }
+    sweep(folder.path());
+    assert!(!path.exists(), "it is cleared away");
+}
+
+#[test]
+fn what_was_left_while_a_journal_was_made_is_cleared_away_and_what_is_being_made_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (left, held) = (folder.path().join("left.unbegun"), folder.path().join("held.unbegun"));
+    std::fs::write(&left, "{\"seq\":0,").unwrap();
+    let file = File::create(&held).unwrap();
+    file.try_lock().unwrap();
+    let journal = Journal::create(folder.path(), planned("one"), now()).unwrap();
+    sweep(folder.path());
+    assert!(!left.exists() && held.exists() && journal.path.exists());
+    assert_eq!(Journal::all(folder.path()), std::slice::from_ref(&journal.path));
+}
+
+#[test]
+fn journals_of_a_user_are_found_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for id in ["20261122T020000000001Z-ada-0001", "20261122T020000000002Z-ada-b-0002", "20261121T020000Z-ada-0003"] {
+        Journal::create(folder.path(), planned(id), now()).unwrap();
+    }
+    assert_eq!(Journal::of_user(folder.path(), "ada").len(), 2);
+    assert_eq!(Journal::of_user(folder.path(), "ada-b").len(), 1);
+    assert_eq!(Journal::of_user(folder.path(), "b").len(), 0);
+}

@@ -4,7 +4,9 @@
 //! [`stores`], and in [`escrow`] until it is there. Nothing here names a pane, the terminal or the SDK: who calls AWS is behind
 //! [`service::Service`].
 
+mod begin;
 mod board;
+mod campaign;
 pub mod clock;
 pub mod desk;
 mod driver;

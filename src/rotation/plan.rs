@@ -13,11 +13,10 @@ use crate::domain::text::Untrusted;
 use crate::kit::action::Danger;
 use crate::kit::confirm::{Plan, PlannedCall};
 
-/// Plans one rotation. `stores`: what can be seen of the store before the yes is part of it, and which permissions it takes. A rotation
-/// that has been approved is planned once more without.
+/// Plans one rotation: what can be seen of the store before the yes is part of it, and which permissions it takes.
 pub(super) async fn make(
     service: &dyn Service,
-    stores: Option<&dyn StoreFactory>,
+    stores: &dyn StoreFactory,
     caller: &Caller,
     request: Request,
     now: Timestamp,
@@ -31,24 +30,55 @@ pub(super) async fn make(
     plan
 }
 
-async fn plan(service: &dyn Service, stores: Option<&dyn StoreFactory>, caller: &Caller, request: Request) -> Answer<PlanFor> {
+async fn plan(service: &dyn Service, stores: &dyn StoreFactory, caller: &Caller, request: Request) -> Answer<PlanFor> {
+    refuse_root(caller, &request)?;
     let user = request.user.raw().to_owned();
+    let keys = service.keys(&user, None).await?;
+    let Decided { old_key, other_key, own_key, mut notes, .. } = decide(service, &request, caller, keys).await?;
+    let old_last_used = last_used(service, &old_key.id, &mut notes).await;
+    let owner = Owner { account: caller.account.clone(), user: user.clone() };
+    let seen = stores.look(&request.store, &owner).await;
+    let mut outlook = seen.or_else(|error| refuse(&error.to_string()))?;
+    let needs = permissions::needs(&service.user(&user).await?.arn, creates(&request, other_key.as_ref()), &outlook);
+    notes.append(&mut outlook.notes);
+    let plan = dialog(&request, caller, (&old_key, other_key.as_ref()), old_last_used.as_ref(), outlook);
+    let account = caller.account.clone();
+    Ok(PlanFor { request, account, old_key, old_last_used, other_key, own_key, notes, needs, plan })
+}
+
+/// What is decided from a user's keys: when a person is shown the plan, and once more, by the same rules, when the rotation begins.
+pub(super) struct Decided {
+    pub(super) old_key: KeyFacts,
+    pub(super) other_key: Option<KeyFacts>,
+    /// The second key's last use, where that had to be read.
+    pub(super) other_last_used: Option<LastUsed>,
+    pub(super) own_key: bool,
+    pub(super) notes: Vec<String>,
+}
+
+/// Root's keys are another matter.
+pub(super) fn refuse_root(caller: &Caller, request: &Request) -> Answer<()> {
+    let user = request.user.raw();
     if caller.is_root() && (user.is_empty() || user == "<root_account>" || user == "root") {
         return refuse(
             "root keys are not rotated, only deleted: make an IAM user or a role for the job, then sign in as root and delete the key",
         );
     }
-    let keys = service.keys(&user, None).await?;
-    let (old_key, other_key) = choose(&request, keys)?;
+    Ok(())
+}
+
+/// Whether this may be done to these keys. Reads the second key's last use, where it depends on that.
+pub(super) async fn decide(service: &dyn Service, request: &Request, caller: &Caller, keys: Vec<KeyFacts>) -> Answer<Decided> {
+    let (old_key, other_key) = choose(request, keys)?;
     if old_key.status != KeyStatus::Active {
         let words = format!("{} is {}: there is nothing to rotate; delete it instead", old_key.id, old_key.status.word());
         return refuse(&words);
     }
     let mut notes = Vec::new();
-    let old_last_used = last_used(service, &old_key.id, &mut notes).await;
-    if let Some(other) = &other_key {
-        check_other(service, &request, other, &mut notes).await?;
-    }
+    let other_last_used = match &other_key {
+        Some(other) => check_other(service, request, other, &mut notes).await?,
+        None => None,
+    };
     let own_key = caller.key.as_deref() == Some(old_key.id.as_str());
     if own_key {
         notes.push("this program signs with the key that is rotated: from the promotion on it signs with the new one".into());
@@ -64,18 +94,7 @@ async fn plan(service: &dyn Service, stores: Option<&dyn StoreFactory>, caller: 
             "until it is in its store, the new secret is encrypted under your passphrase, not under a key in the keyring".into(),
         );
     }
-    let mut outlook = Outlook::default();
-    let mut needs = Vec::new();
-    if let Some(stores) = stores {
-        let owner = Owner { account: caller.account.clone(), user: user.clone() };
-        let seen = stores.look(&request.store, &owner).await;
-        outlook = seen.or_else(|error| refuse(&error.to_string()))?;
-        needs = permissions::needs(&service.user(&user).await?.arn, creates(&request, other_key.as_ref()), &outlook);
-    }
-    notes.append(&mut outlook.notes);
-    let plan = dialog(&request, caller, (&old_key, other_key.as_ref()), old_last_used.as_ref(), outlook);
-    let account = caller.account.clone();
-    Ok(PlanFor { request, account, old_key, old_last_used, other_key, own_key, notes, needs, plan })
+    Ok(Decided { old_key, other_key, other_last_used, own_key, notes })
 }
 
 /// The key to be retired, and the other one.
@@ -108,16 +127,25 @@ fn creates(request: &Request, other: Option<&KeyFacts>) -> bool {
 }
 
 /// Whether the second key may be treated as asked.
-async fn check_other(service: &dyn Service, request: &Request, other: &KeyFacts, notes: &mut Vec<String>) -> Answer<()> {
+async fn check_other(
+    service: &dyn Service,
+    request: &Request,
+    other: &KeyFacts,
+    notes: &mut Vec<String>,
+) -> Answer<Option<LastUsed>> {
     if request.other == OtherKey::Adopt {
         notes.push(format!("{} becomes the new key; none is made", other.id));
-        return Ok(());
+        return Ok(None);
     }
-    if other.status == KeyStatus::Active && service.last_used(&other.id, None).await? != LastUsed::Never {
+    let used = match other.status {
+        KeyStatus::Active => Some(service.last_used(&other.id, None).await?),
+        _ => None,
+    };
+    if used.as_ref().is_some_and(|used| *used != LastUsed::Never) {
         return refuse(&format!("{} is active and has been used: deactivate it first, and see that nobody misses it", other.id));
     }
     notes.push(format!("{} is deactivated, soaked and deleted first, to make room for a new key", other.id));
-    Ok(())
+    Ok(used)
 }
 
 async fn last_used(service: &dyn Service, key: &str, notes: &mut Vec<String>) -> Option<LastUsed> {

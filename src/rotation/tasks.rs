@@ -27,6 +27,10 @@ pub(super) struct Hands {
     hand: Option<KeyPair>,
     /// The escrow's key, once it was read.
     data_key: Option<DataKey>,
+    /// What was read a moment ago under the user's lock: the first inventory.
+    inventory: Option<Inventory>,
+    /// The change of a status that this process has sent: before it is sent again, the list is asked whether it has to be.
+    sent: Option<(String, bool)>,
 }
 
 impl Hands {
@@ -43,7 +47,14 @@ impl Hands {
             planned: planned.clone(),
             hand: None,
             data_key: None,
+            inventory: None,
+            sent: None,
         })
+    }
+
+    /// With what was read as the rotation began: it is the first inventory, so that no second one is taken at once.
+    pub(super) fn knowing(self, inventory: Option<Inventory>) -> Self {
+        Self { inventory, ..self }
     }
 
     /// From now on changes are made under this approval.
@@ -93,9 +104,13 @@ impl Hands {
         result
     }
 
-    async fn inventory(&self) -> Result<Inventory, Trouble> {
-        let user = self.edged(self.service.user(&self.planned.user)).await?;
-        let keys = self.edged(self.service.keys(&self.planned.user, None)).await?;
+    async fn inventory(&mut self) -> Result<Inventory, Trouble> {
+        if let Some(known) = self.inventory.take() {
+            return Ok(known);
+        }
+        let user = self.edged(self.service.user(&self.planned.user));
+        let keys = self.edged(self.service.keys(&self.planned.user, None));
+        let (user, keys) = futures::future::try_join(user, keys).await?;
         let other_last_used = match &self.planned.other {
             Some((other, OtherKey::Retire)) if is_active(&keys, other) == Some(true) => {
                 self.edged(self.service.last_used(other, None)).await.ok()

@@ -34,13 +34,22 @@ pub enum Opened {
 /// Opens a desk over a session. It reads files, and is called where that disturbs nobody.
 pub type OpenDesk = Arc<dyn Fn(&Session, &Clock) -> Opened + Send + Sync>;
 
+/// Where reports are written, and whence they have what was called.
+#[derive(Debug, Clone)]
+pub struct Reports {
+    /// The folder of reports.
+    pub folder: PathBuf,
+    /// The folder of the audit log; `None`: there is none.
+    pub audit: Option<PathBuf>,
+}
+
 /// How rotations are kept, and where their reports go.
 #[derive(Clone)]
 pub struct Rotations {
     /// Opens a desk.
     pub open: OpenDesk,
-    /// The folder of reports; `None`: there is no state folder.
-    pub reports: Option<PathBuf>,
+    /// Where reports go and what they are made from; `None`: there is no state folder.
+    pub reports: Option<Reports>,
     /// The folder of containments; `None`: there is no state folder.
     pub containments: Option<PathBuf>,
     /// Whether all of it is made up: then plans say so.
@@ -57,6 +66,8 @@ impl fmt::Debug for Rotations {
 
 /// A desk that is asked for is there after this time, or there is none.
 const OPENING: Duration = Duration::from_secs(30);
+/// The board is told of at most so often: a campaign changes it many times a second, and nobody reads that fast.
+const PICTURE: Duration = Duration::from_millis(100);
 /// A key that is being made is waited for when the person quits: its secret is in nobody's hands yet.
 const LAST_STEP: Duration = Duration::from_secs(15);
 
@@ -114,6 +125,7 @@ impl Desks {
                 return;
             }
             let Some(changes) = &mut changes else { return };
+            tokio::time::sleep(PICTURE).await;
             if changes.changed().await.is_err() {
                 return;
             }
@@ -242,8 +254,14 @@ impl Desks {
         to.send(keys::Msg::Planned { all, at_once }).await
     }
 
-    /// Waits until no key is between its making and its escrow, or until that has taken too long.
+    /// Lets every desk begin nothing more and leave what is under way at its next safe state. How many rotations were.
+    pub(super) fn stop(&self) -> usize {
+        self.state.borrow().desks.iter().map(Desk::stop).sum()
+    }
+
+    /// Stops, and waits until no key is between its making and its escrow, or until that has taken too long.
     pub(super) async fn settle(&self) {
+        self.stop();
         let critical = |rows: &[Rotation]| rows.iter().any(|row| row.phase == Phase::Creating && row.wait == Wait::Working);
         let calm = async {
             while critical(&self.board()) {
@@ -266,12 +284,17 @@ async fn named(aws: &Session, wanted: Wanted) -> Request {
 }
 
 /// Writes the report of these rotations as Markdown and as JSON, readable for their owner only. Returns where they are.
-pub(super) fn report(folder: Option<&Path>, rotations: &[Rotation], at: Timestamp) -> Result<String, String> {
+pub(super) fn report(reports: Option<&Reports>, rotations: &[Rotation], at: Timestamp) -> Result<String, String> {
     use crate::rotation::report::{json, markdown};
-    let folder = folder.ok_or("there is no state folder: set BARTIZAN_STATE_DIR")?;
+    let Reports { folder, audit } = reports.ok_or("there is no state folder: set BARTIZAN_STATE_DIR")?;
+    let changes = match audit {
+        Some(audit) => crate::audit::history::changes(audit).map_err(|error| error.to_string()),
+        None => Err("there is none".to_owned()),
+    };
+    let changes = changes.as_deref().map_err(String::as_str);
     let name = at.strftime("report-%Y%m%dT%H%M%SZ").to_string();
     let mut places = Vec::new();
-    for (ending, text) in [("md", markdown(rotations, at)), ("json", json(rotations, at))] {
+    for (ending, text) in [("md", markdown(rotations, changes, at)), ("json", json(rotations, changes, at))] {
         let path = folder.join(format!("{name}.{ending}"));
         write_private(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
         places.push(path.display().to_string());

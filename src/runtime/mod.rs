@@ -46,7 +46,7 @@ use crate::secrets::guard::Guard;
 use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
-pub use desks::{OpenDesk, Opened, Rotations};
+pub use desks::{OpenDesk, Opened, Reports, Rotations};
 pub use mutations::Gate;
 pub use sessions::Allow;
 pub use tty::{NoTerminal, Tty};

@@ -1,12 +1,10 @@
 //! The one place where a pane's wish becomes calls to AWS, and their answers become the pane's messages.
 
-use std::path::PathBuf;
-
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::desks::{self, Desks};
+use super::desks::{self, Desks, Reports};
 use super::sessions;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
@@ -26,8 +24,8 @@ const USERS_AT_ONCE: usize = 4;
 pub(super) struct Beside {
     /// The desks that keep rotations.
     pub(super) desks: Desks,
-    /// The folder of their reports.
-    pub(super) reports: Option<PathBuf>,
+    /// Where their reports go.
+    pub(super) reports: Option<Reports>,
 }
 
 /// Reads, and hands over what comes. Ends when all has been said, or when nobody listens any more.
@@ -38,9 +36,13 @@ pub(super) async fn run(aws: &Session, beside: &Beside, read: panes::Read, to: &
         panes::Read::Findings(read) => findings(aws, read, &to.contramap(panes::Msg::Findings)).await,
         panes::Read::Trail(read) => trail(aws, read, &to.contramap(panes::Msg::Trail)).await,
         panes::Read::Bastions(read) => bastions(aws, read, &to.contramap(panes::Msg::Bastions)).await,
+        panes::Read::Rotations(rotations::Read::Stop) => {
+            let stopped = rotations::Msg::Stopped(beside.desks.stop());
+            to.send(panes::Msg::Rotations(stopped)).await
+        }
         panes::Read::Rotations(rotations::Read::Report(rows)) => {
-            let (folder, at) = (beside.reports.clone(), aws.now());
-            let written = tokio::task::spawn_blocking(move || desks::report(folder.as_deref(), &rows, at)).await;
+            let (reports, at) = (beside.reports.clone(), aws.now());
+            let written = tokio::task::spawn_blocking(move || desks::report(reports.as_ref(), &rows, at)).await;
             let written = written.unwrap_or_else(|_| Err("writing it broke".into()));
             to.send(panes::Msg::Rotations(rotations::Msg::Reported(written))).await
         }

@@ -21,6 +21,7 @@ mod panes;
 mod query;
 mod recordings;
 mod records;
+mod report;
 mod rotation;
 mod table;
 mod terminals;

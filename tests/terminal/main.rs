@@ -12,6 +12,7 @@
 
 mod audit;
 mod bad_days;
+mod campaign;
 mod canary;
 mod command_line;
 mod connection;

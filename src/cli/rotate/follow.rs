@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use super::arguments::RotateArguments;
 use super::places::Places;
 use super::{now, say};
+use crate::audit::history;
 use crate::cli::Failure;
 use crate::cli::emulate::stopped;
 use crate::domain::rotation::{Phase, Rotation, RotationId, Wait};
@@ -17,21 +18,23 @@ use crate::rotation::report;
 /// A wait longer than this is left to `--resume`.
 const LONG: SignedDuration = SignedDuration::from_mins(5);
 
-/// Follows what is under way. `is_good`: whether an end is the one that was wanted.
+/// Follows the rotations that this process was told to work on: some may have ended before it looks. `is_good`: whether an end is the
+/// one that was wanted.
 pub(super) async fn to_the_end(
     places: &Places,
     arguments: &RotateArguments,
+    is_mine: impl Fn(&Rotation) -> bool,
     is_good: impl Fn(&Rotation) -> bool,
 ) -> Result<(), Failure> {
-    let stop = stopped()?;
+    let mut stop = Box::pin(stopped()?);
+    let mut is_stopping = false;
     let mut watch = places.desk.watch();
     let mut told: BTreeMap<RotationId, (Phase, Wait)> = BTreeMap::new();
     let mut mine: BTreeMap<RotationId, Rotation> = BTreeMap::new();
-    tokio::pin!(stop);
     loop {
         let rows = Arc::clone(&watch.borrow_and_update());
         for row in rows.iter() {
-            if !is_mine(row, &mine) {
+            if !is_mine(row) {
                 continue;
             }
             mine.insert(row.id.clone(), row.clone());
@@ -48,33 +51,48 @@ pub(super) async fn to_the_end(
         tokio::select! {
             changed = watch.changed() => if changed.is_err() { break },
             () = &mut stop => {
-                say::line("left as it is: `bartizan rotate --resume` goes on");
-                return Err(Failure::Signal(2));
+                if is_stopping {
+                    say::line("left in the middle: `bartizan rotate --resume` finds out how it stands, and goes on");
+                    return Err(Failure::Signal(2));
+                }
+                places.desk.stop();
+                say::line("stopping: nothing more begins, and what is under way goes to its next safe state; once more leaves at once");
+                // The next signal is a new one.
+                (stop, is_stopping) = (Box::pin(stopped()?), true);
             }
         }
     }
     let rows: Vec<Rotation> = mine.into_values().collect();
     if let Some(path) = &arguments.report {
-        write_report(path, &rows)?;
+        write_report(path, &rows, &places.audit)?;
+    }
+    if is_stopping {
+        tell_left(&rows);
+        return Err(Failure::Signal(2));
     }
     verdict(&rows, is_good)
 }
 
-/// What this process works on, or did.
-fn is_mine(row: &Rotation, mine: &BTreeMap<RotationId, Rotation>) -> bool {
-    mine.contains_key(&row.id) || !matches!(row.wait, Wait::Nobody | Wait::Ended)
+/// What a stop has left, and how it goes on.
+fn tell_left(rows: &[Rotation]) {
+    let ended = rows.iter().filter(|row| row.phase.is_final()).count();
+    let new = rows.iter().filter(|row| row.phase == Phase::Planned && row.new_key.is_none() && !row.phase.is_final()).count();
+    let begun = rows.len().saturating_sub(ended + new);
+    say::line(&format!(
+        "stopped: {ended} ended, {begun} left at a safe state, {new} not begun; `bartizan rotate --resume` goes on with all of them"
+    ));
 }
 
 /// A person wants to read of phases and of what is waited for, not of each call.
 fn is_worth_a_line(row: &Rotation, told: Option<&(Phase, Wait)>) -> bool {
-    told.is_none_or(|(phase, _)| *phase != row.phase) || !matches!(row.wait, Wait::Working | Wait::Retry { .. })
+    told.is_none_or(|(phase, _)| *phase != row.phase) || !matches!(row.wait, Wait::Turn | Wait::Working | Wait::Retry { .. })
 }
 
 fn is_at_rest(row: &Rotation, stay: bool) -> bool {
     match &row.wait {
         Wait::Ended | Wait::Nobody | Wait::Operator { .. } => true,
         Wait::Until { at } => !stay && at.duration_since(now()) > LONG,
-        Wait::Working | Wait::Retry { .. } => false,
+        Wait::Turn | Wait::Working | Wait::Retry { .. } => false,
     }
 }
 
@@ -102,9 +120,11 @@ fn verdict(rows: &[Rotation], is_good: impl Fn(&Rotation) -> bool) -> Result<(),
     Err(Failure::Job(words.collect::<Vec<_>>().join("; ")))
 }
 
-fn write_report(path: &Path, rows: &[Rotation]) -> Result<(), Failure> {
+fn write_report(path: &Path, rows: &[Rotation], audit: &Path) -> Result<(), Failure> {
+    let changes = history::changes(audit).map_err(|error| error.to_string());
+    let changes = changes.as_deref().map_err(String::as_str);
     let is_json = path.extension().is_some_and(|ending| ending == "json");
-    let text = if is_json { report::json(rows, now()) } else { report::markdown(rows, now()) };
+    let text = if is_json { report::json(rows, changes, now()) } else { report::markdown(rows, changes, now()) };
     #[expect(clippy::disallowed_methods, reason = "the edge at which the report is written")]
     std::fs::write(path, text).map_err(|error| Failure::Job(format!("could not write the report {}: {error}", path.display())))
 }

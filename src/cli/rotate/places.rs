@@ -21,6 +21,8 @@ use crate::secrets::Keyring;
 /// A desk, and what has to live as long as it.
 pub(super) struct Places {
     pub(super) desk: Desk,
+    /// The folder of the audit log, for the report.
+    pub(super) audit: PathBuf,
     /// The demo keeps its journals in a folder that goes with it.
     _demo: Option<tempfile::TempDir>,
 }
@@ -53,7 +55,7 @@ impl Places {
         let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
         let clock = connected.clock.clone();
         let environment = Environment { clock: Clock::new(move || clock.now()), ..environment };
-        Ok(Self { desk: Desk::open(hurried(environment, arguments)), _demo: demo })
+        Ok(Self { desk: Desk::open(hurried(environment, arguments)), audit: log.folder().to_owned(), _demo: demo })
     }
 }
 

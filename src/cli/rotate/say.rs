@@ -36,6 +36,7 @@ pub(super) fn plans(good: &[PlanFor], bad: &[String]) {
 /// What a rotation waits for, in a few words.
 pub(super) fn wait(row: &Rotation) -> String {
     match &row.wait {
+        Wait::Turn => "waits for its turn".into(),
         Wait::Working => "at work".into(),
         Wait::Retry { why, .. } => format!("again soon: {}", clean(why)),
         Wait::Until { at } => format!("waits until {at}"),

@@ -41,6 +41,7 @@ fn standing(rotation: &Rotation, now: Timestamp) -> Vec<Field> {
 
 fn waits(rotation: &Rotation, now: Timestamp) -> String {
     match &rotation.wait {
+        Wait::Turn => "its turn: as many of the campaign as may be at work are".into(),
         Wait::Working => "a call or a store at work".into(),
         Wait::Retry { at, why } => format!("another attempt, {}: {why}", at_time(*at, now)),
         Wait::Until { at } => format!("{} ({}); goes on by itself", utc(*at), at_time(*at, now)),

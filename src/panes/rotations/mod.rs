@@ -10,7 +10,7 @@ mod update;
 
 pub use detail::detail;
 pub use model::Model;
-pub use update::{available, copied, on_action, on_reported, on_told};
+pub use update::{available, copied, on_action, on_msg, on_told};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,8 @@ crate::actions! { "rotations" {
     Open        = "open",        "Show only rotations that have not ended, or all again", Safe, [];
     User        = "user",        "Go to the keys of the user whose key is rotated", Safe, [];
     Resume      = "resume",      "Take up a rotation that was left unfinished", Confirm, ["iam:ListAccessKeys"];
-    ResumeAll   = "resume-all",  "Take up every rotation that was left unfinished", Confirm, ["iam:ListAccessKeys"];
+    ResumeAll   = "resume-all",  "Go on with every rotation that was left or stopped, begun or not", Confirm, ["iam:ListAccessKeys"];
+    Stop        = "stop",        "Stop all: begin nothing more, leave what is under way at its next safe state", Safe, [];
     Continue    = "continue",    "Let the rotation go on, or try again what failed", Confirm, [];
     SkipWait    = "skip-wait",   "Do not wait out soak or observation", TypeName, ["iam:UpdateAccessKey", "iam:DeleteAccessKey"];
     Reactivate  = "reactivate",  "Make the old key active again", Reversible, ["iam:UpdateAccessKey"];
@@ -37,6 +38,8 @@ crate::actions! { "rotations" {
 pub enum Read {
     /// The report of these rotations, into files.
     Report(Vec<Rotation>),
+    /// Let the desks begin nothing more, and leave what is under way at its next safe state.
+    Stop,
 }
 
 /// What comes back.
@@ -45,7 +48,12 @@ pub enum Read {
 pub enum Msg {
     /// Where the report is, or why there is none.
     Reported(Result<String, String>),
+    /// How many rotations were told to stop.
+    Stopped(usize),
 }
 
 /// The slot of the report.
 pub const REPORT: Slot = Slot::new("rotations.report");
+
+/// The slot of the stop.
+pub const STOP: Slot = Slot::new("rotations.stop");

@@ -35,9 +35,10 @@ impl Model {
         let noun = if total == 1 { "rotation" } else { "rotations" };
         let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
         let mut facts = vec![Cell::plain(count)];
-        let kinds: [Kind; 5] = [
+        let kinds: [Kind; 6] = [
             ("wait for you", Tone::Warning, needs_person),
             ("at work", Tone::Loading, |rotation| matches!(rotation.wait, Wait::Working | Wait::Retry { .. })),
+            ("wait for their turn", Tone::Plain, |rotation| rotation.wait == Wait::Turn),
             ("soaking or observed", Tone::Plain, |rotation| matches!(rotation.wait, Wait::Until { .. })),
             ("done", Tone::Good, |rotation| rotation.phase == Phase::Done),
             ("aborted", Tone::Muted, |rotation| rotation.phase == Phase::Aborted),
@@ -59,11 +60,17 @@ impl Model {
 
     /// Whether something is being done right now.
     pub fn is_working(&self) -> bool {
-        self.table.rows().any(|rotation| matches!(rotation.wait, Wait::Working | Wait::Retry { .. }))
+        self.table.rows().any(|rotation| matches!(rotation.wait, Wait::Turn | Wait::Working | Wait::Retry { .. }))
+    }
+
+    /// Whether anything goes on by itself: what a stop would stop.
+    pub(super) fn goes_on(&self) -> bool {
+        self.is_working() || self.table.rows().any(|rotation| matches!(rotation.wait, Wait::Until { .. }))
     }
 
     fn banner(&self) -> Vec<Cell> {
-        let left = self.table.rows().filter(|rotation| rotation.wait == Wait::Nobody && !rotation.phase.is_final()).count();
+        let is_left = |rotation: &&Rotation| rotation.wait == Wait::Nobody && !rotation.phase.is_final();
+        let left = self.table.rows().filter(is_left).count();
         let asking = self.table.rows().find_map(|rotation| match &rotation.wait {
             Wait::Operator { need, .. } => {
                 Some(format!("{}: {}", rotation.user.shown_within(40), crate::domain::text::clean(need)))

@@ -117,6 +117,7 @@ fn phase(rotation: &Rotation) -> Cell {
 
 fn waits(rotation: &Rotation, now: Timestamp) -> Cell {
     match &rotation.wait {
+        Wait::Turn => Cell::muted("its turn"),
         Wait::Working => Cell::new("at work", Tone::Loading),
         Wait::Retry { at, why } => Cell::new(format!("tries again {}: {}", at_time(*at, now), clean(why)), Tone::Loading),
         Wait::Until { at } => Cell::plain(format!("goes on {}", at_time(*at, now))),
@@ -162,7 +163,8 @@ fn rank(rotation: &Rotation) -> u8 {
         Wait::Nobody if !rotation.phase.is_final() => 1,
         Wait::Retry { .. } => 2,
         Wait::Working => 3,
-        Wait::Until { .. } => 4,
-        Wait::Nobody | Wait::Ended => 5,
+        Wait::Turn => 4,
+        Wait::Until { .. } => 5,
+        Wait::Nobody | Wait::Ended => 6,
     }
 }

@@ -1,6 +1,6 @@
 //! What the rotations pane does.
 
-use super::{Action, Model, REPORT, Read, answer};
+use super::{Action, Model, Msg, REPORT, Read, STOP, answer};
 use crate::domain::rotation::Rotation;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot};
@@ -23,15 +23,20 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
         (Action::User, Some(rotation)) => out.go(Pivot::Keys { user: rotation.user.clone() }),
         (Action::User, None) => {}
         (Action::Report, _) => out.read(REPORT, Read::Report(model.table.ordered().cloned().collect())),
+        // No question: whatever stops can go on.
+        (Action::Stop, _) => out.read(STOP, Read::Stop),
         _ => answer::ask(model, action, cx, out),
     }
 }
 
-/// The report was written, or why not.
-pub fn on_reported<X>(result: Result<String, String>, out: &mut Out<X>) {
-    match result {
-        Ok(places) => out.notice(Level::Info, format!("the report is in {places}")),
-        Err(why) => out.notice(Level::Error, format!("no report: {why}")),
+/// The report was written, or why not; everything was told to stop.
+pub fn on_msg<X>(msg: Msg, out: &mut Out<X>) {
+    match msg {
+        Msg::Reported(Ok(places)) => out.notice(Level::Info, format!("the report is in {places}")),
+        Msg::Reported(Err(why)) => out.notice(Level::Error, format!("no report: {why}")),
+        Msg::Stopped(count) => {
+            out.notice(Level::Info, format!("{count} rotations stop at their next safe state; Z goes on with them"));
+        }
     }
 }
 
@@ -40,6 +45,8 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
     match action {
         Action::Open => Availability::Ready,
         Action::User => needs_row(model.table.selected(), "rotation"),
+        Action::Stop if model.goes_on() => Availability::Ready,
+        Action::Stop => Availability::Unavailable("no rotation is under way".into()),
         Action::Report => needs(model.table.rows().next(), "there is no rotation to report"),
         _ => answer::available(model, action),
     }

@@ -64,6 +64,17 @@ impl Bounds {
         }
     }
 
+    /// The pause before the nth check of a key that has not arrived, counted from 1: a second, and from the ninth on ever longer.
+    ///
+    /// Keys arrive after three or four seconds (rotation.md, 2.1). Pauses that double from the start would sleep for the same time
+    /// again once the key is there; and `GetCallerIdentity` is the cheapest call that there is (600 a second, IAM's page of quotas).
+    pub fn arrival(&self, retry: u32) -> Duration {
+        self.pause(retry.saturating_sub(Self::STEADY))
+    }
+
+    /// Checks in the steady beat of the first pause.
+    const STEADY: u32 = 7;
+
     /// The pause before the nth retry, counted from 1: 1, 2, 4, 8, 10, 10 … seconds.
     pub fn pause(&self, retry: u32) -> Duration {
         self.first_pause.saturating_mul(1 << retry.saturating_sub(1).min(16)).min(self.longest_pause)

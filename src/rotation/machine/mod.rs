@@ -90,6 +90,16 @@ impl Machine {
         self.run.deadline
     }
 
+    /// Whether it may be left as it is for as long as anybody likes: no key is on its way from one state to another, or nothing is done
+    /// about it before a person has spoken.
+    pub fn may_be_left(&self) -> bool {
+        let book = &self.book;
+        let is_between = matches!(book.phase, Phase::Creating | Phase::Deactivating | Phase::Deleting)
+            || matches!(book.room, Room::Deactivating | Room::Deleting)
+            || book.rolling_back.is_some();
+        !is_between || !self.run.asked.is_empty()
+    }
+
     /// What can be answered while nothing is under way.
     pub fn choices(&self) -> Vec<Choice> {
         if !self.run.asked.is_empty() {

@@ -94,7 +94,12 @@ impl Turn<'_> {
             _ => Task::Check,
         };
         let is_clock = matches!(trouble, CheckTrouble::Key(CheckFailed::Clock(_)));
-        if !is_clock && self.again(next.clone(), self.bounds.propagation, &words) {
+        let retry = self.run.retries.saturating_add(1);
+        let pause = match &trouble {
+            CheckTrouble::Key(CheckFailed::Unknown(_)) => self.bounds.arrival(retry),
+            _ => self.bounds.pause(retry),
+        };
+        if !is_clock && self.again_after(pause, next.clone(), self.bounds.propagation, &words) {
             return;
         }
         let need = format!("the new key does not work: {words}");

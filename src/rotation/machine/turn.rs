@@ -122,14 +122,19 @@ impl<'a> Turn<'a> {
 
     /// Tries a task again after a pause, unless the bound of its job is reached: then `false`, and nothing is done.
     pub(super) fn again(&mut self, task: Task, bound: Duration, why: &str) -> bool {
+        let pause = self.bounds.pause(self.run.retries.saturating_add(1));
+        self.again_after(pause, task, bound, why)
+    }
+
+    /// [`Self::again`] after a pause of one's own.
+    pub(super) fn again_after(&mut self, pause: Duration, task: Task, bound: Duration, why: &str) -> bool {
         let deadline = *self.run.deadline.get_or_insert(self.now.steady.saturating_add(bound));
         if self.now.steady >= deadline {
             return false;
         }
         self.run.retries += 1;
         let left = deadline.saturating_sub(self.now.steady);
-        let pause = self.bounds.pause(self.run.retries).min(left);
-        self.pause(task, pause, why);
+        self.pause(task, pause.min(left), why);
         true
     }
 

@@ -1,4 +1,4 @@
-//! Changes to keys: each looks first, and believes the list more than the answer.
+//! Changes to keys: the list is believed more than the answer.
 
 use super::Hands;
 use crate::domain::fault::FaultKind;
@@ -6,14 +6,21 @@ use crate::rotation::machine::{Book, Signer, Trouble, is_active};
 use crate::rotation::stores::KeyPair;
 
 impl Hands {
-    /// Sets a key's status. An answer that was lost is no matter: the list decides.
-    pub(super) async fn set_status(&self, key: &str, active: bool, signer: Signer, book: &Book) -> Result<(), Trouble> {
+    /// Sets a key's status, and believes the list alone that it is so. An answer that was lost is no matter.
+    ///
+    /// The first time the call is made without a look: it says how the key is to be, not how it is to change, so that one too many
+    /// does no harm. Later the list may show by now what was accepted before, and nothing is called again.
+    pub(super) async fn set_status(&mut self, key: &str, active: bool, signer: Signer, book: &Book) -> Result<(), Trouble> {
         let user = &self.planned.user;
         let signer = self.signer(signer, book).await?;
-        let listed = self.edged(self.service.keys(user, signer.as_ref())).await?;
-        if is_active(&listed, key) == Some(active) {
-            return Ok(());
+        let change = (key.to_owned(), active);
+        if self.sent.as_ref() == Some(&change) {
+            let listed = self.edged(self.service.keys(user, signer.as_ref())).await?;
+            if is_active(&listed, key) == Some(active) {
+                return Ok(());
+            }
         }
+        self.sent = Some(change);
         let changes = self.service.changes(&self.approved, signer.as_ref()).await?;
         let called = self.edged(changes.set_status(user, key, active)).await;
         if let Err(fault) = &called
@@ -31,7 +38,10 @@ impl Hands {
         }
     }
 
-    /// Deletes a key that is not active.
+    /// Deletes a key that is not active. The list is asked first, always: who deletes an active key locks somebody out.
+    ///
+    /// That AWS has deleted the old key is believed: nothing comes after it that would take a list for the truth. The others are seen
+    /// gone, because the next inventory must not find them.
     pub(super) async fn delete(&self, key: &str, signer: Signer, book: &Book) -> Result<(), Trouble> {
         let user = &self.planned.user;
         let signer = self.signer(signer, book).await?;
@@ -42,6 +52,9 @@ impl Hands {
         let changes = self.service.changes(&self.approved, signer.as_ref()).await?;
         let called = self.edged(changes.delete(user, key)).await;
         if called.as_ref().is_err_and(|fault| fault.kind == FaultKind::NotFound) {
+            return Ok(());
+        }
+        if called.is_ok() && key == self.planned.old_key {
             return Ok(());
         }
         let listed = self.edged(self.service.keys(user, signer.as_ref())).await;

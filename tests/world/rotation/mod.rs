@@ -1,5 +1,6 @@
 //! Rotations, from the desk to a scripted AWS and a scripted store.
 
+mod campaign;
 mod castle;
 mod full_disk;
 mod matrix;

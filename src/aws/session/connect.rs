@@ -101,7 +101,8 @@ pub const EMBEDDED_SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     let (config, profile, steps) = match wanted.http.clone() {
         Some(http) => (embedded(http, &wanted), wanted.profile.clone(), Vec::new()),
-        None => configured(&wanted).await?,
+        // Large, and rare: on the heap, so that every future with a session to make in it stays small.
+        None => Box::pin(configured(&wanted)).await?,
     };
     let mut regions: Vec<String> = Vec::new();
     for region in wanted.regions {
@@ -148,7 +149,7 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     }));
     match wanted.factor {
         None => Ok(session),
-        Some(factor) => factor.enter(session, &steps).await,
+        Some(factor) => Box::pin(factor.enter(session, &steps)).await,
     }
 }
 

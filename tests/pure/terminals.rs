@@ -198,6 +198,15 @@ fn every_key_but_one_is_for_the_target() {
 fn states_are_told_as_they_are() {
     let (mut stage, screens) = with_shell();
     insta::assert_snapshot!("a_shell", frame(&stage, &screens));
+    stage.size(80, 24);
+    stage
+        .tell(Msg::Shell(ID, ShellNews::Recording(Recording::On { file: "20261121T120000Z-i-0c55b159cbfafe1f0-1.cast".into() })));
+    assert!(stage.notices().contains("recording to 2026"), "{}", stage.notices());
+    stage.wait(5_000);
+    let shown = frame(&stage, &screens);
+    assert!(shown.contains("! recording") && !shown.contains(".cast"), "a narrow screen says it, too: {shown}");
+    stage.size(160, 40);
+    stage.tell(Msg::Shell(ID, ShellNews::Recording(Recording::Off)));
     stage.tell(Msg::Shell(ID, ShellNews::State(ShellState::Reconnecting { problem: "no route".into() })));
     insta::assert_snapshot!("a_shell_reconnecting", frame(&stage, &screens));
     stage.tell(Msg::Shell(ID, ShellNews::State(ShellState::Silent)));

@@ -138,7 +138,11 @@ pub(super) fn news(model: &mut Model, id: ShellId, news: ShellNews, out: &mut Ve
                 tab.recording = recording;
                 model.notice(Level::Error, text);
             } else {
+                let begun = if let Recording::On { file } = &recording { Some(format!("recording to {file}")) } else { None };
                 tab.recording = recording;
+                if let Some(text) = begun {
+                    model.notice(Level::Info, text);
+                }
             }
         }
     }

@@ -76,6 +76,10 @@ pub(super) fn screen(model: &Model, screens: &Screens, look: &Look, area: Rect, 
 /// What is known about the shell that is shown, and what is wrong with it.
 pub(super) fn facts(model: &Model, tab: &Tab) -> (Vec<Cell>, Vec<Cell>) {
     let mut facts = vec![Cell::plain(if tab.replay.is_some() { tab.title() } else { format!("shell on {}", tab.title()) })];
+    // On a narrow screen the last facts go first, and this is none to lose.
+    if matches!(tab.recording, Recording::On { .. }) && !tab.state.is_over() {
+        facts.push(Cell::new("recording", Tone::Warning));
+    }
     match &model.terminals.mode {
         Mode::Command => facts.push(Cell::new("the next key is a command to the console", Tone::Loading)),
         Mode::Reading(reading) => {
@@ -110,10 +114,8 @@ pub(super) fn facts(model: &Model, tab: &Tab) -> (Vec<Cell>, Vec<Cell>) {
         let percent = sent.saturating_mul(100) / total.max(1);
         facts.push(Cell::new(format!("pasting, {percent} % of {total} bytes; Esc stops"), Tone::Loading));
     }
-    match &tab.recording {
-        Recording::Off => {}
-        Recording::On { file } => facts.push(Cell::new(format!("recording to {}", clean(file)), Tone::Warning)),
-        Recording::Failed { .. } => facts.push(Cell::new("recording has stopped", Tone::Bad)),
+    if matches!(tab.recording, Recording::Failed { .. }) {
+        facts.push(Cell::new("recording has stopped", Tone::Bad));
     }
     if tab.is_encrypted == Some(true) {
         facts.push(Cell::muted("encrypted with the account's key"));

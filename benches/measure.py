@@ -61,6 +61,7 @@ def main():
     # The world's clock runs a thousand times as fast, so that AWS's two lookups a second bring the events in seconds, not in a quarter of an hour.
     # The world is in the same process here: its memory and its processor time are counted as the console's.
     many_events(table, [bartizan.program, "--demo", "huge", "--speed", "1000", "--pane", "trail"], keys)
+    keys_during_campaign(table, [bartizan.program, "--demo", "huge", "--pane", "keys"], keys)
     table.print()
 
 
@@ -181,6 +182,59 @@ def many_events(table, command, presses):
         table.value(
             f"bartizan: resident memory with {events:,} events, MB", memory and round(memory, 1), "<= 150 with 100,000"
         )
+
+
+def keys_during_campaign(table, command, presses):
+    """`j` and `k` on the board and in the keys pane while the keys of about a hundred users are rotated, 25 at a time.
+
+    The world is in the same process and answers at once, so that the rotations change faster than AWS would let them.
+    """
+    with started(command, "http://127.0.0.1:1", 160, 50) as terminal:
+        terminal.until(lambda screen: screen.marked_row() is not None, 10)
+        # Three hundred users, of whom every third has one key only; the others' plans are refused.
+        others = " ".join(f"!user-00{number}" for number in range(7))
+        terminal.write(f"/user-00 status=active {others}\r".encode())
+        terminal.settle(quiet=2)
+        terminal.write(b"*A")
+        terminal.until(lambda screen: "ARMED" in screen.text(), 10)
+        terminal.write(b"r")
+        terminal.until(lambda screen: "rotate, new secret into" in screen.text(), 10)
+        terminal.write(b"\x15keyring soak=0s observe=0s at-once=25\r")
+        asked = terminal.until(lambda screen: "to confirm" in screen.text(), 60)
+        words = asked and re.search(r"type ((\d+) \w+) to confirm", terminal.screen.text())
+        if not words:
+            table.value("bartizan: key to frame during a campaign", None, "the plan did not come")
+            return
+        time.sleep(1)  # A dialog that has just opened takes no answer.
+        terminal.write(words[1].encode())
+        terminal.settle(quiet=1)
+        terminal.write(b"\r")
+        for pane, name in ((b"7", "the board"), (b"2", "the keys pane")):
+            terminal.write(pane)
+            terminal.settle(quiet=0.3)
+            terminal.until(lambda screen: screen.marked_row() is not None, 10)
+            waits = moves(terminal, presses // 2)
+            budget = "p50 <= 2, p95 <= 16 ms"
+            table.times(f"bartizan: key to frame in {name}, {words[2]} rotations, ms", waits, budget)
+        terminal.write(b"7")
+        terminal.settle(quiet=0.3, timeout=2)
+        told = re.search(r"(\d+) at work", terminal.screen.text())
+        table.value("bartizan: rotations at work at the end of that", told and int(told[1]), "> 0: it was measured meanwhile")
+
+
+def moves(terminal, presses):
+    """From `j` or `k` to the chunk after which another row is marked."""
+    waits = []
+    for number in range(presses):
+        pause = time.perf_counter() + 0.04
+        while (left := pause - time.perf_counter()) > 0:
+            terminal.read(left)
+        before = terminal.screen.marked_row()
+        pressed = time.perf_counter()
+        terminal.write(b"j" if number % 12 < 6 else b"k")
+        moved = terminal.until(lambda screen, before=before: screen.marked_row() not in (before, None), 1)
+        waits.append(moved and moved - pressed)
+    return waits
 
 
 MANY = 100_000

@@ -1,12 +1,14 @@
 """Sessions on loopback: echo, throughput, memory and reconnection of `bartizan shell` and `bartizan forward` against the embedded agent.
 
-Everything passes through three processes: this one (both ends of the connections), the client, the emulator with its agent.
+Everything passes through three processes: this one (both ends of the connections), the client, the emulator with its agent. Where
+the official session-manager-plugin is installed, it is measured beside ours, carried by `--via plugin`.
 """
 
 import contextlib
 import os
 import pty
 import select
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -38,6 +40,8 @@ def measure(table, bartizan, megabytes, rounds):
         with forward(bartizan, endpoint, echo) as connect:
             table.value("forward: connections at once that all answer", many(connect, 120), ">= 100")
         memory(table, bartizan, endpoint)
+        if shutil.which("session-manager-plugin"):
+            plugin(table, bartizan, endpoint, megabytes, rounds)
     with bartizan.emulate("--scenario", "quiet", "--sessions", "--session-fault", "close=60") as (endpoint, _):
         with forward(bartizan, endpoint, echo) as connect:
             times = sorted(round_trips(connect(), rounds))
@@ -45,12 +49,28 @@ def measure(table, bartizan, megabytes, rounds):
         table.times("forward: round trip with a new web socket in it, ms", [one for one in times if one > 3 * usual], "")
 
 
+def plugin(table, bartizan, endpoint, megabytes, rounds):
+    """The official client against the same agent."""
+    via = ("--via", "plugin")
+    with forward(bartizan, endpoint, echo, via) as connect:
+        table.times("plugin: 64 bytes there and back, ms", round_trips(connect(), rounds), "")
+    with shell(bartizan, endpoint, via) as terminal:
+        table.times("plugin: key to echo, ms", key_echoes(terminal, rounds), "")
+    for streams in (1, 8):
+        # It sends 1 KiB a millisecond at most: what is enough for ours takes it minutes.
+        with forward(bartizan, endpoint, drain, via) as connect:
+            table.value(f"plugin: up, {streams} at once, MB/s", f"{uploads(connect, streams, min(megabytes, 5)):.2f}", "")
+        with forward(bartizan, endpoint, pour, via) as connect:
+            speed = downloads(connect, streams, megabytes)
+        table.value(f"plugin: down, {streams} at once, MB/s", f"{speed:.1f}", ">= 8")
+
+
 @contextlib.contextmanager
-def forward(bartizan, endpoint, answer):
+def forward(bartizan, endpoint, answer, via=()):
     """A forward to a server of ours; gives what connects through it."""
     with server(answer) as port, tempfile.TemporaryDirectory(prefix="bartizan-bench-") as home:
         local = free_port()
-        process = started(bartizan, endpoint, home, f"{local}:{port}")
+        process = started(bartizan, endpoint, home, f"{local}:{port}", via)
         try:
             connect = lambda: dial(local)  # noqa: E731 - shorter than a function with a name
             connect().close()
@@ -60,9 +80,11 @@ def forward(bartizan, endpoint, answer):
             process.wait(10)
 
 
-def started(bartizan, endpoint, home, ports):
-    command = [bartizan.program, "--endpoint-url", endpoint, "forward", TARGET, ports]
-    return subprocess.Popen(command, env=environment(home, endpoint), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def started(bartizan, endpoint, home, ports, via=()):
+    command = [bartizan.program, "--endpoint-url", endpoint, "forward", *via, TARGET, ports]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # The plugin has a socket of its own there.
+    return subprocess.Popen(command, env=environment(home, endpoint, {"TMPDIR": home}), **quiet)
 
 
 @contextlib.contextmanager
@@ -207,12 +229,12 @@ def many(connect, count):
 
 
 @contextlib.contextmanager
-def shell(bartizan, endpoint):
+def shell(bartizan, endpoint, via=()):
     """A shell in a terminal of its own that echoes keys and nothing else; gives the terminal."""
     with tempfile.TemporaryDirectory(prefix="bartizan-bench-") as home:
         process, terminal = pty.fork()
         if process == 0:
-            command = [bartizan.program, "--endpoint-url", endpoint, "shell", TARGET]
+            command = [bartizan.program, "--endpoint-url", endpoint, "shell", *via, TARGET]
             os.execve(command[0], command, environment(home, endpoint))
         try:
             until(terminal, b"$ ")

@@ -373,6 +373,9 @@ pub struct EmulateArguments {
     /// Encrypt shells and commands with this region's own KMS key
     #[arg(long, value_name = "REGION", requires = "sessions")]
     pub session_kms: Option<String>,
+    /// Send sessions to wss://HOST instead of here, for clients that go to AWS's hosts only; a proxy leads them back
+    #[arg(long, value_name = "HOST", requires = "sessions")]
+    pub session_host: Option<String>,
     /// The version that the agent claims
     #[arg(long, value_name = "VERSION", requires = "sessions", hide = true)]
     pub agent_version: Option<String>,

@@ -71,6 +71,7 @@ fn sessions(arguments: &EmulateArguments, world: &World) -> Result<agent::Option
     if let Some(version) = &arguments.agent_version {
         options.agent_version.clone_from(version);
     }
+    options.host.clone_from(&arguments.session_host);
     options.kms_key = arguments.session_kms.as_deref().map(|region| world.account().kms.own_key(region));
     Ok(options)
 }

@@ -10,7 +10,8 @@
 8. stores       boto3 works with what rotations put into each store; botocore reads credentials files as we do
 9. rotate       rotations over an IAM on its bad days; boto3 then works with what the store holds
 10. data        all real records of ../shared/data load and list through `bartizan emulate`
-11. plugin      `aws ssm start-session` with the official session-manager-plugin, where there is one on PATH
+11. private     a session through a proxy whose certificate only AWS_CA_BUNDLE vouches for
+12. plugin      `aws ssm start-session` with the official session-manager-plugin, where there is one on PATH
 """
 
 import argparse
@@ -25,6 +26,7 @@ import part_moto
 import part_nasty
 import part_operations
 import part_plugin
+import part_private
 import part_refusals
 import part_rotate
 import part_stores
@@ -43,6 +45,7 @@ PARTS = {
     "stores": part_stores.run,
     "rotate": part_rotate.run,
     "data": part_data.run,
+    "private": part_private.run,
     "plugin": part_plugin.run,
 }
 WITHOUT_PROGRAM = {"calibration"}

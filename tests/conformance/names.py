@@ -1,6 +1,6 @@
 """AWS by its own names, for a client that cannot be sent to another endpoint: a proxy that answers for them itself.
 
-The client is told of it by `HTTPS_PROXY`, and trusts its certificate through `SSL_CERT_FILE`.
+The client is told of it by `HTTPS_PROXY`, and trusts its certificate through `SSL_CERT_FILE` or `AWS_CA_BUNDLE`.
 """
 
 import contextlib
@@ -18,12 +18,13 @@ from cryptography.x509.oid import NameOID
 
 from surroundings import REGION
 
-HOST = f"kms.{REGION}.amazonaws.com"
+SESSIONS = f"ssmmessages.{REGION}.amazonaws.com"
+HOSTS = (f"kms.{REGION}.amazonaws.com", SESSIONS)
 
 
 @contextlib.contextmanager
 def impostor(endpoint):
-    """Answers as KMS with what the emulator at `endpoint` says; gives the environment that leads there."""
+    """Answers as AWS with what the emulator at `endpoint` says; gives the environment that leads there, and the authority's file."""
     port = int(endpoint.rsplit(":", 1)[1])
     with tempfile.TemporaryDirectory(prefix="bartizan-names-") as folder:
         context, authority = _certificates(Path(folder))
@@ -31,7 +32,7 @@ def impostor(endpoint):
         threading.Thread(target=_accept, args=(listener, context, port), daemon=True).start()
         proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
-            yield {"HTTPS_PROXY": proxy, "https_proxy": proxy, "SSL_CERT_FILE": str(authority)}
+            yield {"HTTPS_PROXY": proxy, "https_proxy": proxy}, str(authority)
         finally:
             listener.close()
 
@@ -47,7 +48,7 @@ def _answer(connection, context, port):
         asked = b""
         while b"\r\n\r\n" not in asked:
             asked += connection.recv(4096) or b"\r\n\r\n"
-        if asked.split(b" ")[:2] != [b"CONNECT", f"{HOST}:443".encode()]:
+        if asked.split(b" ")[:2] not in [[b"CONNECT", f"{host}:443".encode()] for host in HOSTS]:
             connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             return
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -67,26 +68,34 @@ def _copy(source, sink):
 
 
 def _certificates(folder):
-    """A TLS context for the name, and the file of the authority that vouches for it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "authority.pem", folder / "key.pem"
+    """A TLS context for the names, and the file of the authority that vouches for it."""
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a private authority")])
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    basic = x509.BasicConstraints(ca=True, path_length=0)
+    authority = _certificate(issuer, issuer, ca_key.public_key(), ca_key, basic, critical=True)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AWS, as it were")])
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS])
+    certificate = _certificate(subject, issuer, key.public_key(), ca_key, names, critical=False)
+    trusted, public, private = folder / "authority.pem", folder / "certificate.pem", folder / "key.pem"
+    trusted.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     private.write_bytes(key.private_bytes(*encoding))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
-    return context, public
+    return context, trusted
+
+
+def _certificate(subject, issuer, key, signer, extension, critical):
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(extension, critical=critical)
+        .sign(signer, hashes.SHA256())
+    )

@@ -18,7 +18,7 @@ import threading
 import time
 
 from clients import Boto
-from names import impostor
+from names import SESSIONS, impostor
 from surroundings import REGION, environment
 from talk import LONG, Talk
 
@@ -50,6 +50,8 @@ def run(report, bartizan):
         attempt(report, forgotten, endpoint)
     with bartizan.emulate("--scenario", "quiet", "--sessions", "--session-kms", REGION) as (endpoint, _):
         attempt(report, encrypted_shell, endpoint)
+    with bartizan.emulate("--scenario", "quiet", "--sessions", "--session-host", SESSIONS) as (endpoint, _):
+        attempt(report, aws_host, endpoint)
 
 
 def attempt(report, check, *arguments):
@@ -106,6 +108,8 @@ def converse(talk):
     expect_size(talk, b"43 132")
     talk.resize(80, 24)
     expect_size(talk, b"24 80")
+    # What is typed before the prompt is echoed before it.
+    talk.until(b"$ ")
     talk.types(b"cat\r")
     talk.types(b"one\r")
     talk.until(b"one\none")
@@ -199,9 +203,17 @@ def forgotten(endpoint):
 
 def encrypted_shell(endpoint):
     """a shell encrypted with a key of KMS."""
-    with impostor(endpoint) as extra, started(endpoint, size=(132, 43), extra=extra) as talk:
-        talk.until(b"This session is encrypted using AWS KMS")
-        return converse(talk)
+    with impostor(endpoint) as (proxy, authority):
+        with started(endpoint, size=(132, 43), extra={**proxy, "SSL_CERT_FILE": authority}) as talk:
+            talk.until(b"This session is encrypted using AWS KMS")
+            return converse(talk)
+
+
+def aws_host(endpoint):
+    """a shell whose web socket leads to a host of AWS, through a proxy, over TLS."""
+    with impostor(endpoint) as (proxy, authority):
+        with started(endpoint, size=(132, 43), extra={**proxy, "SSL_CERT_FILE": authority}) as talk:
+            return converse(talk)
 
 
 # --- connections ---------------------------------------------------------------------------------------------------------
@@ -331,6 +343,8 @@ def interrupted_forward(endpoint):
     """Ctrl-C ends a forward, for the service too."""
     with echo() as port, forwarded(endpoint, portNumber=port) as (talk, local):
         problems = round_trip(local, 1000)
+        # The plugin numbers its messages without a lock: what ends the connection must be out before what ends the session.
+        time.sleep(1)
         session = re.search(rb"SessionId: (\S+)", talk.seen)[1].decode()
         talk.types(b"\x03")
         problems += unlike("exit status", talk.ends(), 0)

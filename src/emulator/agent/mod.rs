@@ -47,6 +47,9 @@ pub struct Options {
     pub agent_version: String,
     /// The key that encrypts shells and commands; `None` leaves them to TLS.
     pub kms_key: Option<String>,
+    /// The host to which web sockets are sent, encrypted; `None` is this server, which does not encrypt. The newest official clients go
+    /// to AWS's hosts only: something that answers for those must stand between.
+    pub host: Option<String>,
     /// How long a session lives without data, with a client or without one.
     pub idle: Duration,
     /// Bad days.
@@ -59,6 +62,7 @@ impl Default for Options {
             allow: false,
             agent_version: "3.3.1611.0".to_owned(),
             kms_key: None,
+            host: None,
             idle: Duration::from_mins(20),
             faults: Faults::default(),
         }
@@ -189,7 +193,11 @@ impl Agent {
     }
 
     fn stream_url(&self, session_id: &str) -> Option<String> {
-        let address = self.state().address?;
-        Some(format!("ws://{address}/v1/data-channel/{session_id}?role=publish_subscribe"))
+        let state = self.state();
+        let server = match &state.options.host {
+            Some(host) => format!("wss://{host}"),
+            None => format!("ws://{}", state.address?),
+        };
+        Some(format!("{server}/v1/data-channel/{session_id}?role=publish_subscribe"))
     }
 }

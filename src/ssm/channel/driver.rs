@@ -156,15 +156,19 @@ impl<C: Connector, L: Line> Driver<C, L> {
         let lost = Instant::now();
         let mut attempts = 0_u32;
         loop {
-            let problem = tokio::select! {
-                () = self.end.leave.cancelled() => return Err(Ending::Left),
-                () = sleep_until(lost + self.temper.budget) => return Err(Ending::TimedOut),
-                link = self.connector.connect() => match link {
-                    Ok(link) => return Ok(link),
-                    Err(NoLink::Gone) => return Err(Ending::TimedOut),
-                    Err(NoLink::Never(problem)) => return Err(Ending::Failed(problem)),
-                    Err(NoLink::Later(problem)) => problem,
-                },
+            let (leave, budget) = (self.end.leave.clone(), lost + self.temper.budget);
+            let connecting = async {
+                tokio::select! {
+                    () = leave.cancelled() => Err(Ending::Left),
+                    () = sleep_until(budget) => Err(Ending::TimedOut),
+                    link = self.connector.connect() => Ok(link),
+                }
+            };
+            let problem = match deliver_until(connecting, &mut self.channel, &self.end).await? {
+                Ok(link) => return Ok(link),
+                Err(NoLink::Gone) => return Err(Ending::TimedOut),
+                Err(NoLink::Never(problem)) => return Err(Ending::Failed(problem)),
+                Err(NoLink::Later(problem)) => problem,
             };
             attempts = attempts.saturating_add(1);
             if lost.elapsed() >= self.temper.budget {
@@ -172,9 +176,10 @@ impl<C: Connector, L: Line> Driver<C, L> {
             }
             self.end.state.send_replace(State::Reconnecting { attempts, problem });
             let most = Duration::from_millis(200).saturating_mul(1 << attempts.min(10)).min(self.temper.longest_wait);
+            let wait = tokio::time::sleep(most.mul_f64(self.random.f64()));
             tokio::select! {
-                () = self.end.leave.cancelled() => return Err(Ending::Left),
-                () = tokio::time::sleep(most.mul_f64(self.random.f64())) => {}
+                () = leave.cancelled() => return Err(Ending::Left),
+                () = deliver_until(wait, &mut self.channel, &self.end) => {}
             }
         }
     }
@@ -408,6 +413,21 @@ impl<C: Connector, L: Line> Driver<C, L> {
         while let Some(payload) = self.channel.take() {
             if self.end.deliver.send(payload).await.is_err() {
                 return;
+            }
+        }
+    }
+}
+
+/// Waits for something without a web socket, and goes on to hand out what has arrived with the last one.
+async fn deliver_until<F: Future>(future: F, channel: &mut Channel, end: &DriverEnd) -> F::Output {
+    tokio::pin!(future);
+    loop {
+        tokio::select! {
+            output = &mut future => return output,
+            Ok(permit) = end.deliver.reserve(), if channel.peek().is_some() => {
+                if let Some(payload) = channel.take() {
+                    permit.send(payload);
+                }
             }
         }
     }

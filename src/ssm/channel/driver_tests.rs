@@ -125,6 +125,22 @@ async fn what_was_said_without_a_network_arrives_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_arrives_with_the_end_of_a_web_socket_is_handed_out_without_another() {
+    let client = run(Side::Client, Temper { ping: LONG, ..quick() });
+    let (near, mut far) = web_socket();
+    client.sockets.send(near).await.unwrap();
+    client.sender.send(PayloadType::Flag, hello()).await.unwrap();
+    let frame = timeout(LONG, far.next()).await.unwrap().unwrap().unwrap();
+    let mut agent = run(Side::Agent, Temper::agent(LONG));
+    let (near, mut far) = web_socket();
+    // As of a client that says it goes, and goes.
+    far.send(frame).await.unwrap();
+    drop(far);
+    agent.sockets.send(near).await.unwrap();
+    assert_eq!(timeout(LONG, agent.receiver.receive()).await.unwrap(), Some((PayloadType::Flag, hello())));
+}
+
+#[tokio::test]
 async fn the_network_may_stay_away_for_long_and_not_for_ever() {
     assert!(Temper::client(1).budget >= Duration::from_mins(10));
     let client = run(Side::Client, Temper { budget: Duration::from_millis(300), ..quick() });

@@ -91,6 +91,14 @@ pub enum OpenError {
     /// The agent says nothing.
     #[error("the agent said nothing for {} s", .0.as_secs())]
     Silent(Duration),
+    /// The agent may be there, but no web socket leads to it; why the last one could not be opened.
+    #[error("the session's web socket could not be opened within {} s: {problem}", .patience.as_secs())]
+    Unreachable {
+        /// How long it was tried.
+        patience: Duration,
+        /// What the last attempt said.
+        problem: String,
+    },
     /// The session could not be noted down, and so might be left open for ever.
     #[error("the session could not be noted down: {0}")]
     Journal(String),
@@ -148,7 +156,7 @@ impl<G: Gateway> Opener<G> {
             cipher: None,
         };
         let shaken = tokio::time::timeout(self.patience, handshake.run(&mut receiver)).await;
-        let (facts, cipher) = match shaken.unwrap_or(Err(OpenError::Silent(self.patience))) {
+        let (facts, cipher) = match shaken.unwrap_or_else(|_| Err(self.silence(&sender))) {
             Ok(result) => result,
             Err(error) => {
                 let is_over = matches!(&error, OpenError::Ended(ending) if ending.is_known_to_service());
@@ -164,6 +172,14 @@ impl<G: Gateway> Opener<G> {
             is_port: request.purpose.is_port() && !matches!(request.purpose, Purpose::Ssh(_)),
             note: unfinished.finish(),
         })
+    }
+
+    /// Why nothing was heard in time.
+    fn silence(&self, sender: &pipe::Sender) -> OpenError {
+        match &*sender.state().borrow() {
+            State::Reconnecting { problem, .. } => OpenError::Unreachable { patience: self.patience, problem: problem.clone() },
+            _ => OpenError::Silent(self.patience),
+        }
     }
 }
 

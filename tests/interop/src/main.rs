@@ -72,7 +72,11 @@ async fn shell() -> Outcome {
         let from = seen.len();
         while !seen[from..].windows(wanted.len()).any(|part| part == wanted) {
             let Ok(piece) = timeout(LONG / 4, output.next()).await else {
-                return Err(format!("no {:?} after {:?}", String::from_utf8_lossy(wanted), String::from_utf8_lossy(&seen[from..])));
+                return Err(format!(
+                    "no {:?} after {:?}",
+                    String::from_utf8_lossy(wanted),
+                    String::from_utf8_lossy(&seen[from..])
+                ));
             };
             seen.extend_from_slice(&piece.ok_or("the session has ended")?);
         }

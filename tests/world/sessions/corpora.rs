@@ -3,10 +3,13 @@
 
 use std::path::Path;
 
+use bartizan::kit::input::Size;
+use bartizan::screens::Screen;
+use bartizan::ssm::client::filter::Filter;
 use bartizan::ssm::wire::handshake::{Challenge, Complete, Payload as _, Request, Response};
 use bartizan::ssm::wire::payload::{ChannelClosed, OpenDataChannel, exit_code};
 use bartizan::ssm::wire::smux::Decoder;
-use bartizan::ssm::wire::{Acknowledge, Flag, Frame, MessageType, Size};
+use bartizan::ssm::wire::{Acknowledge, Flag, Frame, MessageType};
 use bytes::Bytes;
 
 /// Every file of a corpus, and changed copies of it.
@@ -61,8 +64,8 @@ fn payloads_of_strangers_are_read_or_refused() {
         if let Ok(acknowledge) = Acknowledge::decode(bytes) {
             assert_eq!(Acknowledge::decode(&acknowledge.encode()).unwrap(), acknowledge);
         }
-        if let Ok(size) = Size::decode(bytes) {
-            assert_eq!(Size::decode(&size.encode()).unwrap(), size);
+        if let Ok(size) = bartizan::ssm::wire::Size::decode(bytes) {
+            assert_eq!(bartizan::ssm::wire::Size::decode(&size.encode()).unwrap(), size);
         }
         let _any_answer = (Flag::decode(bytes), ChannelClosed::decode(bytes), exit_code(bytes));
         let _any_answer = (Request::decode(bytes), Response::decode(bytes));
@@ -77,6 +80,21 @@ fn multiplexed_bytes_of_strangers_are_read_or_refused_however_they_are_cut() {
         let whole = frames(&[bytes]);
         let pieces: Vec<&[u8]> = bytes.chunks(3).collect();
         assert_eq!(frames(&pieces), whole);
+    });
+}
+
+#[test]
+fn what_targets_write_to_a_terminal_is_drawn_and_its_strings_are_dropped() {
+    each("terminal", |bytes| {
+        let passed = Filter::default().pass(bytes);
+        for (at, pair) in passed.windows(2).enumerate() {
+            assert!(!matches!(pair, [0x1b, b'P' | b'_' | b'^' | b'X'] | [0xc2, 0x90 | 0x98 | 0x9d..=0x9f]), "{passed:?}");
+            assert!(pair != [0x1b, b']'] || passed[at..].starts_with(b"\x1b]8;"), "{passed:?}");
+        }
+        let mut screen = Screen::new(Size { width: 9, height: 4 });
+        screen.feed(bytes);
+        screen.resize(Size { width: 3, height: 2 });
+        screen.feed(bytes);
     });
 }
 

@@ -1,4 +1,37 @@
 //! Sessions: our client, the unmodified SDK and the embedded agent, over real web sockets on loopback.
+//!
+//! What has to hold, and what shows it. `plugin` is the part of `tests/conformance` that drives the official client, `interop` the
+//! package `tests/interop` with `aws-ssm-bridge`; unit tests are named by their module.
+//!
+//! | what | our client and agent | clients that we did not write |
+//! |---|---|---|
+//! | shell without handshake, its size | `shells::a_shell_knows_its_size_and_ends_with_exit` | plugin: a shell · interop |
+//! | shell with handshake, KMS | `shells::an_encrypted_shell_and_command_are_understood_at_both_ends` | plugin: a shell encrypted with a key of KMS |
+//! | Ctrl-C | `shells::control_keys_go_to_the_remote` | plugin: a shell · interop |
+//! | bytes that are no UTF-8, U+FFFD | `shells::output_that_is_no_utf_8_arrives_byte_for_byte` | plugin: a shell · interop |
+//! | exit ends the session | `shells::a_shell_knows_its_size_and_ends_with_exit` | plugin: a shell · interop |
+//! | command with two outputs and exit code | `shells::a_command_has_two_outputs_and_an_exit_code` | plugin: a command |
+//! | interactive command | `shells::an_interactive_command_has_a_terminal` | plugin: an interactive command |
+//! | multiplexed forward, 1 and 50 connections | `forwards::fifty_connections_share_a_session` | plugin: fifty connections · interop |
+//! | megabytes each way, with their hash | `forwards::megabytes_go_each_way`; 100 MB: `forwards::how_fast_a_forward_is` by hand | plugin: a megabyte · interop |
+//! | the multiplexer itself | `mux::*`, against `async_smux` | plugin · interop |
+//! | refused target | `forwards::a_refused_connection_is_reset_and_the_forward_goes_on` | plugin: a port that nobody listens on |
+//! | denied host | `forwards::a_denied_host_ends_the_session_with_its_reason`, `official::a_client_that_comes_after_the_end_…` | plugin: the instance's metadata |
+//! | host behind the target | `forwards::other_machines_are_out_of_reach` | plugin: a host behind the target · interop |
+//! | half-close: the answer under way arrives | `forwards::an_answer_under_way_arrives_after_the_request_has_ended` | the official client has none |
+//! | slow consumer, and one that never reads | `forwards::a_slow_reader_does_not_stop_the_others`, `ssm::mux::pressure_tests` | |
+//! | slow target | `bad_days::a_slow_target_holds_its_sender_back_and_loses_nothing` | |
+//! | basic forward of an old agent | `forwards::an_old_agent_takes_one_connection_after_the_other` | plugin: a forward of an old agent |
+//! | byte stream for ssh | `forwards::a_byte_stream_ends_with_its_target` | plugin: a byte stream |
+//! | web sockets that close, in a transfer | `bad_days::twenty_closed_web_sockets_…`, `bad_days::twenty_cut_web_sockets_…` | plugin: a download over web sockets that close |
+//! | web sockets that close, in a shell | `bad_days::a_shell_survives_closed_and_cut_web_sockets` | plugin: a shell over web sockets that close |
+//! | loss, doubling, damage, delay, silence | `bad_days::*`, `ssm::channel::simulation` over thousands of seeds | |
+//! | a session that is gone at the return | `bad_days::a_session_that_was_forgotten_has_timed_out` | plugin: a session that is gone |
+//! | idle forward | `ssm::channel::driver_tests::a_session_in_which_nobody_speaks_…` with short intervals | by hand: 80 s, ours and the plugin |
+//! | terminated from outside | `shells::an_administrator_ends_a_session` | plugin: an administrator ends the session |
+//! | kill -9, then reaped | `sessions_of_killed_programs_are_ended_by_the_next` | |
+//! | a private authority, a proxy, TLS | conformance: `private` | plugin: a host of AWS, through a proxy, over TLS |
+//! | the fallback: token, terminal | conformance: `plugin` | plugin: `bartizan shell --via plugin` |
 
 mod bad_days;
 mod corpora;

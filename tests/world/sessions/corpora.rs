@@ -12,8 +12,8 @@ use bartizan::ssm::wire::smux::Decoder;
 use bartizan::ssm::wire::{Acknowledge, Flag, Frame, MessageType};
 use bytes::Bytes;
 
-/// Every file of a corpus, and changed copies of it.
-fn each(corpus: &str, mut take: impl FnMut(&[u8])) {
+/// Every file of a corpus, and so many changed copies of each.
+fn each(corpus: &str, changes: usize, mut take: impl FnMut(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpora").join(corpus);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -22,7 +22,7 @@ fn each(corpus: &str, mut take: impl FnMut(&[u8])) {
     for file in files {
         let original = std::fs::read(file).unwrap();
         take(&original);
-        for _ in 0..2_000 {
+        for _ in 0..changes {
             let mut changed = original.clone();
             for _ in 0..random.usize(1..4) {
                 change(&mut changed, &mut random);
@@ -48,7 +48,7 @@ fn change(bytes: &mut Vec<u8>, random: &mut fastrand::Rng) {
 
 #[test]
 fn frames_of_strangers_are_read_or_refused() {
-    each("frames", |bytes| {
+    each("frames", 2_000, |bytes| {
         if let Ok(frame) = Frame::decode(&Bytes::copy_from_slice(bytes)) {
             let again = Frame::decode(&frame.encode());
             // A name that is not known may be no text, and a pause without a time may arrive: neither is written by us.
@@ -60,7 +60,7 @@ fn frames_of_strangers_are_read_or_refused() {
 
 #[test]
 fn payloads_of_strangers_are_read_or_refused() {
-    each("payloads", |bytes| {
+    each("payloads", 2_000, |bytes| {
         if let Ok(acknowledge) = Acknowledge::decode(bytes) {
             assert_eq!(Acknowledge::decode(&acknowledge.encode()).unwrap(), acknowledge);
         }
@@ -76,7 +76,7 @@ fn payloads_of_strangers_are_read_or_refused() {
 
 #[test]
 fn multiplexed_bytes_of_strangers_are_read_or_refused_however_they_are_cut() {
-    each("smux", |bytes| {
+    each("smux", 2_000, |bytes| {
         let whole = frames(&[bytes]);
         let pieces: Vec<&[u8]> = bytes.chunks(3).collect();
         assert_eq!(frames(&pieces), whole);
@@ -85,7 +85,7 @@ fn multiplexed_bytes_of_strangers_are_read_or_refused_however_they_are_cut() {
 
 #[test]
 fn what_targets_write_to_a_terminal_is_drawn_and_its_strings_are_dropped() {
-    each("terminal", |bytes| {
+    each("terminal", 50, |bytes| {
         let passed = Filter::default().pass(bytes);
         for (at, pair) in passed.windows(2).enumerate() {
             assert!(!matches!(pair, [0x1b, b'P' | b'_' | b'^' | b'X'] | [0xc2, 0x90 | 0x98 | 0x9d..=0x9f]), "{passed:?}");

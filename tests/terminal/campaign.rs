@@ -1,9 +1,10 @@
-//! Rotations that are stopped in the middle, by a signal, and gone on with by the next process.
+//! Rotations that are stopped in the middle, by a signal or by quitting, and gone on with by the next process.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bartizan::emulator::clock::Clock;
 use bartizan::emulator::svc::iam::{AccessKey, User};
@@ -12,7 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::harness::{PROGRAM, environment, without_terminal};
+use crate::harness::{PROGRAM, Start, environment, without_terminal};
+use crate::rotating::approve;
+use crate::secret_service::SecretService;
 
 const ACCOUNT: &str = "123456789012";
 const USERS: [&str; 8] = ["ada", "bob", "cy", "dee", "eve", "fay", "gus", "hal"];
@@ -143,4 +146,50 @@ fn a_campaign_that_is_told_to_end_is_gone_on_with_and_loses_nobody() {
 #[test]
 fn a_campaign_that_is_killed_is_gone_on_with_and_forgets_nobody() {
     stopped_by("KILL");
+}
+
+#[test]
+fn the_console_is_quit_in_the_middle_of_a_rotation_and_the_next_one_goes_on() {
+    let Some(service) = SecretService::start() else { return };
+    let scene = Scene::new(SignedDuration::ZERO);
+    let old = scene.old_keys();
+    let keyring = service.environment().into_iter().filter(|(name, _)| name == "DBUS_SESSION_BUS_ADDRESS");
+    let surroundings: Vec<_> = scene.environment().into_iter().chain(keyring).collect();
+    let arguments = ["--endpoint-url", &scene.url, "--pane", "keys", "--test-idle"];
+    let console = || Start::new(scene.home.path(), &arguments).with(surroundings.clone()).size(160, 50).run();
+    let mut terminal = console();
+    terminal.settle().type_and_settle("/").type_and_settle("user=ada").type_and_settle("\r").until("AKIA");
+    terminal.keys("A").until("ARMED");
+    terminal.keys("r").until("rotate, new secret into").keys("\x15").until_gone("soak=24h");
+    terminal.keys("keyring:ada soak=0s observe=0s\r").until("create-access-key");
+    approve(&mut terminal, "ada");
+    // Between its store and the proof that it works.
+    terminal.keys("7").until("1 of 3 checks in a row");
+    terminal.keys("q");
+    terminal.arrives_within(Duration::from_millis(500));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert_eq!(scene.world.account().iam.user("ada").unwrap().keys.len(), 2, "it is in the middle");
+
+    let mut terminal = console();
+    terminal.settle().keys("7").until("1 left unfinished");
+    terminal.keys("A").until("ARMED");
+    terminal.keys("Z").until("Take up 1 rotations again");
+    terminal.keys("y");
+    // Too soon is refused: a person tries again.
+    for _ in 0..600 {
+        if !terminal.text().contains("Take up 1 rotations again") {
+            break;
+        }
+        terminal.keys("y\r").arrives_within(Duration::from_millis(100));
+    }
+    terminal.until("1 done");
+    // The last Enter may have opened the row.
+    terminal.keys("q").arrives_within(Duration::from_millis(500));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    let keys = scene.world.account().iam.user("ada").unwrap().keys.clone();
+    assert!(keys.len() == 1 && !old.contains(&keys[0].id));
+    let (status, served, wrong) = without_terminal(&surroundings, &["credential-process", "--profile", "ada"]);
+    assert!(status == 0 && served.contains(&keys[0].id) && served.contains(&keys[0].secret), "{wrong}");
 }

@@ -16,7 +16,7 @@ fn armed(home: &tempfile::TempDir, user: &str, columns: u16, lines: u16) -> Term
 }
 
 /// Types the name and says yes. A dialog that has just opened takes nothing: then it is typed again.
-fn approve(terminal: &mut Terminal, name: &str) {
+pub(crate) fn approve(terminal: &mut Terminal, name: &str) {
     let typed = format!("to confirm: {name}");
     for _ in 0..200 {
         terminal.keys("\x15").keys(name);

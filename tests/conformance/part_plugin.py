@@ -288,7 +288,8 @@ def round_trip(port, length):
 def multiplexed(endpoint):
     """a forward: a megabyte each way."""
     with echo() as port, forwarded(endpoint, portNumber=port) as (talk, local):
-        return round_trip(local, 1_000_000) + said(talk, b"Waiting for connections...")
+        talk.until(b"Waiting for connections...")
+        return round_trip(local, 1_000_000)
 
 
 def many_connections(endpoint):

@@ -154,8 +154,13 @@ fn requests(arguments: &RotateArguments) -> Result<Vec<Request>, Failure> {
 fn list(json: bool) -> Result<(), Failure> {
     let folder =
         paths::state_dir().ok_or_else(|| Failure::Job("there is no folder for rotations: set BARTIZAN_STATE_DIR".into()))?;
-    let (rows, problems) = desk::left_in(&folder.join("rotation"));
+    let folder = folder.join("rotation");
+    let (rows, problems) = desk::left_in(&folder);
     say::table(&rows, json)?;
+    if rows.is_empty() && problems.is_empty() {
+        // Not on stdout: a script finds no lines there.
+        say::line(&format!("no rotation is recorded in {}", folder.display()));
+    }
     if problems.is_empty() { Ok(()) } else { Err(Failure::Job(problems.join("; "))) }
 }
 

@@ -122,7 +122,16 @@ impl Campaign {
 
     /// Those that have neither begun nor been dropped.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| !self.dropped.contains_key(&member.id) && !self.has_begun(member))
+        self.members.iter().filter(|member| self.is_waiting(member))
+    }
+
+    fn is_waiting(&self, member: &Member) -> bool {
+        !self.dropped.contains_key(&member.id) && !self.has_begun(member)
+    }
+
+    /// The member of this id, if it has neither begun nor been dropped. Looks at its own journal alone: a campaign asks for each of many.
+    pub(super) fn waiting_member(&self, id: &RotationId) -> Option<&Member> {
+        self.member(id).filter(|member| self.is_waiting(member))
     }
 
     fn has_begun(&self, member: &Member) -> bool {

@@ -408,5 +408,5 @@ fn new_id(user: &str, now: Timestamp) -> RotationId {
 
 /// The member of this id that has not begun.
 fn unbegun<'a>(campaigns: &'a [Campaign], id: &RotationId) -> Option<(&'a Campaign, &'a Member)> {
-    campaigns.iter().find_map(|campaign| Some((campaign, campaign.waiting().find(|member| member.id == *id)?)))
+    campaigns.iter().find_map(|campaign| Some((campaign, campaign.waiting_member(id)?)))
 }

@@ -30,7 +30,9 @@ impl Turn<'_> {
                 // Nothing was made. What is left of the preparations opens nothing.
                 return self.ended();
             }
-            return self.ask(format!("the new key could not be given up: {trouble}"), &[Choice::Continue], Some(next));
+            // Who cannot be helped by another attempt (the old key is gone, say) may leave everything as it stands.
+            let choices = [Choice::Continue, Choice::Abort];
+            return self.ask(format!("the new key could not be given up: {trouble}"), &choices, Some(next));
         }
         self.fresh();
         match task {

@@ -1,20 +1,15 @@
 //! The places where data keys are kept.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use age::scrypt;
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret as _, SecretString};
-use zeroize::Zeroizing;
+use secrecy::SecretString;
 
 use super::DataKeys;
+use super::files::Files;
 use crate::domain::rotation::EscrowKey;
-use crate::rotation::journal::{plain, sync_folder};
 use crate::rotation::stores::{Passphrase, StoreError, StoreErrorKind};
 use crate::secrets::keyring::{Keyring, KeyringError, Trouble};
 
@@ -46,35 +41,21 @@ impl DataKeys for MemoryKeys {
 #[derive(Clone)]
 pub struct Keys {
     keyring: Keyring,
-    folder: PathBuf,
-    passphrase: Passphrase,
-    /// What opening a file costs: 2 to the power of this. age's own default takes about a second.
-    work: u8,
+    files: Files,
 }
-
-/// About a second in a release build. Without optimisation it would be half a minute, and what a debug build encrypts is no secret.
-const WORK: u8 = if cfg!(debug_assertions) { 2 } else { 18 };
 
 impl Keys {
     /// Keys in this keyring, and files in this folder.
     pub fn new(keyring: Keyring, folder: &Path, passphrase: Passphrase) -> Self {
-        Self { keyring, folder: folder.to_owned(), passphrase, work: WORK }
+        Self { keyring, files: Files::new(folder, passphrase) }
     }
 
     /// The same with another cost of opening a file. For tests.
     #[must_use]
-    pub fn with_work(mut self, work: u8) -> Self {
-        self.work = work.clamp(1, 22);
-        self
-    }
-
-    fn file(&self, rotation: &str) -> PathBuf {
-        self.folder.join(format!("{}.key.age", plain(rotation)))
+    pub fn with_work(self, work: u8) -> Self {
+        Self { files: self.files.with_work(work), ..self }
     }
 }
-
-/// What the passphrase of these files is called. They last as long as the rotation, so one for all of them will do.
-const NAME: &str = "escrow of the rotation";
 
 fn item(rotation: &str) -> String {
     format!("escrow/{rotation}")
@@ -92,65 +73,14 @@ fn of_keyring(error: &KeyringError) -> StoreError {
     StoreError::new(kind, "keyring", error.to_string()).advise(advice)
 }
 
-fn of_file(kind: StoreErrorKind, path: &Path, words: impl std::fmt::Display) -> StoreError {
-    StoreError::new(kind, "escrow key file", format!("{}: {words}", path.display()))
-}
-
-fn write_file(path: &Path, passphrase: SecretString, work: u8, key: &SecretString) -> Result<(), StoreError> {
-    let wrong = |error: io::Error| {
-        let kind = if error.kind() == io::ErrorKind::StorageFull { StoreErrorKind::Full } else { StoreErrorKind::ReadOnly };
-        of_file(kind, path, error)
-    };
-    let mut recipient = scrypt::Recipient::new(passphrase);
-    recipient.set_work_factor(work);
-    let sealed = age::encrypt(&recipient, key.expose_secret().as_bytes());
-    let sealed = sealed.map_err(|error| of_file(StoreErrorKind::Other, path, error))?;
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(path);
-    let mut file = file.map_err(wrong)?;
-    file.write_all(&sealed).and_then(|()| file.sync_all()).map_err(wrong)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    sync_folder(folder).map_err(|error| of_file(StoreErrorKind::Other, path, error))
-}
-
-fn read_file(path: &Path, passphrase: &Passphrase) -> Result<Option<SecretString>, StoreError> {
-    let mut sealed = Vec::new();
-    match OpenOptions::new().read(true).open(path) {
-        Ok(mut file) => file.read_to_end(&mut sealed),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => Err(error),
-    }
-    .map_err(|error| of_file(StoreErrorKind::Other, path, error))?;
-    let attempt = |words: &SecretString| {
-        let mut identity = scrypt::Identity::new(words.clone());
-        identity.set_max_work_factor(22);
-        match age::decrypt(&identity, &sealed) {
-            Ok(text) => {
-                let text = Zeroizing::new(text);
-                Ok(Some(std::str::from_utf8(&text).ok().map(|text| text.to_owned().into())))
-            }
-            Err(
-                age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed | age::DecryptError::NoMatchingKeys,
-            ) => Ok(None),
-            // Cut off while it was written: nothing was encrypted under it yet.
-            Err(_) => Ok(Some(None)),
-        }
-    };
-    passphrase.open(NAME, attempt, |words| of_file(StoreErrorKind::Locked, path, words))
-}
-
 impl DataKeys for Keys {
     fn put<'a>(&'a self, place: EscrowKey, rotation: &'a str, key: &'a SecretString) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if place == EscrowKey::Keyring {
                 return self.keyring.set(&item(rotation), key).await.map_err(|error| of_keyring(&error));
             }
-            let (path, passphrase, work, key) = (self.file(rotation), self.passphrase.clone(), self.work, key.clone());
-            blocking(move || {
-                let words = passphrase.make_passing(NAME).map_err(|words| of_file(StoreErrorKind::Locked, &path, words))?;
-                write_file(&path, words, work, &key)
-            })
-            .await
+            let (files, rotation, key) = (self.files.clone(), rotation.to_owned(), key.clone());
+            blocking(move || files.put(&rotation, &key)).await
         })
     }
 
@@ -159,8 +89,8 @@ impl DataKeys for Keys {
             if place == EscrowKey::Keyring {
                 return self.keyring.get(&item(rotation)).await.map_err(|error| of_keyring(&error));
             }
-            let (path, passphrase) = (self.file(rotation), self.passphrase.clone());
-            blocking(move || read_file(&path, &passphrase)).await
+            let (files, rotation) = (self.files.clone(), rotation.to_owned());
+            blocking(move || files.get(&rotation)).await
         })
     }
 
@@ -169,11 +99,7 @@ impl DataKeys for Keys {
             if place == EscrowKey::Keyring {
                 return self.keyring.delete(&item(rotation)).await.map_err(|error| of_keyring(&error));
             }
-            let path = self.file(rotation);
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of_file(StoreErrorKind::ReadOnly, &path, error)),
-                _ => Ok(()),
-            }
+            self.files.delete(rotation)
         })
     }
 }
@@ -187,6 +113,8 @@ async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, StoreError>
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "a test stands at the edge")]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 //! Both are ready and tried before the key is made, so that after `CreateAccessKey` one write to a file of ours is all that stands
 //! between the answer and durability: not a keyring that may be locked, nor a store far away.
 
+mod files;
 mod keys;
 
 use std::fs::{File, OpenOptions};

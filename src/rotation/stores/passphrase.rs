@@ -41,6 +41,8 @@ struct Inner {
     ask: Box<AskPassphrase>,
     /// By the file's name.
     known: Mutex<BTreeMap<String, SecretString>>,
+    /// What a passphrase has opened, by what it was sealed in: to open it again would cost a second.
+    opened: Mutex<BTreeMap<String, SecretString>>,
     /// Held by whoever asks: two at once would ask the same person the same thing.
     asking: Mutex<()>,
 }
@@ -48,12 +50,23 @@ struct Inner {
 impl Passphrase {
     /// Passphrases that are asked for when first needed.
     pub fn new(ask: Box<AskPassphrase>) -> Self {
-        Self(Arc::new(Inner { ask, known: Mutex::default(), asking: Mutex::default() }))
+        Self(Arc::new(Inner { ask, known: Mutex::default(), opened: Mutex::default(), asking: Mutex::default() }))
     }
 
-    /// Forgets all of them: they are asked for again.
+    /// Forgets all of them and what they have opened: they are asked for again.
     pub fn forget(&self) {
         self.known().clear();
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// What a passphrase has opened before.
+    pub(in crate::rotation) fn opened(&self, sealed: &str) -> Option<SecretString> {
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner).get(sealed).cloned()
+    }
+
+    /// Remembers what a passphrase has opened, or what was sealed under it, for as long as the passphrase.
+    pub(in crate::rotation) fn remember(&self, sealed: &str, opened: SecretString) {
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(sealed.to_owned(), opened);
     }
 
     /// Opens something by the passphrase that `attempt` takes (`None`: it is wrong): one that is known, else one that is asked for, at

@@ -5,7 +5,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`write`] | one recording as it grows |
+//! | [`mod@write`] | one recording as it grows |
 //! | [`list`] | what lies in a folder, from the beginning and the end of each file alone |
 //! | [`play`] | the events of one recording, in order, whatever is in the file |
 

@@ -62,6 +62,8 @@ def main():
     # The world is in the same process here: its memory and its processor time are counted as the console's.
     many_events(table, [bartizan.program, "--demo", "huge", "--speed", "1000", "--pane", "trail"], keys)
     keys_during_campaign(table, [bartizan.program, "--demo", "huge", "--pane", "keys"], keys)
+    with bartizan.emulate("--scenario", "quiet", "--sessions") as (endpoint, _):
+        shells_in_console(table, [bartizan.program, "--pane", "bastions"], endpoint, keys)
     table.print()
 
 
@@ -220,6 +222,47 @@ def keys_during_campaign(table, command, presses):
         terminal.settle(quiet=0.3, timeout=2)
         told = re.search(r"(\d+) at work", terminal.screen.text())
         table.value("bartizan: rotations at work at the end of that", told and int(told[1]), "> 0: it was measured meanwhile")
+
+
+SHELLS = 10
+
+
+def shells_in_console(table, command, endpoint, presses):
+    """What ten open shells cost, and whether a flood from one of them is felt in a list."""
+    with started(command, endpoint, 160, 50) as terminal:
+        terminal.until(lambda screen: screen.marked_row() is not None, 10)
+        terminal.settle(quiet=1)
+        before = terminal.memory()
+        for _ in range(SHELLS):
+            terminal.write(b"s")
+            terminal.until(lambda screen: "Shell on" in screen.text(), 10)
+            terminal.settle(quiet=0.3)
+            terminal.write(b"bench\r")
+            if not terminal.until(lambda screen: "$ " in screen.text(), 20):
+                table.value("bartizan: shells in the console", None, "a shell did not open")
+                return
+            back_to_the_list(terminal)
+        after = terminal.memory()
+        more = None if None in (before, after) else round(after - before, 1)
+        table.value(f"bartizan: {SHELLS} shells in the console, MB more", more, "<= 20")
+        terminal.write(b"0")
+        terminal.settle(quiet=0.3)
+        terminal.write(b"yes flood\r")
+        terminal.until(lambda screen: screen.text().count("flood") > 20, 20)
+        back_to_the_list(terminal)
+        # A list that is long enough to move in.
+        terminal.write(b"1")
+        terminal.until(lambda screen: "MFA" in screen.text() and screen.marked_row() is not None, 10)
+        terminal.settle(quiet=0.5, timeout=3)
+        waits = moves(terminal, presses)
+        table.times("bartizan: key to frame while a shell floods, ms", waits, "p95 <= 16 ms")
+
+
+def back_to_the_list(terminal):
+    terminal.write(b"\x1d")
+    terminal.settle(quiet=0.2, timeout=1)
+    terminal.write(b"b")
+    terminal.until(lambda screen: screen.marked_row() is not None, 10)
 
 
 def moves(terminal, presses):

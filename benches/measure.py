@@ -144,16 +144,7 @@ def keys_while_streaming(table, command, endpoint, presses):
         terminal.until(lambda screen: screen.marked_row() is not None, 5)
         terminal.write(b"1")
         terminal.until(lambda screen: screen.marked_row() is not None, 5)
-        waits = []
-        for number in range(presses):
-            pause = time.perf_counter() + 0.04
-            while (left := pause - time.perf_counter()) > 0:
-                terminal.read(left)
-            before = terminal.screen.marked_row()
-            pressed = time.perf_counter()
-            terminal.write(b"j" if number % 12 < 6 else b"k")
-            moved = terminal.until(lambda screen: screen.marked_row() not in (before, None), 1)
-            waits.append(moved and moved - pressed)
+        waits = moves(terminal, presses)
         table.times("bartizan: key to frame while `huge` streams, ms", waits, "p50 <= 2, p95 <= 16 ms")
         memory = terminal.memory()
         table.value("bartizan: resident memory with `huge` streaming, MB", memory and round(memory, 1), "<= 150")

@@ -112,6 +112,22 @@ pub struct Replay {
 }
 
 impl Tab {
+    /// A tab that is about to be filled: nothing is known of it yet but what it is for.
+    pub fn new(id: ShellId, target: Target, size: Size, now: Timestamp) -> Self {
+        Self {
+            id,
+            target,
+            state: ShellState::Connecting,
+            since: now,
+            has_news: false,
+            size,
+            is_encrypted: None,
+            paste: None,
+            recording: Recording::Off,
+            replay: None,
+        }
+    }
+
     /// What the tab is called: the first part of the node's name, else its id.
     pub fn title(&self) -> String {
         let name = self.target.name.as_ref().filter(|name| !name.is_empty()).unwrap_or(&self.target.node);

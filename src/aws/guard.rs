@@ -109,9 +109,8 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
     use super::*;
-    use crate::audit::{AuditLog, Entry};
     use crate::aws::observe::Observer;
-    use crate::aws::permit::Permit;
+    use crate::aws::permit;
     use crate::aws::session::{Connect, Session, connect};
     use crate::aws::{call, fault, sts};
     use crate::domain::fault::FaultKind;
@@ -142,18 +141,7 @@ mod tests {
     async fn a_permit_lets_one_call_out_and_no_second_one() {
         let sent = Arc::new(AtomicU32::new(0));
         let session = counted(&sent).await;
-        let folder = tempfile::tempdir().unwrap();
-        let log = AuditLog::open(folder.path(), None).unwrap();
-        let entry = Entry {
-            caller: None,
-            account: None,
-            region: "us-east-1".into(),
-            call: "iam:DeleteAccessKey".into(),
-            object: "ada/AKIAIOSFODNN7EXAMPLE".into(),
-            reason: None,
-            origin: "test".into(),
-        };
-        let permit = Permit::for_intent(&log.intend(entry).unwrap());
+        let permit = permit::tests::to_delete_a_key();
         let send = async |permit: Carried| {
             let request = session.iam().delete_access_key().user_name("ada").access_key_id("AKIAIOSFODNN7EXAMPLE");
             let send = request.customize().interceptor(permit).send();

@@ -62,12 +62,12 @@ impl Intercept for Carried {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::audit::{AuditLog, Entry};
 
-    #[test]
-    fn a_permit_is_for_the_call_that_was_written_down_and_serves_once() {
+    /// A permit to delete a key, from an intent that is on disk.
+    pub(in crate::aws) fn to_delete_a_key() -> Carried {
         let folder = tempfile::tempdir().unwrap();
         let log = AuditLog::open(folder.path(), None).unwrap();
         let entry = Entry {
@@ -75,11 +75,16 @@ mod tests {
             account: None,
             region: "us-east-1".into(),
             call: "iam:DeleteAccessKey".into(),
-            object: "ada/AKIAOLD".into(),
+            object: "ada/AKIAIOSFODNN7EXAMPLE".into(),
             reason: None,
             origin: "test".into(),
         };
-        let carried = Permit::for_intent(&log.intend(entry).unwrap());
+        Permit::for_intent(&log.intend(entry).unwrap())
+    }
+
+    #[test]
+    fn a_permit_is_for_the_call_that_was_written_down_and_serves_once() {
+        let carried = to_delete_a_key();
         for other in [("iam", "UpdateAccessKey"), ("sts", "DeleteAccessKey"), ("iam", ""), ("", "")] {
             assert!(!carried.permit().take(other.0, other.1), "{other:?}");
         }

@@ -1,22 +1,11 @@
 //! Passphrases typed into the console, by real keys: what is typed is never on the screen.
 
 use std::path::Path;
-use std::time::Duration;
 
-use crate::harness::{Start, Terminal};
+use crate::harness::Terminal;
+use crate::rotating::{approve, armed};
 
 const PASSPHRASE: &str = "correct horse battery";
-
-/// The keys pane of the demo, armed, with one user's keys in it. The demo's clock runs ten times as fast as ours.
-fn armed(home: &Path, user: &str) -> Terminal {
-    let state = home.join("state").display().to_string();
-    let arguments = ["--demo", "incident", "--pane", "keys", "--speed", "10", "--test-idle"];
-    let start = Start::new(home, &arguments).size(160, 50);
-    let mut terminal = start.with([("BARTIZAN_STATE_DIR".to_owned(), state)]).run();
-    terminal.settle().type_and_settle("/").type_and_settle(user).type_and_settle("\r").until("AKIA");
-    terminal.keys("A").until("ARMED");
-    terminal
-}
 
 /// Asks for a rotation into the file.
 fn into_file(terminal: &mut Terminal, file: &Path) {
@@ -30,19 +19,6 @@ fn secret(terminal: &mut Terminal, label: &str, text: &str) {
     terminal.until(label);
     terminal.keys(text).until(&format!("{label} {}", "*".repeat(text.chars().count())));
     terminal.keys("\r");
-}
-
-/// Types the name and says yes. A dialog that has just opened takes nothing: then it is typed again.
-fn approve(terminal: &mut Terminal, name: &str) {
-    let typed = format!("to confirm: {name}");
-    for _ in 0..200 {
-        terminal.keys("\x15").keys(name);
-        terminal.arrives_within(Duration::from_millis(300));
-        if terminal.text().contains(&typed) {
-            break;
-        }
-    }
-    terminal.until(&typed).keys("\r").until_gone("please confirm");
 }
 
 /// Waits until the window says that the last one was wrong: it stands below the line in which is typed.
@@ -65,7 +41,7 @@ fn a_rotation_into_an_encrypted_file_asks_for_its_passphrase() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("keys.age");
 
-    let mut terminal = armed(home.path(), "chen.wei");
+    let mut terminal = armed(home.path(), "chen.wei", 160, 50);
     into_file(&mut terminal, &file);
     terminal.until("It does not exist yet");
     secret(&mut terminal, "passphrase:", PASSPHRASE);
@@ -83,7 +59,7 @@ fn a_rotation_into_an_encrypted_file_asks_for_its_passphrase() {
     assert!(made.starts_with(b"age-encryption.org/v1"));
 
     // Another console does not know it.
-    let mut terminal = armed(home.path(), "hana.sato");
+    let mut terminal = armed(home.path(), "hana.sato", 160, 50);
     into_file(&mut terminal, &file);
     terminal.until("Its passphrase opens it");
     secret(&mut terminal, "passphrase:", "wrong-canary");

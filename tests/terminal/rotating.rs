@@ -1,14 +1,15 @@
 //! Keys rotated and users contained from the console, over the demo, by real keys.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::harness::{Start, Terminal};
 
 /// The keys pane of the demo, armed, with one user's keys in it. The demo's clock runs ten times as fast as ours.
-fn armed(home: &tempfile::TempDir, user: &str, columns: u16, lines: u16) -> Terminal {
-    let state = home.path().join("state").display().to_string();
+pub(crate) fn armed(home: &Path, user: &str, columns: u16, lines: u16) -> Terminal {
+    let state = home.join("state").display().to_string();
     let arguments = ["--demo", "incident", "--pane", "keys", "--speed", "10", "--test-idle"];
-    let start = Start::new(home.path(), &arguments).size(columns, lines);
+    let start = Start::new(home, &arguments).size(columns, lines);
     let mut terminal = start.with([("BARTIZAN_STATE_DIR".to_owned(), state)]).run();
     terminal.settle().type_and_settle("/").type_and_settle(user).type_and_settle("\r").until("AKIA");
     terminal.keys("A").until("ARMED");
@@ -31,7 +32,7 @@ pub(crate) fn approve(terminal: &mut Terminal, name: &str) {
 #[test]
 fn a_key_is_rotated_to_its_end_and_the_board_says_so() {
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = armed(&home, "chen.wei", 160, 50);
+    let mut terminal = armed(home.path(), "chen.wei", 160, 50);
     terminal.keys("r").until("rotate, new secret into");
     terminal.keys("\x15").until_gone("soak=24h");
     terminal.keys("keyring:chen soak=0s observe=0s\r").until("Rotate the key").until("create-access-key");
@@ -56,7 +57,7 @@ fn a_key_is_rotated_to_its_end_and_the_board_says_so() {
 #[test]
 fn a_user_is_contained_looked_at_again_and_released() {
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = armed(&home, "hana.sato", 160, 50);
+    let mut terminal = armed(home.path(), "hana.sato", 160, 50);
     terminal.keys("K").until("Contain hana.sato").until("put-user-policy").until("update-access-key");
     approve(&mut terminal, "hana.sato");
     terminal.until("Does it hold?").until("2. PutUserPolicy").until("holding at").until("Inactive");

@@ -4,7 +4,7 @@ use crate::app::actions::replay;
 use crate::app::terminals::{Replay, Tab};
 use crate::app::{Effect, Model, ShellEffect};
 use crate::domain::recording::{Order, Playback, Recorded};
-use crate::domain::shell::{Recording, ShellId, ShellState, Target};
+use crate::domain::shell::{ShellId, ShellState, Target};
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::input::Size;
@@ -26,18 +26,9 @@ pub(super) fn open(model: &mut Model, recorded: Recorded, out: &mut Vec<Effect>)
     let size = Size { width: recorded.header.width, height: recorded.header.height };
     let file = recorded.file.raw().to_owned();
     let node = recorded.header.target.clone().unwrap_or_else(|| Untrusted::new("?"));
-    model.terminals.tabs.push(Tab {
-        id,
-        target: Target { node, region: None, name: None },
-        state: ShellState::Open,
-        since: model.now,
-        has_news: false,
-        size,
-        is_encrypted: None,
-        paste: None,
-        recording: Recording::Off,
-        replay: Some(Box::new(Replay { recorded, playback: Playback::default() })),
-    });
+    let replay = Some(Box::new(Replay { recorded, playback: Playback::default() }));
+    let tab = Tab::new(id, Target { node, region: None, name: None }, size, model.now);
+    model.terminals.tabs.push(Tab { state: ShellState::Open, replay, ..tab });
     out.push(Effect::Shell(id, ShellEffect::Replay { file, size }));
     terminals::show(model, id, out);
 }

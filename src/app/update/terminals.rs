@@ -18,19 +18,7 @@ pub(super) fn open(model: &mut Model, target: Target, reason: Option<String>, ou
     model.terminals.newest += 1;
     let id = ShellId(model.terminals.newest);
     let size = model.terminal_size();
-    let tab = Tab {
-        id,
-        target: target.clone(),
-        state: ShellState::Connecting,
-        since: model.now,
-        has_news: false,
-        size,
-        is_encrypted: None,
-        paste: None,
-        recording: Recording::Off,
-        replay: None,
-    };
-    model.terminals.tabs.push(tab);
+    model.terminals.tabs.push(Tab::new(id, target.clone(), size, model.now));
     out.push(Effect::Shell(id, ShellEffect::Open { target, reason, size }));
     show(model, id, out);
 }

@@ -198,4 +198,5 @@ fn write(mut from: Box<dyn Read + Send>) {
             return;
         }
     }
+    let _unless_gone = super::shell::end(&mut out, filter);
 }

@@ -12,6 +12,7 @@ use super::Failure;
 use super::arguments::{ConnectionArguments, ConsoleArguments, ShellArguments, Via};
 use super::emulate::stopped;
 use super::session::{self, Sessions, say};
+use crate::runtime::tty::MEND;
 use crate::ssm::client::escape::{Escapes, HELP, Wish};
 use crate::ssm::client::filter::Filter;
 use crate::ssm::client::gateway::{Purpose, StartRequest};
@@ -141,7 +142,14 @@ fn write(mut output: mpsc::Receiver<Output>) -> Option<i32> {
             return code;
         }
     }
+    let _unless_gone = end(&mut out, filter).and_then(|()| end(&mut err, error_filter));
     code
+}
+
+/// Shows what the output's end has cut.
+pub(super) fn end(to: &mut impl std::io::Write, filter: Option<Filter>) -> std::io::Result<()> {
+    to.write_all(&filter.map(|mut filter| filter.end()).unwrap_or_default())?;
+    to.flush()
 }
 
 fn put(to: &mut impl std::io::Write, filter: &mut Option<Filter>, bytes: Bytes) -> std::io::Result<()> {
@@ -169,10 +177,8 @@ impl Drop for Raw {
         // A terminal that has gone needs nothing back.
         let _unless_gone = termios::tcsetattr(stdin(), OptionalActions::Now, &self.0);
         if stdout_is_terminal() {
-            // The remote may have left its own modes: normal screen and keys, cursor shown, colours off, no paste brackets, no mouse.
-            let restore = b"\x1b[?1049l\x1b[?25h\x1b[0m\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1l\x1b>";
             let mut out = std::io::stdout();
-            let _unless_gone = out.write_all(restore).and_then(|()| out.flush());
+            let _unless_gone = out.write_all(MEND).and_then(|()| out.flush());
         }
     }
 }

@@ -31,10 +31,11 @@ struct Inner {
 const NO_MOUSE: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l";
 
 /// Undoes what a program may have left of a terminal: half-sent strings and frames, hyperlinks, mouse, focus and paste reports, other
-/// encodings of keys, cursor keys and keypad, its second screen, margins, origin, wrapping, insertion, reversed screen, character sets, the
-/// cursor's shape, colours.
-pub(super) const MEND: &[u8] = b"\x1b\\\x1b[?2026l\x1b]8;;\x1b\\\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\
-\x1b[?1004l\x1b[?2004l\x1b[=0u\x1b[>4m\x1b[?1l\x1b>\x1b[?1049l\x1b[r\x1b[?6l\x1b[?7h\x1b[4l\x1b[20l\x1b[?5l\x1b(B\x1b)B\x0f\x1b[0 q\x1b[?25h\x1b[0m\r\n";
+/// encodings of keys, cursor keys and keypad, its second screen, margins, origin, wrapping, insertion, reversed screen, tab stops, character sets,
+/// the cursor's shape, colours. The cursor stays where it is. Every mode that `ssm::client::filter` lets pass is undone here.
+pub const MEND: &[u8] = b"\x1b\\\x1b[?2026l\x1b]8;;\x1b\\\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l\
+\x1b[?1004l\x1b[?2004l\x1b[=0u\x1b[>4m\x1b[?1l\x1b[?66l\x1b>\x1b[?1049l\x1b[?47l\x1b7\x1b[?6l\x1b[r\x1b8\x1b[!p\x1b[?7h\x1b[4l\x1b[20l\x1b[?5l\
+\x1b[?5W\x1b(B\x1b)B\x0f\x1b[0 q\x1b[?25h\x1b[0m";
 
 /// Why there is no terminal to draw on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,7 +111,7 @@ impl Tty {
     /// Takes the terminal back from a target, and mends what that may have changed.
     pub fn take_back(&self) -> io::Result<()> {
         if self.0.lent.swap(false, Ordering::SeqCst) {
-            write_all(MEND)?;
+            write_all(&mended())?;
         }
         self.enter()
     }
@@ -134,7 +135,7 @@ impl Inner {
         if !self.ours.swap(false, Ordering::SeqCst) {
             return;
         }
-        let mut bytes = if self.lent.swap(false, Ordering::SeqCst) { MEND.to_vec() } else { Vec::new() };
+        let mut bytes = if self.lent.swap(false, Ordering::SeqCst) { mended() } else { Vec::new() };
         if self.mouse.swap(0, Ordering::SeqCst) > 0 {
             bytes.extend_from_slice(NO_MOUSE);
         }
@@ -160,6 +161,11 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// What mends a terminal that was lent, and leaves the line of whoever had it.
+fn mended() -> Vec<u8> {
+    [MEND, b"\r\n"].concat()
 }
 
 /// Writes to the terminal without the standard library's line buffer, whose lock a panicking thread might hold.

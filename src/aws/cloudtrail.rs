@@ -12,7 +12,7 @@ use super::call;
 use super::page::Sink;
 use super::session::Session;
 use super::time::{date_time, timestamp};
-use crate::domain::event::{self, Event, EventPage, Lookup};
+use crate::domain::event::{self, Event, EventPage, Lookup, Outcome};
 use crate::domain::evidence::Evidence;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
@@ -165,6 +165,7 @@ fn from_envelope(envelope: &types::Event, region: &str, raw: Evidence) -> Event 
         target: first_resource(envelope),
         origin: Untrusted::new(""),
         user_agent: Untrusted::new(""),
+        outcome: Outcome::Unknown,
         error: None,
         read_only: envelope.read_only().and_then(|word| word.parse().ok()),
         partial: true,

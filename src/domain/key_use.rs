@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::event::Event;
+use super::event::{Event, Outcome};
 use super::text::Untrusted;
 
 /// The name that this program gives itself in every user agent (the SDK's `AppName`).
@@ -52,9 +52,9 @@ pub struct Uses {
     pub last: Timestamp,
     /// How many.
     pub count: u64,
-    /// How many of them have an `errorCode`.
+    /// How many of them failed.
     pub errors: u64,
-    /// Of how many the outcome is not known, as their record is missing or damaged.
+    /// Of how many the outcome is not known: their record is missing or damaged, or does not say.
     pub unknown: u64,
 }
 
@@ -106,14 +106,14 @@ impl KeyUse {
         uses.first = uses.first.min(event.time);
         uses.last = uses.last.max(event.time);
         uses.count += 1;
-        uses.errors += u64::from(event.error.is_some());
-        uses.unknown += u64::from(event.partial);
+        uses.errors += u64::from(event.outcome == Outcome::Failed);
+        uses.unknown += u64::from(event.outcome == Outcome::Unknown);
     }
 }
 
 /// The session that an event made: `responseElements.credentials.accessKeyId`.
 fn session_made(event: &Event) -> Option<Untrusted> {
-    if !matches!(event.name.raw(), "AssumeRole" | "GetSessionToken" | "GetFederationToken") || event.error.is_some() {
+    if !matches!(event.name.raw(), "AssumeRole" | "GetSessionToken" | "GetFederationToken") || event.outcome == Outcome::Failed {
         return None;
     }
     let record: Value = serde_json::from_str(&event.raw.text()).ok()?;

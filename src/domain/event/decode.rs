@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Event;
+use super::{Event, outcome};
 use crate::domain::evidence::Evidence;
 use crate::domain::json::{at, first, text, time, truth, untrusted};
 use crate::domain::text::Untrusted;
@@ -11,11 +11,12 @@ use crate::domain::text::Untrusted;
 pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
     let or_empty = |path: &str| untrusted(value, path).unwrap_or_else(|| Untrusted::new(""));
     let identity = at(value, "userIdentity").unwrap_or(&Value::Null);
+    let (outcome, error) = outcome::of(value);
     Some(Event {
         id: untrusted(value, "eventID").unwrap_or_else(|| raw.stand_in()),
         time: time(value, "eventTime")?,
-        name: or_empty("eventName"),
-        source: or_empty("eventSource"),
+        name: name(value),
+        source: first(value, &["eventSource", "insightDetails.eventSource"]).unwrap_or_else(|| Untrusted::new("")),
         region: or_empty("awsRegion"),
         account: first(value, &["recipientAccountId", "userIdentity.accountId"]).unwrap_or_else(|| Untrusted::new("")),
         actor: actor(identity, value),
@@ -25,11 +26,23 @@ pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
         target: target(value),
         origin: or_empty("sourceIPAddress"),
         user_agent: or_empty("userAgent"),
-        error: untrusted(value, "errorCode"),
+        outcome,
+        error,
         read_only: truth(value, "readOnly"),
         partial: false,
         raw,
     })
+}
+
+/// `eventName`. An Insights event has none: it is named after the calls it reports, and says that it is a report.
+fn name(record: &Value) -> Untrusted {
+    if let Some(name) = untrusted(record, "eventName") {
+        return name;
+    }
+    match untrusted(record, "insightDetails.eventName") {
+        Some(calls) => Untrusted::new(format!("Insight: {}", calls.raw())),
+        None => first(record, &["insightDetails.insightType", "eventType"]).unwrap_or_else(|| Untrusted::new("")),
+    }
 }
 
 /// The actor in one short name, by the type of identity (CloudTrail user guide, "userIdentity element").
@@ -51,6 +64,7 @@ fn actor(identity: &Value, record: &Value) -> Untrusted {
         .or_else(|| first(identity, &["principalId", "accountId"]))
         // A failed console sign-in as a user that does not exist has nothing but the event's own words.
         .or_else(|| first(record, &["additionalEventData.UserName", "serviceEventDetails.userName"]))
+        .or_else(|| at(record, "insightDetails").map(|_| Untrusted::new("CloudTrail Insights")))
         .unwrap_or_else(|| Untrusted::new(if kind.is_empty() { "unknown" } else { &kind }))
 }
 

@@ -2,9 +2,11 @@
 
 mod decode;
 mod detail;
+mod outcome;
 
 pub use decode::decode;
 pub use detail::detail;
+pub use outcome::Outcome;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,7 +43,9 @@ pub struct Event {
     pub origin: Untrusted,
     /// `userAgent`.
     pub user_agent: Untrusted,
-    /// `errorCode`; absent means that it was done, unless [`Self::partial`].
+    /// What became of it, by the whole record.
+    pub outcome: Outcome,
+    /// Where it failed: `errorCode`, or the words in which the record says so without one.
     pub error: Option<Untrusted>,
     /// `readOnly`.
     pub read_only: Option<bool>,

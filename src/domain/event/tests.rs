@@ -33,6 +33,16 @@ fn each_type_of_identity_has_a_name() {
 }
 
 #[test]
+fn an_insight_says_that_it_is_none_of_the_calls_it_reports() {
+    let value = json!({"eventTime": "2026-11-20T10:44:00Z", "eventType": "AwsCloudTrailInsight", "eventCategory": "Insight",
+        "insightDetails": {"state": "Start", "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "errorCode": "x"}});
+    let event = read(&value).unwrap();
+    assert_eq!((event.name.raw(), event.source.raw()), ("Insight: RunInstances", "ec2.amazonaws.com"));
+    assert_eq!((event.outcome, event.error), (Outcome::NotACall, None));
+    assert_eq!(event.actor.raw(), "CloudTrail Insights");
+}
+
+#[test]
 fn an_assumed_role_is_traced_to_its_issuer() {
     let value = json!({"eventTime": "2026-01-01T00:00:00Z", "userIdentity": {"type": "AssumedRole", "accessKeyId": "ASIA",
         "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::1:role/Admin", "userName": "Admin"}}}});

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::cast::{ACCOUNT, AWAY, BUILDERS, HOME, LEAKED_KEY, OFFICE, ON_CALL, VICTIM, VICTIM_ID, days};
-use crate::emulator::svc::cloudtrail::build::{Actor, Draft};
+use crate::emulator::svc::cloudtrail::build::{Actor, Draft, SIGN_IN};
 use crate::emulator::svc::guardduty::build::hex;
 
 /// Who does what: the actor's kind, and its calls (service, operation, a request parameter and its value).
@@ -181,7 +181,6 @@ fn sign_ins(now: Timestamp, rng: &mut Rng) -> Vec<Draft> {
     root.at = days(now, 9);
     root.actor = Actor::Root { mfa: true };
     root.error = None;
-    root.response = json!({"ConsoleLogin": "Success"});
     root.additional = json!({"MFAUsed": "Yes", "MobileVersion": "No"});
     drafts.push(root);
     drafts
@@ -201,9 +200,9 @@ fn sign_in(now: Timestamp, rng: &mut Rng) -> Draft {
         agent: BROWSER.into(),
         read_only: false,
         request: Value::Null,
-        response: json!({"ConsoleLogin": if failed { "Failure" } else { "Success" }}),
-        error: failed.then(|| ("Failed authentication".to_owned(), "Failed authentication".to_owned())),
-        kind: "AwsConsoleSignIn",
+        response: Value::Null,
+        error: failed.then(|| (String::new(), "Failed authentication".to_owned())),
+        kind: SIGN_IN,
         additional: json!({"MFAUsed": "Yes", "MobileVersion": "No", "LoginTo": "https://console.aws.amazon.com/console/home"}),
     }
 }

@@ -8,7 +8,7 @@ use super::cast::{
     ACCOUNT, AWAY, BASTION, BIDI, BOOBY_TRAP, BUCKET, DETECTOR, DETECTORS, FRAMEWORK, HOME, INTRUDER, INTRUDER_CONSOLE_KEY,
     INTRUDER_ID, INTRUDER_KEY, LEAKED_KEY, MINER, ON_CALL, REASON, RENTED, TOOL, TOR, VICTIM, VICTIM_ID, ago,
 };
-use crate::emulator::svc::cloudtrail::build::{Actor, Draft};
+use crate::emulator::svc::cloudtrail::build::{Actor, Draft, SIGN_IN};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -161,9 +161,8 @@ impl Told {
         self.note(&check);
         let mut login = self.intruder(271, "signin", "ConsoleLogin", Done);
         login.actor = Actor::User { name: INTRUDER.into(), id: INTRUDER_ID.into(), key: None, mfa: None };
-        login.kind = "AwsConsoleSignIn";
+        login.kind = SIGN_IN;
         login.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into();
-        login.response = json!({"ConsoleLogin": "Success"});
         login.additional =
             json!({"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No", "MFAUsed": "No"});
         self.note(&login);

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 
 use crate::domain::age::utc;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Outcome};
 use crate::domain::text::Untrusted;
 use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
 use crate::panes::{name_cell, text_cell};
@@ -69,7 +69,7 @@ impl Row for Event {
             ACTOR => self.actor.cmp(&other.actor),
             TARGET => compare_optional(self.target.as_ref(), other.target.as_ref()),
             ORIGIN => self.origin.cmp(&other.origin),
-            OUTCOME => compare_optional(self.error.as_ref(), other.error.as_ref()),
+            OUTCOME => (self.outcome, &self.error).cmp(&(other.outcome, &other.error)),
             REGION => self.region.cmp(&other.region),
             ACCESS_KEY => compare_optional(self.access_key.as_ref(), other.access_key.as_ref()),
             SOURCE => self.source.cmp(&other.source),
@@ -101,14 +101,16 @@ impl Row for Event {
 
 /// A refusal is what a responder looks for; other errors are often a mistake of the caller.
 fn outcome(event: &Event) -> Cell {
-    match &event.error {
-        None if event.partial => Cell::new("?", Tone::Unknown),
-        None => Cell::new("done", Tone::Good),
-        Some(error) => {
-            let refused = ["denied", "unauthorized", "failure", "forbidden"];
-            let small = error.shown_within(80).into_string().to_ascii_lowercase();
+    let error = event.error.as_ref().map_or_else(|| "failed".to_owned(), |error| error.shown_within(80).into_string());
+    match event.outcome {
+        Outcome::Unknown => Cell::new("?", Tone::Unknown),
+        Outcome::NotACall => Cell::muted("–"),
+        Outcome::Done => Cell::new("done", Tone::Good),
+        Outcome::Failed => {
+            let refused = ["denied", "unauthorized", "failure", "failed", "forbidden"];
+            let small = error.to_ascii_lowercase();
             let tone = if refused.iter().any(|word| small.contains(word)) { Tone::Bad } else { Tone::Warning };
-            Cell::new(error.shown_within(80).into_string(), tone)
+            Cell::new(error, tone)
         }
     }
 }

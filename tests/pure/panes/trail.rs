@@ -1,7 +1,7 @@
 //! The trail pane.
 
 use bartizan::app::Effect;
-use bartizan::domain::event::{Event, EventPage};
+use bartizan::domain::event::{Event, EventPage, Outcome};
 use bartizan::domain::evidence::Evidence;
 use bartizan::domain::fault::FaultKind;
 use bartizan::panes::trail::{LOOKUP, Msg, Read};
@@ -26,6 +26,7 @@ pub(crate) fn event(id: &str, region: &str, minutes: i64) -> Event {
         target: Some("bucket".into()),
         origin: "198.51.100.7".into(),
         user_agent: "aws-cli".into(),
+        outcome: if minutes % 2 == 1 { Outcome::Failed } else { Outcome::Done },
         error: (minutes % 2 == 1).then(|| "AccessDenied".into()),
         read_only: Some(true),
         partial: false,
@@ -196,7 +197,8 @@ fn from_one_ready_made_filter_to_the_next_what_was_before_them_is_remembered() {
 #[test]
 fn what_nobody_could_decode_is_listed_and_its_outcome_is_not_made_up() {
     let mut stage = Stage::lit(PaneId::Trail);
-    let events = vec![Event { partial: true, ..event("a", "eu-west-1", 10) }, event("b", "eu-west-1", 12)];
+    let events =
+        vec![Event { partial: true, outcome: Outcome::Unknown, ..event("a", "eu-west-1", 10) }, event("b", "eu-west-1", 12)];
     let page = EventPage { region: "eu-west-1".into(), pages: 1, events, undecoded: 1, more: false };
     stage.answer(&LOOKUP, panes::Msg::Trail(Msg::Page(page)));
     assert_eq!(stage.column("outcome"), ["?", "done"]);
@@ -204,4 +206,39 @@ fn what_nobody_could_decode_is_listed_and_its_outcome_is_not_made_up() {
     stage.press("e");
     stage.finish();
     assert_eq!(stage.column("outcome"), ["?"], "it may be a failure");
+}
+
+/// What the row, the detail and the use of a key make of records without an `errorCode`.
+#[test]
+fn a_failure_without_an_error_code_is_one_wherever_it_is_shown() {
+    let read = |members: serde_json::Value| {
+        let mut record = serde_json::json!({"eventTime": hours_ago(1).to_string(), "awsRegion": "eu-west-1", "eventSource": "signin.amazonaws.com",
+            "userIdentity": {"type": "IAMUser", "userName": "ada"}, "eventType": "AwsConsoleSignIn", "eventName": "ConsoleLogin"});
+        record.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        bartizan::domain::event::decode(&record, Evidence::one(&record.to_string())).unwrap()
+    };
+    let events = vec![
+        read(
+            serde_json::json!({"eventID": "a", "errorMessage": "Failed authentication", "responseElements": {"ConsoleLogin": "Failure"}}),
+        ),
+        read(serde_json::json!({"eventID": "b", "responseElements": {"ConsoleLogin": "Success"}})),
+        read(serde_json::json!({"eventID": "c", "responseElements": null})),
+    ];
+    let mut uses = bartizan::domain::key_use::KeyUse::default();
+    uses.extend(&events);
+    let uses = uses.places()[0].1.clone();
+    assert_eq!((uses.count, uses.errors, uses.unknown), (3, 1, 1));
+    let mut stage = Stage::lit(PaneId::Trail);
+    let outcome = |event: &Event| {
+        let sections = panes::trail::detail(event, hours_ago(0));
+        sections[0].fields.iter().find(|field| field.label == "outcome").unwrap().value.raw().to_owned()
+    };
+    let words = ["Failed authentication", "done", "unknown: the record does not say how it ended"];
+    assert_eq!(events.iter().map(outcome).collect::<Vec<_>>(), words);
+    let page = EventPage { region: "eu-west-1".into(), pages: 1, events, undecoded: 0, more: false };
+    stage.answer(&LOOKUP, panes::Msg::Trail(Msg::Page(page)));
+    assert_eq!(stage.column("outcome"), ["Failed authentication", "done", "?"]);
+    stage.press("e");
+    stage.finish();
+    assert_eq!(stage.column("outcome"), ["Failed authentication", "?"]);
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::cast::{ACCOUNT, AWAY, HOME};
 use super::{DAYS, id, key, name, number, number_of_key};
 use crate::emulator::svc::cloudtrail::Record;
-use crate::emulator::svc::cloudtrail::build::{Actor, Draft};
+use crate::emulator::svc::cloudtrail::build::{Actor, Draft, SIGN_IN};
 use crate::emulator::svc::cloudtrail::made::{Kind, Made};
 
 const fn kind(region: &'static str, source: &'static str, name: &'static str, read_only: bool) -> Kind {
@@ -91,12 +91,12 @@ fn write(event: &str, kind: Kind, user: u32, at: Timestamp) -> Option<Record> {
         agent: "aws-cli/2.32.6 Python/3.13.7 Linux/6.8.0 exe/x86_64.ubuntu.24".into(),
         read_only: kind.read_only,
         request: if is_about_users { json!({"userName": name(user)}) } else { Value::Null },
-        response: if is_sign_in { json!({"ConsoleLogin": "Success"}) } else { Value::Null },
+        response: Value::Null,
         error: (user.is_multiple_of(29) && !is_sign_in).then(|| {
             let action = format!("{}:{}", kind.source.split('.').next().unwrap_or_default(), kind.name);
             ("AccessDenied".to_owned(), format!("User: {} is not authorized to perform: {action}", name(user)))
         }),
-        kind: if is_sign_in { "AwsConsoleSignIn" } else { "AwsApiCall" },
+        kind: if is_sign_in { SIGN_IN } else { "AwsApiCall" },
         additional: if is_sign_in { json!({"MFAUsed": "Yes"}) } else { Value::Null },
     };
     let mut written = draft.finish(u64::from(user));

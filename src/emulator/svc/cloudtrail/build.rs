@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::emulator::svc::guardduty::build::hex;
 
+/// `eventType` of a sign-in to the console.
+pub const SIGN_IN: &str = "AwsConsoleSignIn";
+
 /// Who did it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Actor {
@@ -76,9 +79,9 @@ pub struct Draft {
     pub request: Value,
     /// `responseElements`.
     pub response: Value,
-    /// `errorCode` and `errorMessage`.
+    /// `errorCode` and `errorMessage`; of a sign-in the message alone goes out.
     pub error: Option<(String, String)>,
-    /// `AwsApiCall`, `AwsConsoleSignIn`, `AwsServiceEvent`.
+    /// `AwsApiCall`, [`SIGN_IN`], `AwsServiceEvent`.
     pub kind: &'static str,
     /// `additionalEventData`.
     pub additional: Value,
@@ -93,22 +96,23 @@ impl Draft {
             event.insert(name.to_owned(), value);
         };
         set("eventVersion", "1.11".into());
-        set("userIdentity", self.identity());
+        set("userIdentity", self.identity_of_the_record());
         set("eventTime", self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into());
         set("eventSource", self.source.clone().into());
         set("eventName", self.name.clone().into());
         set("awsRegion", self.region.clone().into());
         set("sourceIPAddress", self.from.clone().into());
         set("userAgent", self.agent.clone().into());
+        let is_sign_in = self.kind == SIGN_IN;
         if let Some((code, message)) = &self.error {
-            set("errorCode", code.clone().into());
+            // A sign-in that failed has no code: its message and its answer say so.
+            if !is_sign_in {
+                set("errorCode", code.clone().into());
+            }
             set("errorMessage", message.clone().into());
         }
         set("requestParameters", self.request.clone());
-        set(
-            "responseElements",
-            if self.error.is_some() && self.kind != "AwsConsoleSignIn" { Value::Null } else { self.response.clone() },
-        );
+        set("responseElements", self.elements());
         if !self.additional.is_null() {
             set("additionalEventData", self.additional.clone());
         }
@@ -120,6 +124,28 @@ impl Draft {
         set("recipientAccountId", self.account.clone().into());
         set("eventCategory", "Management".into());
         Value::Object(event)
+    }
+
+    /// `responseElements`: nothing of a call that failed; of a sign-in how it ended, under the event's own name.
+    fn elements(&self) -> Value {
+        match (self.kind, &self.error) {
+            (SIGN_IN, error) => json!({ &*self.name: if error.is_some() { "Failure" } else { "Success" } }),
+            (_, Some(_)) => Value::Null,
+            (_, None) => self.response.clone(),
+        }
+    }
+
+    /// Of somebody who could not sign in AWS tells an empty key, and of a user no ARN.
+    fn identity_of_the_record(&self) -> Value {
+        let mut identity = self.identity();
+        if let (SIGN_IN, true, Some(members)) = (self.kind, self.error.is_some(), identity.as_object_mut()) {
+            members.insert("accessKeyId".into(), "".into());
+            members.remove("sessionContext");
+            if matches!(self.actor, Actor::User { .. }) {
+                members.remove("arn");
+            }
+        }
+        identity
     }
 
     fn identity(&self) -> Value {
@@ -177,4 +203,38 @@ impl Draft {
 fn uuid(digits: &str) -> String {
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_that_failed_has_the_form_of_aws() {
+        let draft = |error: Option<(String, String)>| Draft {
+            account: "123456789012".into(),
+            at: Timestamp::UNIX_EPOCH,
+            region: "us-east-1".into(),
+            source: "signin.amazonaws.com".into(),
+            name: "ConsoleLogin".into(),
+            actor: Actor::User { name: "ada".into(), id: "AIDAEXAMPLE".into(), key: None, mfa: None },
+            from: "198.51.100.7".into(),
+            agent: "Mozilla/5.0".into(),
+            read_only: false,
+            request: Value::Null,
+            response: Value::Null,
+            error,
+            kind: SIGN_IN,
+            additional: Value::Null,
+        };
+        let failed = draft(Some((String::new(), "Failed authentication".into()))).finish(1);
+        assert_eq!(failed.get("errorCode"), None);
+        assert_eq!(failed["errorMessage"], "Failed authentication");
+        assert_eq!(failed["responseElements"], json!({"ConsoleLogin": "Failure"}));
+        let who = json!({"type": "IAMUser", "principalId": "AIDAEXAMPLE", "accountId": "123456789012", "accessKeyId": "", "userName": "ada"});
+        assert_eq!(failed["userIdentity"], who);
+        let done = draft(None).finish(1);
+        assert_eq!((done.get("errorMessage"), &done["responseElements"]), (None, &json!({"ConsoleLogin": "Success"})));
+        assert_eq!(done["userIdentity"]["arn"], "arn:aws:iam::123456789012:user/ada");
+    }
 }

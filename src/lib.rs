@@ -9,6 +9,7 @@ pub mod domain;
 pub mod kit;
 pub mod panes;
 pub mod recordings;
+pub mod records;
 pub mod rotation;
 pub mod screens;
 pub mod secrets;

@@ -355,10 +355,10 @@ pub struct EmulateArguments {
     /// The made-up account: quiet, incident, huge, denied or flaky
     #[arg(long, value_name = "SCENARIO", default_value = "incident")]
     pub scenario: String,
-    /// Serve the CloudTrail log files (*.json, *.json.gz with Records) below this folder
+    /// Serve the CloudTrail events in this file or below this folder, however they were saved
     #[arg(long, value_name = "DIR")]
     pub events: Option<PathBuf>,
-    /// Serve the GuardDuty findings (JSON of the API or EventBridge) below this folder
+    /// Serve the GuardDuty findings in this file or below this folder, however they were saved
     #[arg(long, value_name = "DIR")]
     pub findings: Option<PathBuf>,
     /// Wait this many milliseconds before each answer

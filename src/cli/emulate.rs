@@ -13,6 +13,7 @@ use super::arguments::{ConnectionArguments, EmulateArguments};
 use crate::domain::text::clean;
 use crate::emulator::svc::iam::Attacker;
 use crate::emulator::{Options, World, agent, fault, listen, load};
+use crate::records::{self, Loaded};
 
 /// How long answers under way may take once we are asked to stop.
 const GRACE: Duration = Duration::from_millis(500);
@@ -50,12 +51,12 @@ fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Resu
     let sessions = sessions(arguments, &world)?;
     world.account().agent.configure(sessions);
     if let Some(path) = &arguments.events {
-        let loaded = load::events(path);
+        let loaded = records::events(path);
         say("events", &loaded);
-        load::hold_events(&mut world.account(), loaded.records);
+        load::hold_events(&mut world.account(), &loaded.records);
     }
     if let Some(path) = &arguments.findings {
-        let loaded = load::findings(path);
+        let loaded = records::findings(path);
         say("findings", &loaded);
         load::hold_findings(&mut world.account(), loaded.records);
     }
@@ -76,13 +77,26 @@ fn sessions(arguments: &EmulateArguments, world: &World) -> Result<agent::Option
     Ok(options)
 }
 
-/// Says on stderr what was loaded and what could not be: nothing is left out in silence.
+/// Says on stderr what was loaded, what was left alone and what could not be read: nothing is left out in silence.
 #[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
-fn say<T>(what: &str, loaded: &load::Loaded<T>) {
+fn say<T>(what: &str, loaded: &Loaded<T>) {
     let (records, files, repeated) = (loaded.records.len(), loaded.files, loaded.repeated);
-    eprintln!("loaded {records} {what} from {files} files ({repeated} repeated ones left out)");
+    let counted = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
+    let broken = match loaded.broken {
+        0 => String::new(),
+        broken => format!("; {} could not be read", counted(broken, "place")),
+    };
+    let files = counted(files, "file");
+    eprintln!("loaded {records} {what} from {files} ({repeated} repeated ones left out){broken}");
+    for (name, others) in &loaded.others {
+        let first = others.first.display().to_string();
+        eprintln!("left alone {name}: {} (first: {})", others.count, clean(&first));
+    }
     for problem in &loaded.problems {
         eprintln!("could not load {}", clean(&problem.to_string()));
+    }
+    if records + repeated + loaded.broken + loaded.others.len() == 0 {
+        eprintln!("there are no files with {what} here");
     }
 }
 

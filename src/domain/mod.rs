@@ -14,7 +14,7 @@ pub mod evidence;
 pub mod fault;
 pub mod finding;
 pub mod forward;
-mod json;
+pub(crate) mod json;
 pub mod key;
 pub mod key_use;
 pub mod known;
@@ -29,4 +29,4 @@ pub mod text;
 pub mod user;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

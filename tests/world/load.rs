@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_guardduty::types::FindingCriteria;
+use bartizan::domain::event::{self, Outcome};
+use bartizan::domain::evidence::Evidence;
 use bartizan::emulator::load;
+use bartizan::records;
 use serde_json::Value;
 
 use super::scenes::{cloudtrail, guardduty, scene};
@@ -22,8 +26,8 @@ fn data(folder: &str) -> Option<PathBuf> {
 #[tokio::test]
 async fn every_real_event_is_served_in_its_own_words() {
     let Some(folder) = data("cloudtrail") else { return };
-    let loaded = load::events(&folder);
-    assert_eq!(loaded.records.len(), 2_914);
+    let loaded = records::events(&folder);
+    assert_eq!(loaded.records.len(), 2_917, "three of them out of a list that lacks its commas");
     assert_eq!(loaded.repeated, 2, "one file is there plain and packed");
     assert_eq!(loaded.problems.len(), 1, "{:?}", loaded.problems);
     assert!(loaded.problems[0].to_string().contains("aws.execution.ec2-user-data.json"));
@@ -32,7 +36,7 @@ async fn every_real_event_is_served_in_its_own_words() {
         loaded.records.iter().map(|record| (record.id.clone(), record.text.clone())).collect();
     let regions: BTreeSet<String> = loaded.records.iter().map(|record| record.region.clone()).collect();
     let world = scene("quiet");
-    load::hold_events(&mut world.account(), loaded.records);
+    load::hold_events(&mut world.account(), &loaded.records);
     let mut served = BTreeSet::new();
     for region in regions {
         let client = cloudtrail(&world, Box::leak(region.into_boxed_str()));
@@ -49,7 +53,7 @@ async fn every_real_event_is_served_in_its_own_words() {
 #[tokio::test]
 async fn every_real_finding_is_served() {
     let Some(folder) = data("guardduty") else { return };
-    let loaded = load::findings(&folder);
+    let loaded = records::findings(&folder);
     assert_eq!(loaded.records.len(), 18);
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
 
@@ -87,14 +91,42 @@ fn what_cannot_be_read_is_named() {
     write("README.md", "not a record");
     std::fs::create_dir(folder.path().join("deeper")).unwrap();
     write("deeper/empty.json", "");
-    let loaded = load::events(folder.path());
+    let loaded = records::events(folder.path());
     assert_eq!(loaded.records.len(), 2);
-    assert_eq!((loaded.files, loaded.others, loaded.repeated), (5, 1, 1));
+    assert_eq!((loaded.files, loaded.repeated), (5, 1));
+    assert_eq!(loaded.others["files without JSON"].count, 1);
     let said: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
     for name in ["lines.jsonl", "half.json", "broken.json.gz", "empty.json"] {
         assert!(said.iter().any(|line| line.contains(name)), "{name}: {said:?}");
     }
-    assert_eq!(load::events(Path::new("/nonexistent/x.json")).problems.len(), 1);
+    assert_eq!(records::events(Path::new("/nonexistent/x.json")).problems.len(), 1);
     let value: Value = serde_json::from_str(&loaded.records[0].text).unwrap();
     assert_eq!(value["eventName"], "A");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_failed_has_no_error_code_and_is_a_failure() {
+    let world = scene("incident");
+    let client = cloudtrail(&world, "us-east-1");
+    let attribute = LookupAttribute::builder().attribute_key(LookupAttributeKey::EventName).attribute_value("ConsoleLogin");
+    let pages = client.lookup_events().lookup_attributes(attribute.build().unwrap()).into_paginator().items().send();
+    let (mut failed, mut done) = (0, 0);
+    for event in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
+        let text = event.cloud_trail_event().unwrap();
+        let record: Value = serde_json::from_str(text).unwrap();
+        let event = event::decode(&record, Evidence::one(text)).unwrap();
+        assert_eq!(record.get("errorCode"), None, "{text}");
+        match record["responseElements"]["ConsoleLogin"].as_str() {
+            Some("Failure") => {
+                failed += 1;
+                assert_eq!((event.outcome, event.error.unwrap().raw()), (Outcome::Failed, "Failed authentication"), "{text}");
+            }
+            Some("Success") => {
+                done += 1;
+                assert_eq!((event.outcome, event.error), (Outcome::Done, None), "{text}");
+            }
+            _ => panic!("{text}"),
+        }
+    }
+    assert!(failed > 0 && done > 0, "{failed} failed, {done} done");
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Number, Value, json};
 
-use super::events::lower_first;
+use super::event::lower_first;
 
 /// Times are epoch seconds below the root of a finding; files have ISO 8601 there.
 const TIMES: [&str; 12] = [

@@ -35,6 +35,14 @@ pub type Open = dyn Fn() -> Result<Box<dyn Backend>, KeyringError> + Send + Sync
 #[derive(Default)]
 pub struct Memory(Mutex<BTreeMap<String, SecretString>>);
 
+#[cfg(test)]
+impl Memory {
+    /// Whether nothing is stored in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
 impl Backend for Memory {
     fn get(&self, item: &str) -> Result<Option<SecretString>, KeyringError> {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(item).cloned())

@@ -1,13 +1,14 @@
 //! The canary: the only proof that a keyring keeps what it is given is to give it something and to ask for it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::backend::Backend;
 use super::error::{Action, KeyringError, Trouble};
 
-/// The name of the canary's item, for error texts. Each process has its own, or two probes would delete each other's.
+/// The name of the canary's item, for error texts.
 pub(super) const NAME: &str = "canary";
 
 /// What a keyring is good for at this moment.
@@ -53,9 +54,18 @@ impl fmt::Display for Health {
     }
 }
 
+/// Numbers the probes of this process.
+static PROBES: AtomicU64 = AtomicU64::new(0);
+
+/// The item of one probe, which no other probe has: two of them, in one process or in many, may be under way at the same time, and
+/// each would find, overwrite or delete what the other has just written.
+fn item() -> String {
+    format!("{NAME}/{}-{}-{:08x}", std::process::id(), PROBES.fetch_add(1, Ordering::Relaxed), fastrand::u32(..))
+}
+
 /// Writes, reads back and deletes.
 pub(super) fn canary(backend: &dyn Backend) -> Result<(), KeyringError> {
-    let item = format!("{NAME}/{}", std::process::id());
+    let item = item();
     let song = format!("{:016x}", fastrand::u64(..));
     let song = SecretString::from(song);
     backend.set(&item, &song)?;

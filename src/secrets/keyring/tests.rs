@@ -58,6 +58,43 @@ fn what_is_stored_comes_back_and_goes() {
     }
 }
 
+/// A keyring in which whoever reads waits until everybody has written.
+struct Together(Arc<Memory>, Arc<std::sync::Barrier>);
+
+impl Backend for Together {
+    fn get(&self, item: &str) -> Result<Option<SecretString>, KeyringError> {
+        self.1.wait();
+        let found = self.0.get(item);
+        self.1.wait();
+        found
+    }
+
+    fn set(&self, item: &str, secret: &SecretString) -> Result<(), KeyringError> {
+        self.0.set(item, secret)
+    }
+
+    fn delete(&self, item: &str) -> Result<(), KeyringError> {
+        self.0.delete(item)
+    }
+}
+
+#[test]
+fn two_probes_at_the_same_time_do_not_answer_for_each_other() {
+    // Two handles of one process over one keyring, as the console and a rotation have them: both write before either reads.
+    let (memory, barrier) = (Arc::new(Memory::default()), Arc::new(std::sync::Barrier::new(2)));
+    let probes: Vec<_> = (0..2)
+        .map(|_| {
+            let (memory, barrier) = (Arc::clone(&memory), Arc::clone(&barrier));
+            let keyring = Keyring::with(move || Ok(Box::new(Together(Arc::clone(&memory), Arc::clone(&barrier)))));
+            std::thread::spawn(move || keyring.within(Duration::from_secs(20)).probe_blocking())
+        })
+        .collect();
+    for probe in probes {
+        assert_eq!(probe.join().unwrap(), Health::Ready);
+    }
+    assert!(memory.is_empty(), "no canary is left behind");
+}
+
 #[test]
 fn nothing_there_is_said_only_by_a_keyring_that_works() {
     let lies = told(|action| (action == Action::Write).then_some(Trouble::Absent));

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use http::header::{HeaderName, HeaderValue};
-use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -16,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector as Tls, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::address;
+use super::proxies::Proxies;
 use crate::ssm::channel::largest;
 
 /// How long opening a web socket may take.
@@ -36,7 +36,7 @@ pub type Agreed = (Dialled, usize);
 #[derive(Clone)]
 pub struct Dialer {
     tls: Arc<ClientConfig>,
-    proxies: Arc<Matcher>,
+    proxies: Proxies,
     host: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Dialer {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: Arc::new(tls), proxies: Arc::new(Matcher::from_env()), host })
+        Ok(Self { tls: Arc::new(tls), proxies: Proxies::from_env(), host })
     }
 
     /// Whether the address is one to dial at all.

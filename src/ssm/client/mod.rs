@@ -13,6 +13,7 @@ pub mod forward;
 pub mod gateway;
 mod handshake;
 pub mod journal;
+pub mod proxies;
 pub mod session;
 pub mod shell;
 mod unfinished;

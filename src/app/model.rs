@@ -260,7 +260,7 @@ impl Model {
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
             session: SessionId::default(),
-            view: SessionView { profile, regions, identity, alias, credentials, endpoint, demo },
+            view: SessionView { profile, instead: None, regions, identity, alias, credentials, endpoint, demo },
             connection: Connection::Connecting,
             door,
             lock: Lock::new(lock_after, now),

@@ -12,6 +12,7 @@ use aws_types::request_id::RequestId as _;
 use jiff::Timestamp;
 
 use super::guard::Refusal;
+use super::profile::provider::Broken;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 
@@ -194,6 +195,13 @@ fn of_credentials(error: &CredentialsError) -> FaultKind {
     if words.contains("AccessDenied") {
         return FaultKind::Denied { action: "sts:AssumeRole".to_owned() };
     }
+    // The profile's own words say what to do better than any kind.
+    let broken: Vec<&Broken> = causes(error).filter_map(|cause| cause.downcast_ref()).collect();
+    if let [first, ..] = broken.as_slice() {
+        // The profile that was asked for, and what helps where its way ends.
+        let advice = broken.last().map_or_else(String::new, |last| last.advice.clone());
+        return FaultKind::ProfileUnusable { profile: first.profile.clone(), advice };
+    }
     if words.contains("ExpiredToken") || words.contains("has expired") || words.contains("token is expired") {
         return FaultKind::Expired;
     }
@@ -207,7 +215,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// Words of the SDK that say on which of its floors an error was found, which helps nobody.
-const NOISE: [&str; 8] = [
+const NOISE: [&str; 10] = [
+    "an error occurred while loading credentials",
+    "an error occurred while loading an access token",
     "dispatch failure",
     "other",
     "io error",

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::fault::from_credentials;
+use super::profile::provider::MadeBy;
 use super::second_factor::Mark;
 use super::session::Clock;
 use crate::domain::account::{CredentialSource, MFA_SESSION};
@@ -85,6 +86,9 @@ fn end(credentials: &Credentials) -> Option<Timestamp> {
 fn provider(credentials: &Credentials) -> &'static str {
     if credentials.get_property::<Mark>().is_some() {
         return MFA_SESSION;
+    }
+    if let Some(made) = credentials.get_property::<MadeBy>() {
+        return made.0;
     }
     let marks = credentials.get_property::<Vec<Feature>>().map(Vec::as_slice).unwrap_or_default();
     let named = marks.iter().rev().find_map(|mark| match mark {

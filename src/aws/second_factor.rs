@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::call;
 use super::fault::{malformed, unsent};
-use super::profile::Step;
+use super::profile::way::Step;
 use super::session::Session;
 use crate::domain::account::MFA_SESSION;
 use crate::domain::fault::{Fault, FaultKind};

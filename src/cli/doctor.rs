@@ -2,6 +2,7 @@
 
 mod kept;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,8 +118,8 @@ fn configuration(connection: &ConnectionArguments) -> String {
 
 async fn account(plan: Plan) -> Vec<Check> {
     let refused = Arc::new(AtomicBool::new(false));
-    let aws = match plan.connect(refusals_of_the_clock(Arc::clone(&refused))).await {
-        Ok(connected) => connected.aws,
+    let (aws, is_demo) = match plan.connect(refusals_of_the_clock(Arc::clone(&refused))).await {
+        Ok(connected) => (connected.aws, connected.demo.is_some()),
         Err(fault) => return vec![Check::of("credentials", Err(fault))],
     };
     let source = aws.credentials().await.map(|source| match source.expires {
@@ -126,7 +127,9 @@ async fn account(plan: Plan) -> Vec<Check> {
         None => format!("{}, without an end", source.provider),
     });
     let has_credentials = source.is_ok();
-    let mut checks = vec![Check::of("credentials", source)];
+    let mut checks: Vec<Check> = profile(&aws).into_iter().collect();
+    checks.push(Check::of("credentials", source));
+    checks.extend(endpoints(&aws, is_demo));
     if !has_credentials {
         return checks;
     }
@@ -143,6 +146,39 @@ async fn account(plan: Plan) -> Vec<Check> {
         checks.push(Check::good("clock", "within the five minutes that AWS accepts"));
     }
     checks
+}
+
+/// The profile in use, and whether its credentials are.
+fn profile(aws: &Session) -> Option<Check> {
+    let name = aws.profile()?;
+    Some(match aws.instead_of_profile() {
+        None => Check::good("profile", name),
+        Some("the environment") => Check::good(
+            "profile",
+            format!(
+                "{name} gives settings only: the keys of the environment (AWS_ACCESS_KEY_ID) go before AWS_PROFILE; \
+                 --profile {name} uses its own credentials"
+            ),
+        ),
+        Some(instead) => {
+            Check::good("profile", format!("{name} gives settings only: it names no credentials, {instead} has some"))
+        }
+    })
+}
+
+/// Where calls go: one line where all go to one place, else one for each service.
+fn endpoints(aws: &Session, is_demo: bool) -> Vec<Check> {
+    let usual = || "AWS".to_owned();
+    let urls: BTreeSet<Option<&str>> = aws.endpoints().map(|(_, url)| url).collect();
+    match (is_demo, urls.first()) {
+        (true, _) => vec![Check::good("endpoints", "the embedded AWS: no call leaves this machine")],
+        (false, Some(None)) if urls.len() == 1 => vec![Check::good("endpoints", aws.endpoint().unwrap_or_else(usual))],
+        (false, Some(Some(url))) if urls.len() == 1 => vec![Check::good("endpoints", format!("{url} (not AWS)"))],
+        _ => {
+            let place = |url: Option<&str>| url.map_or_else(usual, |url| format!("{url} (not AWS)"));
+            aws.endpoints().map(|(service, url)| Check::good(format!("endpoint {service}"), place(url))).collect()
+        }
+    }
 }
 
 /// The SDK corrects a wrong clock by itself after the first refusal, so the refusal has to be caught where it happens.

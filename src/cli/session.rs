@@ -74,13 +74,12 @@ impl Sessions {
         }
         let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
         let session = plan.connect(Observer::nobody()).await?.aws;
-        let bundle = session::bundle(session.profile()).await?;
-        let dialer = Dialer::trusting(None, bundle.as_deref()).map_err(no_tls)?;
+        let dialer = Dialer::trusting(None, session.bundle()).map_err(no_tls)?;
         let region = session.regions().first().cloned().unwrap_or_default();
         let place = Place {
             region: region.clone(),
-            profile: session.profile().map(str::to_owned),
-            endpoint_url: connection.endpoint_url.clone(),
+            profile: session.signing_profile().map(str::to_owned),
+            endpoint_url: session.endpoint_of("ssm").map(str::to_owned),
         };
         let folder = paths::state_dir().ok_or_else(|| Failure::Job("there is no home directory to note sessions in".into()))?;
         let journal = Journal::new(folder.join("sessions"));

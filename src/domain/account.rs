@@ -32,8 +32,10 @@ pub struct CredentialSource {
 /// What the header shows about the session. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionView {
-    /// The profile asked for; `None` is the SDK's default chain.
+    /// The profile in use; `None` is the default one.
     pub profile: Option<String>,
+    /// What gives the credentials in the profile's place (`the environment`, `this machine`); `None`: the profile does.
+    pub instead: Option<String>,
     /// The regions that the regional panes read, in the order given.
     pub regions: Vec<String>,
     /// Account and principal.
@@ -42,7 +44,7 @@ pub struct SessionView {
     pub alias: Known<Option<Untrusted>>,
     /// Provider and end of the credentials.
     pub credentials: Known<CredentialSource>,
-    /// Whether a non-standard endpoint is in use (`--endpoint-url`, `AWS_ENDPOINT_URL`), and which.
+    /// Where calls go that do not go to AWS's usual endpoints, and which services where they differ.
     pub endpoint: Option<String>,
     /// Set in `--demo`: the name of the scenario. Everything on screen is then made up, and the header says so.
     pub demo: Option<String>,

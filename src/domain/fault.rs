@@ -30,6 +30,13 @@ pub enum FaultKind {
         /// Its name.
         profile: String,
     },
+    /// The profile names a way to credentials that cannot be gone: nothing else is used in its place.
+    ProfileUnusable {
+        /// Its name.
+        profile: String,
+        /// What to do, in one sentence without a full stop.
+        advice: String,
+    },
     /// The profile assumes a role with a second factor (`mfa_serial`) in a way in which no code can be asked for; the SDK would leave the
     /// factor out without a word.
     NeedsMfa {
@@ -101,6 +108,7 @@ impl Fault {
             FaultKind::Expired => "credentials expired".into(),
             FaultKind::NoCredentials => "no credentials".into(),
             FaultKind::UnknownProfile { profile } => format!("unknown profile {}", super::text::clean(profile)),
+            FaultKind::ProfileUnusable { profile, .. } => format!("no credentials from profile {}", super::text::clean(profile)),
             FaultKind::NeedsMfa { profile } => format!("profile {} needs a second factor", super::text::clean(profile)),
             FaultKind::NoCode => "no MFA code".into(),
             FaultKind::NoRegion => "no region".into(),
@@ -129,7 +137,14 @@ impl Fault {
 
     /// Whether other credentials would help, and these never will again.
     pub fn is_about_credentials(&self) -> bool {
-        matches!(self.kind, FaultKind::Expired | FaultKind::UnknownIdentity | FaultKind::NoCredentials | FaultKind::NoCode)
+        matches!(
+            self.kind,
+            FaultKind::Expired
+                | FaultKind::UnknownIdentity
+                | FaultKind::NoCredentials
+                | FaultKind::NoCode
+                | FaultKind::ProfileUnusable { .. }
+        )
     }
 
     /// What the person at the keyboard can do next, in one sentence.
@@ -140,10 +155,10 @@ impl Fault {
             FaultKind::Throttled { wait_ms: None } => "wait a moment, then try again: other clients share this account's rate".into(),
             FaultKind::Expired => "sign in again (`aws sso login`, or new session credentials), then try again".into(),
             FaultKind::NoCredentials => "set AWS_PROFILE or --profile, or sign in with `aws sso login`; `bartizan --demo` needs none".into(),
-            FaultKind::UnknownProfile { .. } => "check the name against ~/.aws/config, or choose another with --profile".into(),
+            FaultKind::UnknownProfile { .. } => "correct the name, or choose another profile with --profile".into(),
+            FaultKind::ProfileUnusable { advice, .. } => super::text::clean(advice).into_owned(),
             FaultKind::NeedsMfa { .. } => {
-                "a code can be asked for where source_profile leads to a profile that assumes no role: write it so, or use a profile \
-                 with SSO or credential_process"
+                "sign in where a code can be asked for, or use a profile with SSO or credential_process"
                     .into()
             }
             FaultKind::NoCode => "have the device at hand and try again, each code is sent once; where nobody can be asked use SSO or credential_process".into(),

@@ -20,6 +20,7 @@ pub mod key_use;
 pub mod known;
 pub mod node;
 pub mod preferences;
+pub mod profiles;
 pub mod question;
 pub mod recording;
 pub mod report;

@@ -179,11 +179,12 @@ impl Runner {
         self.spawn(Slot::new("containments"), None, self.token.clone(), resuming);
         let view = SessionView {
             profile: aws.profile().map(str::to_owned),
+            instead: aws.instead_of_profile().map(str::to_owned),
             regions: aws.regions().to_vec(),
             identity: Known::Loading,
             alias: Known::Loading,
             credentials: Known::Loading,
-            endpoint: aws.endpoint().map(str::to_owned),
+            endpoint: aws.endpoint(),
             demo: connected.demo.clone(),
         };
         let replies = self.replies.clone();

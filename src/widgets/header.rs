@@ -126,7 +126,14 @@ fn second(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, line:
     };
     let mut facts = vec![Piece::new(credentials, look[role])];
     if let Some(profile) = &view.profile {
-        facts.push(Piece::new(format!("profile {}", clean(profile)), muted));
+        facts.push(match &view.instead {
+            None => Piece::new(format!("profile {}", clean(profile)), muted),
+            // The name of a profile alone would say that its credentials are in use.
+            Some(instead) => {
+                let text = format!("profile {}: settings only, keys of {}", clean(profile), clean(instead));
+                Piece::new(text, look[Role::Warning])
+            }
+        });
     }
     if let Some(endpoint) = &view.endpoint {
         facts.push(Piece::new(format!("endpoint {}", clean(endpoint)), look[Role::Warning]));

@@ -96,6 +96,7 @@ fn session(text: &str) -> SessionView {
     };
     SessionView {
         profile: Some(text.into()),
+        instead: None,
         regions: vec!["us-east-1".into(), text.into()],
         identity: Known::live(identity, NOW),
         alias: Known::live(Some(Untrusted::new(text)), NOW),
@@ -282,6 +283,19 @@ fn made_up_data_and_read_only_are_said_on_every_screen() {
         }));
         assert!(line.contains("MADE-UP") && line.contains("READ-ONLY"), "{width}: {line}");
     }
+}
+
+#[test]
+fn a_profile_that_does_not_sign_is_not_named_as_if_it_did() {
+    let line = |view: &SessionView| {
+        frames::text(&frames::drawn(160, 2, |look, area, buf| {
+            header::draw(view, &header::Standing::default(), header::Link::Ready, NOW, look, area, buf)
+        }))
+    };
+    let view = SessionView { profile: Some("prod".into()), endpoint: None, ..session("x") };
+    assert!(line(&view).contains("profile prod") && !line(&view).contains("settings only"));
+    let view = SessionView { instead: Some("the environment".into()), ..view };
+    assert!(line(&view).contains("profile prod: settings only, keys of the environment"), "{}", line(&view));
 }
 
 #[test]

@@ -40,7 +40,8 @@ const NOBODY: &str = "http://127.0.0.1:9";
 #[test]
 fn a_second_factor_is_not_left_out_in_silence() {
     let aws = "[profile ops]\nregion=us-east-1\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=me\n\
-               mfa_serial=arn:aws:iam::123456789012:mfa/me\n[profile me]\nregion=us-east-1\n";
+               mfa_serial=arn:aws:iam::123456789012:mfa/me\n[profile me]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\n\
+               aws_secret_access_key=secret\n";
     says(&nodes(aws, &["--profile", "ops"], &[]), &["profile ops needs a second factor", "credential_process"]);
 }
 

@@ -26,6 +26,7 @@ mod keyring;
 mod keyring_store;
 mod lock;
 mod passphrases;
+mod profiles;
 mod rotating;
 mod rotation_crashes;
 mod second_factor;

@@ -128,7 +128,10 @@ pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews, out
 
 /// Without credentials no call can succeed, and every pane would say the same.
 fn ends_session(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::NoCredentials | FaultKind::UnknownProfile { .. } | FaultKind::Expired)
+    matches!(
+        fault.kind,
+        FaultKind::NoCredentials | FaultKind::UnknownProfile { .. } | FaultKind::ProfileUnusable { .. } | FaultKind::Expired
+    )
 }
 
 fn failed(model: &mut Model, fault: Fault, out: &mut Vec<Effect>) {

@@ -3,27 +3,27 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_types::os_shim_internal::Env;
 
-use super::{Clock, Inner, Regional, Session};
+use super::{About, Clock, Inner, Regional, Session};
 use crate::aws::fault::unsent;
 use crate::aws::identity::Remembered;
 use crate::aws::lanes::Lanes;
 use crate::aws::observe::Observer;
-use crate::aws::profile::{Base, Step};
+use crate::aws::profile::way::Step;
+use crate::aws::profile::{Found, Origin, provider};
 use crate::aws::second_factor::SecondFactor;
 use crate::aws::{certificates, profile};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::profiles::DEFAULT;
 
 /// How long a connection may take to be made. Off a whole second, as the SDKs have it: a lost SYN is sent again after three.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
@@ -54,7 +54,7 @@ impl Default for Patience {
 /// What a session is made from.
 #[derive(Debug, Clone)]
 pub struct Connect {
-    /// `--profile`; `None` is the SDK's default chain (`AWS_PROFILE` included).
+    /// `--profile`; `None` leaves it to `AWS_PROFILE` and the default profile.
     pub profile: Option<String>,
     /// `--region`, in the order given; empty is the region of the environment or the profile.
     pub regions: Vec<String>,
@@ -99,8 +99,8 @@ pub const EMBEDDED_SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 /// Loads the configuration. No call to AWS is made yet, but the one that a second factor needs.
 pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
-    let (config, profile, steps) = match wanted.http.clone() {
-        Some(http) => (embedded(http, &wanted), wanted.profile.clone(), Vec::new()),
+    let (config, about, steps) = match wanted.http.clone() {
+        Some(http) => (embedded(http, &wanted), About { profile: wanted.profile.clone(), ..About::default() }, Vec::new()),
         // Large, and rare: on the heap, so that every future with a session to make in it stays small.
         None => Box::pin(configured(&wanted)).await?,
     };
@@ -130,9 +130,8 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
     config.set_app_name(AppName::new("bartizan").ok());
     let config = config.build();
     let session = Session(Arc::new(Inner {
-        endpoint: endpoint(&config),
         config,
-        profile,
+        about: Arc::new(about),
         regions,
         credentials,
         observer: wanted.observer,
@@ -183,76 +182,77 @@ fn embedded(http: SharedHttpClient, wanted: &Connect) -> SdkConfig {
         .build()
 }
 
-/// The user's configuration as the SDK reads it, the name of the profile in use, and the roles that the SDK cannot assume.
-async fn configured(wanted: &Connect) -> Result<(SdkConfig, Option<String>, Vec<Step>), Fault> {
-    let mut found = profile::look(wanted.profile.as_deref(), &wanted.clock).await?;
-    let http = certificates(&found, &wanted.clock).await?;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http.clone())
-        .timeout_config(timeouts(wanted.patience))
-        .sleep_impl(TokioSleep::new());
-    let chain = found.chain.take();
-    if let (Some(chain), None) = (&chain, &wanted.factor) {
-        let profile = chain.steps.iter().find(|step| step.serial.is_some()).map(|step| step.profile.clone());
+/// The user's own configuration, what is said about it, and the roles that want a code.
+async fn configured(wanted: &Connect) -> Result<(SdkConfig, About, Vec<Step>), Fault> {
+    let found = profile::look(wanted.profile.as_deref(), wanted.endpoint_url.as_deref(), &wanted.clock).await?;
+    if let (Some(steps), None) = (found.steps_with_code(), &wanted.factor) {
+        let profile = steps.iter().find(|step| step.serial.is_some()).map(|step| step.profile.clone());
         return Err(unsent(FaultKind::NeedsMfa { profile: profile.unwrap_or_default() }, "", wanted.clock.now()));
     }
-    let of_profile = |name: &str| {
-        let region = wanted.regions.first().or(found.region.as_ref());
-        let region = region.cloned().map(Region::new);
-        let provider = ProviderConfig::without_region().with_http_client(http.clone()).with_region(region);
-        let provider = provider.with_sleep_impl(TokioSleep::new()).with_behavior_version(Some(BehaviorVersion::latest()));
-        ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name).build()
+    let bundle = bundle(&found, &wanted.clock).await?;
+    let config = without_credentials(&found, wanted, bundle.as_deref()).await?;
+    let steps = found.steps_with_code().unwrap_or_default().to_vec();
+    let credentials = credentials(&found, steps.is_empty(), &config).await;
+    let about = About {
+        instead: match found.origin {
+            Origin::Profile(_) => None,
+            Origin::Environment => Some("the environment"),
+            Origin::Machine(_) => Some("this machine"),
+        },
+        profile: found.name,
+        is_fips: config.use_fips().unwrap_or_default(),
+        is_dual_stack: config.use_dual_stack().unwrap_or_default(),
+        endpoints: found.endpoints,
+        bundle,
     };
-    if let Some(name) = &wanted.profile {
-        loader = loader.profile_name(name);
-        if found.against_environment && chain.is_none() {
-            // The SDK would take the environment's keys and show their account under the profile's name;
-            // the AWS CLI lets the named profile win, and so do we.
-            loader = loader.credentials_provider(of_profile(name));
-        }
-    }
-    let steps = match chain {
-        None => Vec::new(),
-        Some(chain) => {
-            loader = match chain.base {
-                Base::Profile(name) => loader.credentials_provider(of_profile(&name)),
-                Base::Keys(keys) => loader.credentials_provider(keys),
-            };
-            chain.steps
-        }
-    };
-    if let Some(region) = wanted.regions.first() {
+    Ok((config.into_builder().credentials_provider(credentials).build(), about, steps))
+}
+
+/// Everything but credentials. Of the user's files the SDK is given only what [`profile::look`] has read in them.
+async fn without_credentials(found: &Found, wanted: &Connect, bundle: Option<&[u8]>) -> Result<SdkConfig, Fault> {
+    let path = found.bundle.as_deref().unwrap_or("of the system");
+    let wrong = |why: String| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {why}"), wanted.clock.now());
+    let options = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, &found.options).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .profile_files(options)
+        .profile_name("default")
+        .no_credentials()
+        .http_client(certificates::http_client(bundle).map_err(wrong)?)
+        .timeout_config(timeouts(wanted.patience))
+        .sleep_impl(TokioSleep::new());
+    if let Some(region) = wanted.regions.first().or(found.region.as_ref()) {
         loader = loader.region(Region::new(region.clone()));
     }
-    if let Some(url) = &wanted.endpoint_url {
-        loader = loader.endpoint_url(url);
+    let mut config = loader.load().await.into_builder().service_config(found.endpoints.clone());
+    config.set_endpoint_url(None);
+    let config = config.build();
+    if config.use_fips() == Some(true) && !found.endpoints.is_empty() {
+        let words = "FIPS endpoints are asked for, and so is an endpoint in AWS's place: only one of them can be had";
+        return Err(unsent(FaultKind::Configuration, words, wanted.clock.now()));
     }
-    Ok((loader.load().await, found.name, steps))
+    Ok(config)
 }
 
-/// The certificate bundle of `AWS_CA_BUNDLE` or of the profile, as PEM, for connections that the SDK does not make; `None`: there the
-/// system's certificates count.
-pub async fn bundle(profile: Option<&str>) -> Result<Option<Vec<u8>>, Fault> {
-    let clock = Clock::system();
-    let Some(path) = profile::look(profile, &clock).await?.bundle else { return Ok(None) };
+/// The credentials that sign, or with which a second factor goes on: then without the roles.
+async fn credentials(found: &Found, with_roles: bool, config: &SdkConfig) -> SharedCredentialsProvider {
+    match &found.origin {
+        Origin::Environment => provider::of_environment(),
+        Origin::Machine(token) => provider::of_machine(token.as_ref(), found.name.as_deref(), config),
+        Origin::Profile(way) => {
+            let asked = found.name.as_deref().unwrap_or(DEFAULT);
+            let mut provider = provider::of_base(way, asked, config);
+            for step in way.steps.iter().filter(|_| with_roles) {
+                provider = provider::of_step(step, asked, provider, config).await;
+            }
+            provider
+        }
+    }
+}
+
+/// The certificate bundle of `AWS_CA_BUNDLE` or of the profile, as PEM; `None`: the system's certificates count.
+async fn bundle(found: &Found, clock: &Clock) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(path) = &found.bundle else { return Ok(None) };
     let wrong =
         |error: std::io::Error| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {error}"), clock.now());
-    tokio::fs::read(&path).await.map(Some).map_err(wrong)
-}
-
-async fn certificates(found: &profile::Found, clock: &Clock) -> Result<SharedHttpClient, Fault> {
-    let wrong =
-        |path: &str, why: String| unsent(FaultKind::Configuration, format!("certificate bundle {path}: {why}"), clock.now());
-    let Some(path) = &found.bundle else {
-        return certificates::http_client(None).map_err(|why| wrong("of the system", why));
-    };
-    let pem = tokio::fs::read(path).await.map_err(|error| wrong(path, error.to_string()))?;
-    certificates::http_client(Some(&pem)).map_err(|why| wrong(path, why))
-}
-
-/// The endpoint in place of AWS's, as far as it is the same for all services, else the first that stands in for one.
-fn endpoint(config: &SdkConfig) -> Option<String> {
-    let own = |service: &&str| Env::real().get(&format!("AWS_ENDPOINT_URL_{service}")).ok();
-    let url = config.endpoint_url().map(str::to_owned);
-    url.or_else(|| config.service_config().and_then(|_| ["IAM", "STS", "GUARDDUTY", "CLOUDTRAIL", "SSM"].iter().find_map(own)))
+    tokio::fs::read(path).await.map(Some).map_err(wrong)
 }

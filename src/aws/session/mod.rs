@@ -17,13 +17,14 @@ use jiff::Timestamp;
 pub use clock::Clock;
 pub use connect::{
     ATTEMPT_TIMEOUT, CALL_TIMEOUT, CONNECT_TIMEOUT, Connect, EMBEDDED_ACCESS_KEY, EMBEDDED_SECRET_KEY, MAX_ATTEMPTS, Patience,
-    bundle, connect,
+    connect,
 };
 
 use super::guard::{self, Guard};
 use super::identity::Remembered;
 use super::lanes::Lanes;
 use super::observe::{Observer, Watch};
+use super::profile::endpoints::{Endpoints, SERVICES};
 use crate::domain::account::{CredentialSource, Identity};
 use crate::domain::fault::Fault;
 
@@ -33,9 +34,8 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     config: SdkConfig,
-    profile: Option<String>,
+    about: Arc<About>,
     regions: Vec<String>,
-    endpoint: Option<String>,
     credentials: Remembered,
     observer: Observer,
     clock: Clock,
@@ -52,9 +52,27 @@ struct Inner {
     identity: Mutex<Option<Identity>>,
 }
 
+/// What the configuration says of a session, for those who show it.
+#[derive(Debug, Default)]
+struct About {
+    /// The profile in use; `None` is the default one.
+    profile: Option<String>,
+    /// What gives the credentials in the profile's place; `None`: the profile does.
+    instead: Option<&'static str>,
+    /// Where calls go that do not go to AWS.
+    endpoints: Endpoints,
+    is_fips: bool,
+    is_dual_stack: bool,
+    /// The certificates in place of the system's, as PEM.
+    bundle: Option<Vec<u8>>,
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("profile", &self.0.profile).field("regions", &self.0.regions).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("profile", &self.0.about.profile)
+            .field("regions", &self.0.regions)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +112,17 @@ macro_rules! client {
 impl Session {
     /// The profile in use; `None` is the default one.
     pub fn profile(&self) -> Option<&str> {
-        self.0.profile.as_deref()
+        self.0.about.profile.as_deref()
+    }
+
+    /// What gives the credentials in place of the profile in use: `the environment` or `this machine`. `None`: the profile does.
+    pub fn instead_of_profile(&self) -> Option<&'static str> {
+        self.0.about.instead
+    }
+
+    /// The profile whose credentials sign; `None`: it is the default one, or none does.
+    pub fn signing_profile(&self) -> Option<&str> {
+        self.profile().filter(|_| self.0.about.instead.is_none())
     }
 
     /// The regions that the regional services are asked in; at least one.
@@ -102,9 +130,33 @@ impl Session {
         &self.0.regions
     }
 
-    /// The endpoint in place of AWS's, where there is one.
-    pub fn endpoint(&self) -> Option<&str> {
-        self.0.endpoint.as_deref()
+    /// Where calls go that do not go to AWS's usual endpoints, in the words of the header: which URL, for which services where they
+    /// differ.
+    pub fn endpoint(&self) -> Option<String> {
+        let About { endpoints, is_fips, is_dual_stack, .. } = self.0.about.as_ref();
+        let kind = match (is_fips, is_dual_stack) {
+            (true, true) => Some("AWS FIPS, dual-stack"),
+            (true, false) => Some("AWS FIPS"),
+            (false, true) => Some("AWS dual-stack"),
+            (false, false) => None,
+        };
+        endpoints.text().or_else(|| kind.map(str::to_owned))
+    }
+
+    /// The URL that a service is called at in place of AWS, by the name that IAM policies use (`ssm`).
+    pub fn endpoint_of(&self, service: &str) -> Option<&str> {
+        self.0.about.endpoints.of(service)
+    }
+
+    /// Each service that is called, with the URL in place of AWS's.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        SERVICES.iter().map(|(service, _)| (*service, self.endpoint_of(service)))
+    }
+
+    /// The certificates that count in place of the system's (`AWS_CA_BUNDLE`, `ca_bundle`), as PEM, for connections that the SDK does
+    /// not make.
+    pub fn bundle(&self) -> Option<&[u8]> {
+        self.0.about.bundle.as_deref()
     }
 
     /// The present time by the session's clock.

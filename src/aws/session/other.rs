@@ -23,9 +23,8 @@ impl Session {
         let provider = SharedCredentialsProvider::new(credentials.clone());
         Self(Arc::new(Inner {
             config: self.0.config.clone().into_builder().credentials_provider(provider).build(),
-            profile: self.0.profile.clone(),
+            about: Arc::clone(&self.0.about),
             regions: self.0.regions.clone(),
-            endpoint: self.0.endpoint.clone(),
             credentials,
             observer: self.0.observer.clone(),
             clock: self.0.clock.clone(),

@@ -142,9 +142,9 @@ pub async fn run(ask: &Ask, session: &Session, mut streams: Streams<'_>) -> Resu
 }
 
 fn is_about_credentials(fault: &Fault) -> bool {
-    use FaultKind::{ClockSkew, Denied, Expired, NoCredentials, UnknownIdentity};
+    use FaultKind::{ClockSkew, Denied, Expired, NoCredentials, ProfileUnusable, UnknownIdentity};
     match &fault.kind {
-        NoCredentials | Expired | UnknownIdentity | ClockSkew => true,
+        NoCredentials | ProfileUnusable { .. } | Expired | UnknownIdentity | ClockSkew => true,
         // `GetCallerIdentity` needs no permission: what was denied is the way to the credentials.
         Denied { action } => action != "sts:GetCallerIdentity",
         _ => false,

@@ -59,11 +59,14 @@ impl Access {
         if let Some(allow) = &self.allow {
             allow().await?;
         }
-        let dialer = self.dialer.get_or_try_init(|| async { Dialer::new(None).map_err(|error| format!("TLS: {error}")) }).await?;
+        let dialer = self
+            .dialer
+            .get_or_try_init(|| async { Dialer::trusting(None, self.aws.bundle()).map_err(|error| format!("TLS: {error}")) })
+            .await?;
         let place = Place {
             region: region.to_owned(),
-            profile: self.aws.profile().map(str::to_owned),
-            endpoint_url: self.aws.endpoint().map(str::to_owned),
+            profile: self.aws.signing_profile().map(str::to_owned),
+            endpoint_url: self.aws.endpoint_of("ssm").map(str::to_owned),
         };
         // The demo's sessions end with this process: there is nothing to note down.
         let journal = match self.allow {

@@ -81,6 +81,7 @@ impl Stage {
     pub(crate) fn connect(&mut self, session: u64) {
         let view = SessionView {
             profile: None,
+            instead: None,
             regions: vec!["eu-west-1".into(), "us-east-1".into()],
             identity: Known::Loading,
             alias: Known::Loading,

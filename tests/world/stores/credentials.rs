@@ -99,6 +99,28 @@ async fn a_profile_that_the_configuration_leads_elsewhere_is_refused() {
     std::fs::write(&config, "[profile prod]\nregion = x\nsso_session = corp\n[default]\nrole_arn = a\n").unwrap();
     let error = CredentialsFile::new(&path, Some(config.clone()), "prod", false).probe().await.unwrap_err();
     assert!(error.to_string().contains("sso_session"), "{error}");
+    // However the header is written, it is the profile that the AWS CLI sees.
+    std::fs::write(&path, format!("{}[My Mac]\n[default]\n", with(OLD, FILES[0].1))).unwrap();
+    for (header, section, is_it) in [
+        ("profile 'prod'", "prod", true),
+        ("profile \"prod\"", "prod", true),
+        ("profile\tprod", "prod", true),
+        ("profile 'My Mac'", "My Mac", true),
+        ("profile \"My Mac\"", "My Mac", true),
+        ("profile My Mac", "My Mac", false),
+        ("default", "default", true),
+        ("profile default", "default", true),
+        ("profile 'default'", "default", true),
+        ("prod", "prod", false),
+        ("profile prod2", "prod", false),
+    ] {
+        std::fs::write(&config, format!("[{header}]\ncredential_process = /bin/false\n")).unwrap();
+        let probed = CredentialsFile::new(&path, Some(config.clone()), section, false).probe().await;
+        let is_refused = probed.as_ref().is_err_and(|error| error.to_string().contains("credential_process"));
+        assert_eq!(is_refused, is_it, "[{header}] for {section}: {probed:?}");
+    }
+    std::fs::write(&path, with(OLD, FILES[0].1)).unwrap();
+    std::fs::write(&config, "[profile prod]\nregion = x\nsso_session = corp\n[default]\nrole_arn = a\n").unwrap();
     let error = CredentialsFile::new(&path, Some(config.clone()), "default", true).probe().await.unwrap_err();
     assert!(error.to_string().contains("role_arn"), "{error}");
     std::fs::write(&config, "[profile prod]\nregion = x\n[profile other]\nsso_session = corp\n").unwrap();

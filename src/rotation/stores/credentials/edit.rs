@@ -10,8 +10,15 @@ use std::ops::Range;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use super::sections::{ID, Kind, SECRET, Sections, TOKEN};
+use crate::domain::profiles::ini::{Kind, Sections};
 use crate::rotation::stores::KeyPair;
+
+/// Property of the key id.
+pub(in crate::rotation::stores) const ID: &str = "aws_access_key_id";
+/// Property of the secret.
+pub(super) const SECRET: &str = "aws_secret_access_key";
+/// Property of temporary credentials, with which a lasting key does not work.
+pub(super) const TOKEN: &str = "aws_session_token";
 
 /// File content; holds secrets.
 pub(super) type Content = Zeroizing<Vec<u8>>;
@@ -21,7 +28,15 @@ const COMMENT: &str = "# kept by bartizan while a rotation runs";
 
 /// The section in which a pair is parked.
 pub(super) fn parking(key_id: &str) -> String {
-    format!("bartizan.{key_id}")
+    format!("{PARKING}{key_id}")
+}
+
+/// How the names of such sections begin.
+const PARKING: &str = "bartizan.";
+
+/// Whether a section is one in which a pair is parked.
+pub(in crate::rotation::stores) fn is_parking(section: &str) -> bool {
+    section.trim().starts_with(PARKING)
 }
 
 /// Why a section cannot be read or written as asked. Quotes no value.

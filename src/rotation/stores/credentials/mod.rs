@@ -4,7 +4,6 @@
 //! at the end of the file (see [`edit`]); when the old key is deleted, nothing of that is left.
 
 mod edit;
-mod sections;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,8 +12,11 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use self::edit::{Found, Trouble};
+pub(super) use self::edit::{ID, is_parking};
 use super::replace::{Content, Place};
 use super::{KeyPair, Store, StoreError, StoreErrorKind, run};
+use crate::domain::profiles::ini::Sections;
+use crate::domain::profiles::profile_named_by;
 
 /// The store of one section.
 #[derive(Debug, Clone)]
@@ -202,7 +204,7 @@ impl Inner {
         let found = self.look(content, &self.section)?;
         match &found.foreign {
             None => Ok(found),
-            Some(name) if name == sections::TOKEN => Err(self
+            Some(name) if name == edit::TOKEN => Err(self
                 .error(StoreErrorKind::Denied, "it holds aws_session_token: temporary credentials")
                 .advise("remove that line, or choose another section: tools would send the token along with the new key")),
             Some(name) => Err(self.elsewhere(name, "it")),
@@ -214,14 +216,12 @@ impl Inner {
         let Some(path) = &self.config else { return Ok(()) };
         let place = Place::new(path.clone(), path.display().to_string());
         let Some(content) = place.read()? else { return Ok(()) };
-        let mut names = vec![format!("profile {}", self.section)];
-        if self.section == "default" {
-            names.push(self.section.clone());
-        }
-        let sections = sections::Sections::read(&content)
+        let file = Sections::read(&content)
             .map_err(|unreadable| StoreError::new(StoreErrorKind::Corrupt, place.name(), unreadable.to_string()))?;
-        let mut properties = names.iter().flat_map(|name| sections.properties(name));
-        let foreign = properties.find_map(|(name, _)| edit::FOREIGN.iter().find(|foreign| foreign.as_bytes() == name));
+        // However its header is written: `[profile 'My Mac']` is the profile of the section `[My Mac]` here.
+        let is_ours = |header: &str| profile_named_by(header).is_some_and(|name| name == self.section);
+        let mut properties = file.by_section().filter(|(header, _, _)| is_ours(header));
+        let foreign = properties.find_map(|(_, name, _)| edit::FOREIGN.iter().find(|foreign| foreign.as_bytes() == name));
         match foreign {
             None => Ok(()),
             Some(foreign) => Err(self.elsewhere(foreign, &path.display().to_string())),

@@ -1,24 +1,22 @@
-//! The AWS credentials file as bytes: where the sections and the two values are, read as botocore's `configparser` and the SDK for Rust
-//! read them. Nothing is ever written anew that was there: an edit replaces spans and leaves every other byte alone.
+//! An AWS file as bytes: where its sections and values are, by the rules of Python's `configparser`, with which the AWS CLI reads it.
+//! Whoever edits a file replaces spans and leaves every other byte alone.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-/// Property of the key id.
-pub(super) const ID: &str = "aws_access_key_id";
-/// Property of the secret.
-pub(super) const SECRET: &str = "aws_secret_access_key";
-/// Property of temporary credentials, with which a lasting key does not work.
-pub(super) const TOKEN: &str = "aws_session_token";
+use zeroize::Zeroizing;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why a file cannot be read as AWS's tools read it. Quotes no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub struct Unreadable {
     /// Counted from one.
-    line: usize,
-    what: &'static str,
+    pub line: usize,
+    /// What is wrong with the line: continues "line 3 …".
+    pub what: Cow<'static, str>,
 }
 
 impl fmt::Display for Unreadable {
@@ -29,32 +27,41 @@ impl fmt::Display for Unreadable {
 
 /// What a line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Blank, or a comment.
     Idle,
-    /// `[name]`; the name without the blanks around it.
+    /// `[name]`; the name as it stands between the brackets.
     Header(Vec<u8>),
-    /// `name = value`: the name in small letters, the end of the delimiter, the span of the value without a comment after it.
-    Property { name: Vec<u8>, delimiter: usize, value: Range<usize> },
+    /// `name = value`.
+    Property {
+        /// In small letters.
+        name: Vec<u8>,
+        /// Where the delimiter ends.
+        delimiter: usize,
+        /// The value, without a comment that a blank sets off: the SDKs take that for a comment, the AWS CLI for a part of the value.
+        value: Range<usize>,
+    },
     /// More of the value of the line above.
     Continuation,
 }
 
 /// A line of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub struct Line {
     /// From its first byte to the first of the next line.
-    pub(super) span: Range<usize>,
+    pub span: Range<usize>,
     /// Where its line end begins.
-    pub(super) end: usize,
+    pub end: usize,
     /// What it is.
-    pub(super) kind: Kind,
+    pub kind: Kind,
 }
 
 /// The file's lines.
-pub(super) struct Sections<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) lines: Vec<Line>,
+pub struct Sections<'a> {
+    /// The whole file.
+    pub bytes: &'a [u8],
+    /// Its lines, which cover every byte.
+    pub lines: Vec<Line>,
 }
 
 /// State of the reader, as `configparser` keeps it.
@@ -66,8 +73,11 @@ struct Reader {
 }
 
 impl<'a> Sections<'a> {
-    /// Reads the file.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Unreadable> {
+    /// Finds the lines.
+    ///
+    /// # Errors
+    /// A line that the AWS CLI would refuse the whole file for.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Unreadable> {
         let mut reader = Reader::default();
         let mut lines = Vec::new();
         let mut at = 0;
@@ -78,41 +88,55 @@ impl<'a> Sections<'a> {
             let body = body.strip_suffix(b"\r").unwrap_or(body);
             let mark = if number == 0 && body.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
             let shown = body.get(mark..).unwrap_or_default();
-            let kind = reader.line(shown, span.start + mark).map_err(|what| Unreadable { line: number + 1, what })?;
+            let kind =
+                reader.line(shown, span.start + mark).map_err(|what| Unreadable { line: number + 1, what: what.into() })?;
             lines.push(Line { end: span.start + body.len(), span, kind });
         }
         Ok(Self { bytes, lines })
     }
 
     /// The text of a span.
-    pub(super) fn text(&self, span: &Range<usize>) -> &'a [u8] {
+    pub fn text(&self, span: &Range<usize>) -> &'a [u8] {
         self.bytes.get(span.clone()).unwrap_or_default()
     }
 
     /// What ends a line in this file.
-    pub(super) fn line_end(&self) -> &'static [u8] {
+    pub fn line_end(&self) -> &'static [u8] {
         let first = self.lines.first().map_or(&b""[..], |line| self.text(&(line.end..line.span.end)));
         if first == b"\r\n" { b"\r\n" } else { b"\n" }
     }
 
-    /// The lines of all sections of a name, with the number of each line.
-    pub(super) fn of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (usize, &'s Line)> {
+    /// The lines of all sections of a name, with the number of each line. Blanks around the name in the file do not count.
+    pub fn of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (usize, &'s Line)> {
         let mut inside = false;
         self.lines.iter().enumerate().filter(move |(_, line)| {
             if let Kind::Header(header) = &line.kind {
-                inside = header == name.as_bytes();
+                inside = trim(header) == name.as_bytes();
             }
             inside
         })
     }
 
     /// Whether there is such a section.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.of(name).next().is_some()
     }
 
+    /// Every property with the header of its section as it stands between the brackets: (header, name, value).
+    pub fn by_section<'s>(&'s self) -> impl Iterator<Item = (Cow<'s, str>, &'s [u8], &'s [u8])> {
+        let mut header: &[u8] = b"";
+        self.lines.iter().filter_map(move |line| match &line.kind {
+            Kind::Header(name) => {
+                header = name;
+                None
+            }
+            Kind::Property { name, value, .. } => Some((String::from_utf8_lossy(header), name.as_slice(), self.text(value))),
+            Kind::Idle | Kind::Continuation => None,
+        })
+    }
+
     /// The properties of all sections of a name, as (name, value).
-    pub(super) fn properties<'s>(&'s self, section: &'s str) -> impl Iterator<Item = (&'s [u8], &'s [u8])> {
+    pub fn properties<'s>(&'s self, section: &'s str) -> impl Iterator<Item = (&'s [u8], &'s [u8])> {
         self.of(section).filter_map(|(_, line)| match &line.kind {
             Kind::Property { name, value, .. } => Some((name.as_slice(), self.text(value))),
             _ => None,
@@ -158,10 +182,10 @@ impl Reader {
     }
 }
 
-/// The name in `[name]`; what follows the bracket is a comment or nobody's business.
+/// The name in `[name]`, which ends at the line's last bracket; what follows is a comment or nobody's business.
 fn header(text: &[u8]) -> Option<Vec<u8>> {
-    let close = text.iter().position(|byte| *byte == b']')?;
-    Some(trim(text.get(1..close)?).to_vec())
+    let close = text.iter().rposition(|byte| *byte == b']')?;
+    text.get(1..close).filter(|name| !name.is_empty()).map(<[u8]>::to_vec)
 }
 
 /// The span of a value behind its delimiter: without blanks around it, and without a comment that a blank sets off.
@@ -192,6 +216,88 @@ fn trim(mut text: &[u8]) -> &[u8] {
         text = rest;
     }
     text
+}
+
+/// What a section says: names in small letters, values as they stand. Some of them are secrets.
+pub type Options = BTreeMap<String, Zeroizing<String>>;
+
+/// A section as the AWS CLI reads it.
+pub struct Section {
+    /// As it stands between the brackets.
+    pub name: String,
+    /// What it says.
+    pub options: Options,
+}
+
+/// The section whose options count for every section of the file.
+const DEFAULTS: &str = "DEFAULT";
+/// The option whose value is a command line: a `#` in it is not a comment.
+const COMMAND: &str = "credential_process";
+
+/// The sections of a file.
+///
+/// # Errors
+/// What makes the AWS CLI refuse the file: a line that is none, a section or an option that is there twice.
+pub fn sections(bytes: &[u8]) -> Result<Vec<Section>, Unreadable> {
+    let file = Sections::read(bytes)?;
+    let (mut sections, mut defaults) = (Vec::<Section>::new(), Options::new());
+    let mut lines = file.lines.iter().enumerate().peekable();
+    let mut in_defaults = false;
+    while let Some((number, line)) = lines.next() {
+        let wrong = |what: String| Unreadable { line: number + 1, what: what.into() };
+        match &line.kind {
+            Kind::Idle | Kind::Continuation => {}
+            Kind::Header(name) => {
+                let name = text(name, number)?;
+                in_defaults = name == DEFAULTS;
+                if sections.iter().any(|section| section.name == name) {
+                    return Err(wrong(format!("begins a second section [{name}]")));
+                }
+                if !in_defaults {
+                    sections.push(Section { name: name.to_owned(), options: Options::new() });
+                }
+            }
+            Kind::Property { name, delimiter, value } => {
+                let name = text(name, number)?.to_owned();
+                let first = if name == COMMAND { *delimiter..line.end } else { value.clone() };
+                let mut value = Zeroizing::new(text(file.text(&first), number)?.trim().to_owned());
+                while let Some((number, line)) = lines.next_if(|(_, line)| matches!(line.kind, Kind::Idle | Kind::Continuation)) {
+                    let more = text(file.text(&(line.span.start..line.end)), number)?.trim();
+                    if line.kind == Kind::Continuation || more.is_empty() {
+                        value.push('\n');
+                        value.push_str(more);
+                    }
+                }
+                let end = value.trim_end().len();
+                value.truncate(end);
+                if value.starts_with('\n') && !value.lines().all(|line| line.trim().is_empty() || line.contains('=')) {
+                    return Err(wrong(format!("sets {name} to lines of which one has no =")));
+                }
+                let section =
+                    if in_defaults { Some(&mut defaults) } else { sections.last_mut().map(|section| &mut section.options) };
+                if section.is_some_and(|options| options.insert(name.clone(), value).is_some()) {
+                    return Err(wrong(format!("sets {name} a second time")));
+                }
+            }
+        }
+    }
+    for section in &mut sections {
+        for (name, value) in &defaults {
+            section.options.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    Ok(sections)
+}
+
+/// The options below an option: the indented lines that follow `iam =`.
+pub fn nested(value: &str) -> Options {
+    let lines = value.strip_prefix('\n').unwrap_or_default().lines();
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.trim().to_owned(), Zeroizing::new(value.trim().to_owned()))).collect()
+}
+
+fn text(bytes: &[u8], number: usize) -> Result<&str, Unreadable> {
+    std::str::from_utf8(bytes).map_err(|_| Unreadable { line: number + 1, what: "is not UTF-8".into() })
 }
 
 #[cfg(test)]

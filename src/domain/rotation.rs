@@ -324,6 +324,9 @@ pub struct Rotation {
     pub new_key: Option<Untrusted>,
     /// Where the new secret goes.
     pub store: StoreChoice,
+    /// Where else the key being retired stood when it began: what reads it there stops working.
+    #[serde(default)]
+    pub copies: Vec<String>,
     /// Whether it is the key that this program signs with.
     pub own_key: bool,
     /// Where it stands.

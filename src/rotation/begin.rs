@@ -75,6 +75,7 @@ pub(super) async fn begin(environment: &Environment, member: &Member, account: O
     let decided = patient(environment, || Box::pin(plan::decide(service, &request, &caller, keys.clone()))).await;
     let decided = decided.map_err(|fault| by_the_rules(environment, fault))?;
     let inventory = Inventory { user_id: facts.id.clone(), keys, other_last_used: decided.other_last_used };
+    let copies = super::copies::of(environment, &caller.account, &user, &decided.old_key.id, &request.store).await;
     let planned = Planned {
         id,
         account: caller.account,
@@ -87,6 +88,7 @@ pub(super) async fn begin(environment: &Environment, member: &Member, account: O
         own_key: decided.own_key,
         soak: request.soak,
         observe: request.observe,
+        copies,
     };
     let (first, now) = (planned.clone(), environment.clock.now().utc);
     let journal =

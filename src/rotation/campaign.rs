@@ -189,6 +189,7 @@ pub(super) fn row(member: &Member, account: &str, at: Timestamp) -> Rotation {
         old_key: request.key.clone().unwrap_or_else(|| "".into()),
         new_key: None,
         store: request.store.clone(),
+        copies: Vec::new(),
         own_key: false,
         phase: Phase::Planned,
         wait: Wait::Turn,

@@ -171,7 +171,7 @@ impl Desk {
     /// What each request would do, in their order; or why it cannot be done. Makes reads only.
     pub async fn plan(&self, requests: Vec<Request>) -> Vec<Result<PlanFor, Fault>> {
         use futures::StreamExt as _;
-        let Environment { service, stores, clock, .. } = &self.environment;
+        let Environment { service, clock, .. } = &self.environment;
         let caller = match service.caller().await {
             Ok(caller) => caller,
             Err(fault) => return requests.iter().map(|_| Err((*fault).clone())).collect(),
@@ -180,7 +180,7 @@ impl Desk {
         let plans = requests.into_iter().map(|request| async move {
             let make = || -> BoxFuture<'_, _> {
                 let (request, now) = (request.clone(), clock.now().utc);
-                Box::pin(super::plan::make(service.as_ref(), stores.as_ref(), caller, request, now))
+                Box::pin(super::plan::make(&self.environment, caller, request, now))
             };
             unthrottled(&self.environment, make).await
         });

@@ -16,6 +16,7 @@ fn planned(id: &str) -> Planned {
         own_key: false,
         soak: SignedDuration::ZERO,
         observe: SignedDuration::ZERO,
+        copies: Vec::new(),
     }
 }
 

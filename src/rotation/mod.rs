@@ -8,6 +8,7 @@ mod begin;
 mod board;
 mod campaign;
 pub mod clock;
+mod copies;
 pub mod desk;
 mod driver;
 pub mod edges;

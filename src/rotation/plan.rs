@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::desk::PlanFor;
+use super::desk::{Environment, PlanFor};
 use super::permissions;
 use super::service::{Answer, Caller, KeyFacts, Service};
-use super::stores::{Outlook, Owner, StoreFactory};
+use super::stores::{Outlook, Owner};
 use crate::domain::change::Change;
 use crate::domain::key::{KeyStatus, LastUsed};
 use crate::domain::rotation::{EscrowKey, OtherKey, Request, StoreChoice};
@@ -14,14 +14,8 @@ use crate::kit::action::Danger;
 use crate::kit::confirm::{Plan, PlannedCall};
 
 /// Plans one rotation: what can be seen of the store before the yes is part of it, and which permissions it takes.
-pub(super) async fn make(
-    service: &dyn Service,
-    stores: &dyn StoreFactory,
-    caller: &Caller,
-    request: Request,
-    now: Timestamp,
-) -> Answer<PlanFor> {
-    let mut plan = plan(service, stores, caller, request).await;
+pub(super) async fn make(environment: &Environment, caller: &Caller, request: Request, now: Timestamp) -> Answer<PlanFor> {
+    let mut plan = plan(environment, caller, request).await;
     if let Err(fault) = &mut plan
         && fault.call.is_empty()
     {
@@ -30,7 +24,8 @@ pub(super) async fn make(
     plan
 }
 
-async fn plan(service: &dyn Service, stores: &dyn StoreFactory, caller: &Caller, request: Request) -> Answer<PlanFor> {
+async fn plan(environment: &Environment, caller: &Caller, request: Request) -> Answer<PlanFor> {
+    let (service, stores) = (environment.service.as_ref(), environment.stores.as_ref());
     refuse_root(caller, &request)?;
     let user = request.user.raw().to_owned();
     let keys = service.keys(&user, None).await?;
@@ -41,6 +36,8 @@ async fn plan(service: &dyn Service, stores: &dyn StoreFactory, caller: &Caller,
     let mut outlook = seen.or_else(|error| refuse(&error.to_string()))?;
     let needs = permissions::needs(&service.user(&user).await?.arn, creates(&request, other_key.as_ref()), &outlook);
     notes.append(&mut outlook.notes);
+    let copies = super::copies::of(environment, &owner.account, &user, &old_key.id, &request.store).await;
+    notes.extend(copies.iter().map(|place| super::copies::note(&old_key.id, place)));
     let plan = dialog(&request, caller, (&old_key, other_key.as_ref()), old_last_used.as_ref(), outlook);
     let account = caller.account.clone();
     Ok(PlanFor { request, account, old_key, old_last_used, other_key, own_key, notes, needs, plan })

@@ -3,6 +3,7 @@
 //! What was done stands there as the audit log has it: each call with who made it, when, and AWS's request id, by which CloudTrail has it
 //! too. What it came to stands there as the journals have it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -96,15 +97,19 @@ impl<'a> Told<'a> {
     }
 
     /// What is still to be done by somebody.
-    fn left(&self) -> &'static str {
-        match (self.row.phase, &self.row.wait) {
+    fn left(&self) -> Cow<'static, str> {
+        let copies = &self.row.copies;
+        if self.row.phase == Phase::Done && !copies.is_empty() {
+            return format!("the old key's copies, which are dead: replace them in {}", copies.join("; ")).into();
+        }
+        Cow::Borrowed(match (self.row.phase, &self.row.wait) {
             (Phase::Done, _) => "nothing",
             (Phase::Aborted, _) => "the old key, which was to be retired",
             (_, Wait::Operator { .. }) => "an answer of the operator, then the rest of the rotation",
             (Phase::Soaking, _) => "the old key: to be deactivated, observed and deleted; both keys are active",
             (Phase::Observing, _) => "the old key: inactive, to be deleted",
             _ => "the rest of the rotation",
-        }
+        })
     }
 }
 
@@ -178,6 +183,10 @@ fn section(text: &mut String, one: &Told<'_>) {
         format!("old key: {}({old})", key(Some(&row.old_key))),
         format!("new key: {}({new})", key(row.new_key.as_ref())),
         format!("store: {}", row.store),
+        format!(
+            "the old key stood in: {}",
+            if row.copies.is_empty() { "no other place known here".into() } else { row.copies.join("; ") }
+        ),
         format!("left to do: {}", one.left()),
         format!("called by: {}", joined(one.callers())),
     ];

@@ -23,6 +23,7 @@ fn row(user: &str, number: u8, phases: &[Phase], wait: Wait) -> Rotation {
         old_key: format!("AKIAOLD{number}").into(),
         new_key: (phases.contains(&Phase::Escrowed)).then(|| format!("AKIANEW{number}").into()),
         store: StoreChoice::Credentials { profile: user.into(), create: false },
+        copies: Vec::new(),
         own_key: false,
         phase,
         wait,
@@ -114,6 +115,20 @@ fn a_program_reads_the_same() {
     assert_eq!(ada["calls"][1]["request_id"], "00000000-0000-4000-8000-000000000002");
     assert_eq!(ada["callers"][0], "arn:aws:iam::123456789012:user/admin");
     insta::assert_snapshot!("a_rotation_in_the_report_in_json", format!("{:#}", read["rotations"][1]));
+}
+
+#[test]
+fn the_places_that_hold_the_old_key_as_well_are_named_and_are_left_to_do() {
+    let place = "/home/ada/.aws/credentials, section [work]";
+    let row = Rotation { copies: vec![place.into(), "keyring:ada".into()], ..row("ada", 1, &Phase::CHECKLIST, Wait::Ended) };
+    let text = markdown(std::slice::from_ref(&row), Ok(&[]), at(1000));
+    assert!(text.contains(&format!("the old key stood in: {place}; keyring:ada")), "{text}");
+    assert!(
+        text.contains(&format!("left to do: the old key's copies, which are dead: replace them in {place}; keyring:ada")),
+        "{text}"
+    );
+    let read: serde_json::Value = serde_json::from_str(&json(&[row], Ok(&[]), at(1000))).unwrap();
+    assert_eq!(read["rotations"][0]["rotation"]["copies"][0], place);
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Reality {
             own_key: own,
             soak: SignedDuration::from_secs(100),
             observe: SignedDuration::from_secs(100),
+            copies: Vec::new(),
         };
         Self {
             keys: vec![Key { id: "OLD".into(), active: true, created: start() - SignedDuration::from_hours(9000) }],

@@ -102,7 +102,7 @@ fn about(rotation: &Rotation, now: Timestamp) -> Vec<Field> {
         Some(at) => format!("{}; AWS counts in steps of 15 minutes", when(at, now)),
         None => "no use seen".into(),
     };
-    vec![
+    let mut fields = vec![
         Field::new("user", rotation.user.raw()),
         Field::new("account", &rotation.account),
         Field::new("old key", rotation.old_key.raw()),
@@ -112,5 +112,8 @@ fn about(rotation: &Rotation, now: Timestamp) -> Vec<Field> {
         Field::new("own key", if rotation.own_key { "yes: the key that this program signs with" } else { "no" }),
         Field::new("started", when(rotation.started, now)),
         Field::new("id", &rotation.id.0),
-    ]
+    ];
+    let copies = rotation.copies.iter().map(|place| Field::new("also in", format!("{place}; dead once the key is inactive")));
+    fields.splice(3..3, copies);
+    fields
 }

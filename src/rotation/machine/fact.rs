@@ -30,6 +30,9 @@ pub struct Planned {
     pub soak: SignedDuration,
     /// How long the old key stays inactive before it is deleted.
     pub observe: SignedDuration,
+    /// Where else the key to be retired stood when it began: these places are dead once it is inactive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
 }
 
 /// One durable step. Intents come before the call that they announce, the others after it.

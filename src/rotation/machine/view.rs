@@ -22,6 +22,7 @@ impl Machine {
             old_key: Untrusted::new(&planned.old_key),
             new_key: book.new_key.as_ref().map(Untrusted::new),
             store: planned.store.clone(),
+            copies: planned.copies.clone(),
             own_key: planned.own_key,
             phase: book.phase,
             wait,

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::{
     CredentialsFile, EncryptedFile, Items, KeyringStore, Outlook, Owner, Passphrase, SecretsManagerStore, Store, StoreError,
-    StoreErrorKind, StoreFactory, Vaults,
+    StoreErrorKind, StoreFactory, Vaults, copies,
 };
 use crate::domain::rotation::{Command, StoreChoice};
 use crate::kit::confirm::Approved;
@@ -67,6 +67,19 @@ impl StoreFactory for Places {
             }
             _ => self.here(choice, owner)?.ok_or_else(|| absent(choice, "it is not kept on this machine")),
         }
+    }
+
+    fn copies<'a>(&'a self, key_id: &'a str, choice: &'a StoreChoice) -> BoxFuture<'a, Vec<String>> {
+        let target = match choice {
+            StoreChoice::Credentials { profile, .. } => Some(profile.clone()),
+            _ => None,
+        };
+        let files = copies::Files { credentials: self.credentials.clone(), configuration: self.config.clone(), target };
+        let key_id = key_id.to_owned();
+        Box::pin(async move {
+            let searched = tokio::task::spawn_blocking(move || files.holding(&key_id)).await;
+            searched.unwrap_or_default()
+        })
     }
 
     fn look<'a>(&'a self, choice: &'a StoreChoice, owner: &'a Owner) -> BoxFuture<'a, Result<Outlook, StoreError>> {

@@ -7,6 +7,7 @@
 //! All methods are idempotent. An error does not say that nothing was done: a keyring was seen to fail and to have stored the value,
 //! so the caller reads back and believes what it reads.
 
+mod copies;
 mod credentials;
 mod encrypted;
 mod error;
@@ -91,6 +92,12 @@ pub trait StoreFactory: Send + Sync {
     /// # Errors
     /// The choice cannot be met on this machine, such as a file without a passphrase.
     fn open(&self, choice: &StoreChoice, owner: &Owner, approved: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Where on this machine else than in the chosen store a key stands, one text for each place. Reads only, and asks the person
+    /// nothing.
+    fn copies<'a>(&'a self, _key_id: &'a str, _choice: &'a StoreChoice) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 
     /// What can be seen of it before anything is approved, for the plan. Reads only, and asks the person nothing.
     fn look<'a>(&'a self, choice: &'a StoreChoice, owner: &'a Owner) -> BoxFuture<'a, Result<Outlook, StoreError>>;

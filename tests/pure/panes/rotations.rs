@@ -33,6 +33,7 @@ fn rotation(user: &str, phase: Phase, wait: Wait) -> Rotation {
         old_key: format!("AKIAOLD{:013}", user.len()).as_str().into(),
         new_key: made.then(|| format!("AKIANEW{:013}", user.len()).as_str().into()),
         store: StoreChoice::Keyring { profile: user.into() },
+        copies: Vec::new(),
         own_key: false,
         phase,
         wait,
@@ -371,4 +372,13 @@ fn it_is_said_when_a_containment_is_looked_at_next_even_if_no_console_runs_then(
     stage.press("enter");
     let text = frame(&mut stage);
     assert!(text.contains("to come at") && text.contains("when the next one starts"), "{text}");
+}
+
+#[test]
+fn the_places_that_hold_the_old_key_as_well_stand_in_its_details() {
+    let place = "~/.aws/credentials, section [work]";
+    let row = Rotation { copies: vec![place.into()], ..rotation("ada", Phase::Soaking, Wait::Working) };
+    let sections = bartizan::panes::rotations::detail(&row, noon());
+    let text = format!("{sections:?}");
+    assert!(text.contains(place) && text.contains("dead once the key is inactive"), "{text}");
 }

@@ -156,6 +156,24 @@ pub(crate) async fn settled(desk: &Desk) -> Rotation {
 }
 
 #[tokio::test]
+async fn the_store_that_an_earlier_rotation_filled_stands_in_the_plan_and_in_the_row() {
+    let mut place = Place::new(Castle::with_ada());
+    let first = place.start().await;
+    assert_eq!((first.phase, first.copies.len()), (Phase::Done, 0));
+    let key = first.new_key.unwrap();
+    let request = Request { store: StoreChoice::File { path: "/nowhere/ada.age".into() }, ..request() };
+    let plan = place.desk().plan(vec![request.clone()]).await.remove(0).unwrap();
+    assert!(plan.notes.iter().any(|note| note.contains("stands in keyring:ada") && note.contains(key.raw())), "{:?}", plan.notes);
+    let desk = place.desk();
+    desk.command(approved(Command::Start { requests: vec![request], at_once: 1 })).await.unwrap();
+    let second = reaches(&desk, |row| row.old_key == key && row.phase == Phase::Done).await;
+    assert_eq!(second.copies, ["keyring:ada"]);
+    // It is in the journal: another process reports the same.
+    let (rows, _) = bartizan::rotation::desk::left_in(place.folder.path());
+    assert_eq!(rows.iter().find(|row| row.id == second.id).unwrap().copies, ["keyring:ada"]);
+}
+
+#[tokio::test]
 async fn a_rotation_goes_from_the_plan_to_the_end() {
     let mut place = Place::new(Castle::with_ada());
     let row = place.start().await;

@@ -118,7 +118,7 @@ impl Scene {
         let places = Places {
             keyring: Arc::new(Keyring::in_memory()),
             credentials: Some(self.file("credentials")),
-            config: None,
+            config: Some(self.file("config")),
             vault: Some(Arc::new(SecretsManagers::new(&self.session, &log, "test"))),
             passphrase: Passphrase::new(Box::new(|_| panic!("a plan asks for no passphrase"))),
         };
@@ -232,6 +232,37 @@ async fn the_calls_to_secrets_manager_are_in_the_plan_and_its_permissions_are_ch
     let scene = Scene::new(&["secretsmanager:DescribeSecret=denied"]).await;
     let fault = scene.plan(secret("team/ada", true)).await.unwrap_err();
     assert!(fault.message.raw().contains("secretsmanager:DescribeSecret"), "{fault}");
+}
+
+#[tokio::test]
+async fn every_other_place_that_holds_the_key_is_in_the_plan() {
+    let scene = Scene::new(&[]).await;
+    let old = scene.world.account().iam.user("user-00000").unwrap().keys[0].id.clone();
+    let holds = |header: &str, id: &str| format!("[{header}]\nAWS_ACCESS_KEY_ID={id}\naws_secret_access_key = old\n\n");
+    let other = holds("other", "AKIASOMEBODYELSES000");
+    let credentials = holds("default", &old) + &holds("work", &old) + &other + &holds("bartizan.AKIAPARKED", &old);
+    std::fs::write(scene.file("credentials"), credentials).unwrap();
+    std::fs::set_permissions(scene.file("credentials"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let configuration = holds("profile 'My batch'", &old) + "[profile x]\nregion = y\n";
+    std::fs::write(scene.file("config"), &configuration).unwrap();
+    let copies = async |store: StoreChoice| {
+        let notes = scene.plan(store).await.unwrap().notes;
+        notes.into_iter().filter(|note| note.contains("stops working")).collect::<Vec<_>>()
+    };
+    let into = |profile: &str, create| StoreChoice::Credentials { profile: profile.into(), create };
+    let found = copies(into("default", false)).await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains(&old) && found[0].contains("section [work]"), "{found:?}");
+    assert!(found[1].contains("config, section [profile 'My batch']"), "{found:?}");
+    // A new section takes the place of none of them, and another store of none either.
+    for store in [into("fresh", true), StoreChoice::Keyring { profile: "ada".into() }] {
+        let found = copies(store).await;
+        assert!(found.len() == 3 && found[0].contains("section [default]"), "{found:?}");
+    }
+    // What cannot be searched may hold it.
+    std::fs::write(scene.file("config"), "rubbish\n").unwrap();
+    let found = copies(StoreChoice::Keyring { profile: "ada".into() }).await;
+    assert!(found.last().unwrap().contains("could not be searched (line 1"), "{found:?}");
 }
 
 #[tokio::test]

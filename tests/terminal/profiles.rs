@@ -147,3 +147,78 @@ fn hosts_that_need_no_proxy_are_called_without_one_however_that_is_written() {
     let (status, _, error) = without_terminal(&variables, &["nodes", "--json", "--endpoint-url", &world.url]);
     assert!(status == 1 && error.contains("proxy"), "another port needs it: {error}");
 }
+
+/// A sign-in and STS on loopback: what IAM Identity Center and STS answer to whoever has a token.
+fn sign_in() -> String {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+        <Arn>arn:aws:iam::123456789012:user/ada</Arn><UserId>AIDAADA</UserId><Account>123456789012</Account>\
+        </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    const TOKEN: &str = "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+        <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+        <SessionToken>t</SessionToken><Expiration>2096-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>\
+        </AssumeRoleWithWebIdentityResponse>";
+    const SSO: &str =
+        r#"{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"s","sessionToken":"t","expiration":3976214400000}}"#;
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    // It ends with the test's process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(&stream);
+            let (mut head, mut line) = (String::new(), String::new());
+            while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
+                head.push_str(&line.to_ascii_lowercase());
+                line.clear();
+            }
+            let length = head.split("content-length:").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            let _closed = reader.read_exact(&mut body);
+            let body = String::from_utf8_lossy(&body).into_owned();
+            let answer = match () {
+                () if head.contains("/federation/credentials") => Some(SSO),
+                () if body.contains("Action=GetCallerIdentity") => Some(IDENTITY),
+                () if body.contains("Action=AssumeRoleWithWebIdentity") && body.contains("WebIdentityToken=eyJ") => Some(TOKEN),
+                () => None,
+            };
+            let (status, text) = answer.map_or(("400 Bad Request", "{}"), |text| ("200 OK", text));
+            let _closed =
+                write!(&stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
+        }
+    });
+    url
+}
+
+#[test]
+fn every_kind_of_sign_in_is_gone_and_named_by_its_kind() {
+    let home = home("", "");
+    let token = home.path().join("token");
+    std::fs::write(&token, "eyJ\n").unwrap();
+    let configuration = format!(
+        "[profile 'My Mac']\nsso_session = FOO BAR\nsso_account_id = 123456789012\nsso_role_name = Admin\n\
+         [sso-session 'FOO BAR']\nsso_start_url = https://example.invalid/start\nsso_region = us-west-2\n\
+         [profile console]\nlogin_session = arn:aws:iam::123456789012:user/ada\n\
+         [profile pod]\nrole_arn = arn:aws:iam::123456789012:role/R\nweb_identity_token_file = {}\n",
+        token.display()
+    );
+    std::fs::write(home.path().join(".aws/config"), configuration).unwrap();
+    let keep = |folder: &str, name: &str, content: &str| {
+        let folder = home.path().join(".aws").join(folder).join("cache");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), content).unwrap();
+    };
+    // The names are SHA-1 of the session's name and SHA-256 of the session, as `aws sso login` and `aws login` make them.
+    let sso = r#"{"startUrl":"https://example.invalid/start","region":"us-west-2","accessToken":"t","expiresAt":"2096-01-01T00:00:00Z"}"#;
+    keep("sso", "0135faa6323685ba8a8ff8d3f955f0c36949d8fb.json", sso);
+    let login = r#"{"accessToken":{"accessKeyId":"ASIALOGIN","secretAccessKey":"s","sessionToken":"t","accountId":"123456789012",
+        "expiresAt":"2096-01-01T00:00:00Z"},"refreshToken":"r","dpopKey":"k","clientId":"c"}"#;
+    keep("login", "397b11bbda6668a5a8d17d42c91036373f4a376627089c204bef61ce0ae993c2.json", login);
+    let url = sign_in();
+    let environment = with(home.path(), &[("AWS_ENDPOINT_URL", &url), ("AWS_REGION", "us-west-2")]);
+    for (profile, kind) in [("My Mac", "SSO"), ("console", "aws login"), ("pod", "web identity")] {
+        let (_, out, error) = without_terminal(&environment, &["doctor", "--profile", profile]);
+        let line = |what: &str| out.lines().find(|line| line.contains(what)).unwrap_or_default().to_owned();
+        assert!(line("credentials").contains(&format!("{kind}, ending")), "{profile}: {out}{error}");
+        assert!(line("identity  ").contains("user/ada"), "{profile}: {out}");
+    }
+}

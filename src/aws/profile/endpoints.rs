@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_types::os_shim_internal::Env;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use super::way::{Trouble, quoted};
+use super::way::quoted;
 use crate::domain::profiles::{Files, Profile, ini};
 
 /// The services that are called: the name that IAM policies use, and the SDK's id, which options and variables are made from.
@@ -46,8 +46,8 @@ impl Sources<'_> {
     /// `AWS_ENDPOINT_URL`, the `[services]` section of the profile, `endpoint_url` of the profile.
     ///
     /// # Errors
-    /// One is no URL, or the profile names a `[services]` section that is not there.
-    pub(crate) fn find(&self) -> Result<Endpoints, Trouble> {
+    /// One is no URL, or the profile names a `[services]` section that is not there: in one sentence.
+    pub(crate) fn find(&self) -> Result<Endpoints, String> {
         if let Some(url) = self.asked {
             let url = self.checked("--endpoint-url", url)?;
             return Ok(Endpoints { own: SERVICES.map(|(_, id)| (id.to_owned(), url.clone())).into(), all: Some(url) });
@@ -71,7 +71,7 @@ impl Sources<'_> {
         set.is_some_and(|set| set.eq_ignore_ascii_case("true"))
     }
 
-    fn of(&self, id: &str) -> Result<Option<String>, Trouble> {
+    fn of(&self, id: &str) -> Result<Option<String>, String> {
         let key = id.replace(' ', "_");
         let variable = format!("AWS_ENDPOINT_URL_{}", key.to_ascii_uppercase());
         if let Some(url) = self.variable(&variable) {
@@ -87,7 +87,7 @@ impl Sources<'_> {
         self.everywhere()
     }
 
-    fn everywhere(&self) -> Result<Option<String>, Trouble> {
+    fn everywhere(&self) -> Result<Option<String>, String> {
         if let Some(url) = self.variable(ALL) {
             return self.checked(ALL, &url).map(Some);
         }
@@ -95,14 +95,11 @@ impl Sources<'_> {
     }
 
     /// What the `[services]` section of the profile says of a service.
-    fn of_section(&self, key: &str) -> Result<Option<String>, Trouble> {
+    fn of_section(&self, key: &str) -> Result<Option<String>, String> {
         let Some(((profile, _), section)) = self.profile.as_ref().zip(self.says("services")) else { return Ok(None) };
         let Some(services) = self.files.configuration.services.get(section) else {
-            return Err(Trouble {
-                profile: (*profile).to_owned(),
-                what: format!("has services = {section}, and there is no section [services {}]", quoted(section)),
-                advice: "add that section, or correct the name".into(),
-            });
+            let name = quoted(section);
+            return Err(format!("profile {profile} has services = {section}, and there is no section [services {name}]"));
         };
         let url = services.get(key).and_then(|options| ini::nested(options).remove("endpoint_url"));
         Ok(url.map(|url| url.to_string()).filter(|url| !url.is_empty()))
@@ -117,15 +114,17 @@ impl Sources<'_> {
     }
 
     /// An endpoint that is no URL would be passed over by the SDK, and the call would go to AWS.
-    fn checked(&self, place: &str, url: &str) -> Result<String, Trouble> {
+    fn checked(&self, place: &str, url: &str) -> Result<String, String> {
         let parsed = url.parse::<http::Uri>().ok();
         let is_good = parsed.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
         if is_good {
             return Ok(url.to_owned());
         }
-        let profile = self.profile.as_ref().map_or_else(String::new, |(name, _)| (*name).to_owned());
-        let what = format!("{place} is {url:?}, which is no URL such as http://127.0.0.1:4566");
-        Err(Trouble { profile, what, advice: "correct it, or remove it to call AWS itself".into() })
+        let whose = match self.profile.as_ref().filter(|_| place.starts_with("endpoint_url")) {
+            Some((profile, _)) => format!(" (profile {profile})"),
+            None => String::new(),
+        };
+        Err(format!("{place} is {url:?}{whose}, which is no URL such as http://127.0.0.1:4566"))
     }
 }
 
@@ -185,7 +184,7 @@ mod tests {
     fn find(asked: Option<&str>, env: &[(&str, &str)], configuration: &str, profile: &str) -> Result<Endpoints, String> {
         let files = Files { configuration: Configuration::read(configuration.as_bytes()).unwrap(), ..Files::default() };
         let profile = files.profile(profile).map(|found| (profile, found));
-        Sources { asked, env: &Env::from_slice(env), files: &files, profile }.find().map_err(|trouble| trouble.what)
+        Sources { asked, env: &Env::from_slice(env), files: &files, profile }.find()
     }
 
     const FILE: &str = "[profile p]\nservices = local\nendpoint_url = http://all\n[services local]\niam =\n  endpoint_url = http://iam\n\

@@ -91,14 +91,13 @@ impl Look<'_> {
         if let (Some(name), None) = (&name, profile) {
             return Err(self.unknown(&files, name));
         }
-        let refused = |trouble: Trouble| self.refused(&files, selected, trouble);
         let says = |option: &str| profile.and_then(|profile| profile.says(option)).map(str::to_owned);
         let sources =
             Sources { asked: endpoint, env: &self.env, files: &files, profile: profile.map(|profile| (selected, profile)) };
         Ok(Found {
             bundle: self.variable("AWS_CA_BUNDLE").or_else(|| says("ca_bundle")),
             region: self.variable("AWS_REGION").or_else(|| self.variable("AWS_DEFAULT_REGION")).or_else(|| says("region")),
-            endpoints: sources.find().map_err(refused)?,
+            endpoints: sources.find().map_err(|words| self.configuration(&words))?,
             options: options(profile),
             origin: self.origin(&files, (name.as_deref(), selected), asked.is_some())?,
             name,
@@ -186,7 +185,7 @@ impl Look<'_> {
     /// The fault of a profile whose credentials cannot be had.
     fn refused(&self, files: &Files, asked: &str, trouble: Trouble) -> Fault {
         let Trouble { profile, what, advice } = trouble;
-        let subject = if profile == asked || profile.is_empty() { "it".to_owned() } else { format!("its source {profile}") };
+        let subject = if profile == asked { "it".to_owned() } else { format!("its source {profile}") };
         let is_there = |place: &Place| match place.name == CONFIGURATION.name {
             true => files.configuration.profiles.contains_key(&profile),
             false => files.credentials.contains_key(&profile),

@@ -146,7 +146,6 @@ async fn a_profile_whose_way_is_broken_fails_by_its_name() {
         ("role_arn = R\nweb_identity_token_file =", "has web_identity_token_file, and nothing behind it"),
         ("credential_process =", "has credential_process, and nothing behind it"),
         ("login_session =", "has login_session, and nothing behind it"),
-        ("aws_access_key_id = A\naws_secret_access_key = s\nservices = absent", "there is no section [services absent]"),
     ] {
         let more = "[profile deep]\nrole_arn = R\nsource_profile = absent\n[profile round]\nrole_arn = R\nsource_profile = p\n";
         let file = format!("{FILE}[profile p]\n{options}\n{more}");

@@ -348,6 +348,17 @@ impl Panes {
         }
     }
 
+    /// What the selected row of a pane is called, and the account of whoever it names: a finding's user, an event's caller. Empty: it does
+    /// not say. `None`: there is no row, or what the pane shows is this account's.
+    pub fn account_named(&self, pane: PaneId) -> Option<(&'static str, String)> {
+        match pane {
+            PaneId::Findings => Some(("finding", self.findings.table.selected()?.key.account.clone())),
+            PaneId::Trail => Some(("event", self.trail.table.selected()?.account_of_caller()?)),
+            PaneId::Rotations => Some(("rotation", self.rotations.table.selected()?.account.clone())),
+            PaneId::Users | PaneId::Keys | PaneId::Bastions | PaneId::Activity | PaneId::Forwards => None,
+        }
+    }
+
     /// The CloudTrail search for the selected row of a pane.
     pub fn trail_of(&self, pane: PaneId, cx: &Ctx<'_>) -> Option<Lookup> {
         match pane {

@@ -242,14 +242,38 @@ pub(super) fn go(model: &mut Model, pivot: &Pivot, out: &mut Vec<Effect>) {
     show(model, pane, out);
 }
 
-/// Why a user cannot be contained from here. A finding may be about a member of the organisation, and a user of the same name may be in
-/// this account.
+/// Why a pivot stays where it is: what the selected row is about is in another account than the session, and what has the same name here is
+/// something else. A finding may be about a member of the organisation, an event about a caller from elsewhere.
 fn elsewhere(model: &Model, pivot: &Pivot) -> Option<String> {
-    let Pivot::Contain { account, .. } = pivot else { return None };
+    match pivot {
+        // A filter of what is here anyway, and a search that stays in the trail.
+        Pivot::Findings { .. } => None,
+        Pivot::Trail { .. } if model.focus == PaneId::Trail => None,
+        Pivot::Contain { account, .. } => {
+            let what = model.panes.account_named(model.focus).map_or("finding", |(what, _)| what);
+            foreign(model, what, account)
+        }
+        Pivot::Trail { .. } | Pivot::Node { .. } | Pivot::User { .. } | Pivot::Keys { .. } => not_here(model),
+    }
+}
+
+/// Why nothing of this account may be opened for the selected row: it is about another.
+pub(super) fn not_here(model: &Model) -> Option<String> {
+    let (what, account) = model.panes.account_named(model.focus)?;
+    foreign(model, what, &account)
+}
+
+fn foreign(model: &Model, what: &str, account: &str) -> Option<String> {
+    // No row is shown before there is a name.
     let own = &model.view.identity.value()?.account;
+    if own == account {
+        return None;
+    }
+    if account.is_empty() {
+        return Some(format!("the {what} does not say whose account it is about"));
+    }
     let shown = clean(account);
-    (own != account)
-        .then(|| format!("the finding is about account {shown} and this session is in {own}: connect to {shown} first"))
+    Some(format!("the {what} is about account {shown} and this session is in {own}: connect to {shown} first"))
 }
 
 fn on_pane(model: &mut Model, action: AnyAction, out: &mut Vec<Effect>) {

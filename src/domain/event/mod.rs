@@ -55,6 +55,16 @@ pub struct Event {
     pub raw: Evidence,
 }
 
+impl Event {
+    /// The account of who did it (`userIdentity.accountId`), which may be another than the one in which it was done; `None`: the record does
+    /// not say. It is read from the record: the row has no use for it.
+    pub fn account_of_caller(&self) -> Option<String> {
+        let record: serde_json::Value = serde_json::from_str(&self.raw.text()).ok()?;
+        let account = record.pointer("/userIdentity/accountId")?.as_str()?;
+        Some(account.to_owned()).filter(|account| !account.is_empty())
+    }
+}
+
 /// The attributes that `LookupEvents` can search by; a request takes exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

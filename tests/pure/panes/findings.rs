@@ -160,6 +160,27 @@ fn a_finding_about_no_user_or_another_account_contains_nobody() {
     assert!(stage.model.focus == PaneId::Findings && !stage.model.panes.keys.containing);
 }
 
+/// What has the same name here is somebody else.
+#[test]
+fn no_key_leads_from_a_finding_of_another_account_to_a_page_of_this_one() {
+    // User, keys, node, trail, contain, shell.
+    for key in ["u", "a", "i", "t", "K", "s"] {
+        for (account, goes) in [("123456789012", true), ("210987654321", false), ("", false)] {
+            let mut member = Finding { instance: Some("i-0abc".into()), ..finding("b", "eu-west-1", 9.0) };
+            member.key.account = account.into();
+            let mut stage = armed(PaneId::Findings);
+            page(&mut stage, "eu-west-1", vec![member]);
+            stage.finish();
+            stage.press(key);
+            let said = stage.notices();
+            let went = stage.model.focus != PaneId::Findings || stage.model.overlay.is_some();
+            assert_eq!(went, goes, "{key} {account}: {said}");
+            let words = if account.is_empty() { "does not say whose account" } else { "connect to 210987654321 first" };
+            assert!(goes || said.contains(words), "{key} {account}: {said}");
+        }
+    }
+}
+
 #[test]
 fn times_at_the_end_of_what_can_be_written_are_searched_and_break_nothing() {
     for at in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {

@@ -242,3 +242,20 @@ fn a_failure_without_an_error_code_is_one_wherever_it_is_shown() {
     stage.finish();
     assert_eq!(stage.column("outcome"), ["Failed authentication", "?"]);
 }
+
+/// A user of another account can act here, and one of the same name may be somebody else.
+#[test]
+fn no_key_leads_from_a_caller_of_another_account_to_a_user_of_this_one() {
+    for key in ["u", "y"] {
+        for (account, goes) in [("123456789012", true), ("210987654321", false)] {
+            let mut stage = super::rotations::armed(PaneId::Trail);
+            let raw = format!(r#"{{"userIdentity":{{"type":"IAMUser","userName":"alice","accountId":"{account}"}}}}"#);
+            page(&mut stage, "eu-west-1", 1, vec![Event { raw: Evidence::one(&raw), ..event("a", "eu-west-1", 10) }]);
+            stage.finish();
+            stage.press(key);
+            let said = stage.notices();
+            assert_eq!(stage.model.focus != PaneId::Trail, goes, "{key} {account}: {said}");
+            assert!(goes || said.contains("connect to 210987654321 first"), "{key}: {said}");
+        }
+    }
+}

@@ -12,8 +12,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use secrecy::SecretString;
 
+use super::clearance::Cleared;
 use super::permit::{Carried, Permit};
-use super::session::Session;
 use super::time::timestamp;
 use super::{call, fault, sts};
 use crate::audit::{AuditError, AuditLog, Entry, Intent};
@@ -28,13 +28,14 @@ use crate::rotation::stores::{KeyPair, NOTHING};
 /// first one would be nobody's.
 pub const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes the changes that a person has approved. There is none without an approval.
+/// Makes the changes that a person has approved. There is none without an approval, and none where the rules were not asked.
 #[derive(Debug, Clone)]
 pub struct Changer {
-    session: Session,
+    cleared: Cleared,
     log: AuditLog,
     reason: Option<String>,
-    account: Option<String>,
+    /// The account that the yes was for.
+    account: String,
     origin: String,
 }
 
@@ -46,12 +47,12 @@ struct Made<T> {
 
 impl Changer {
     /// Makes what was approved, as `origin` (`console`, `rotate`, …) asks for it.
-    pub fn for_approved<T>(session: &Session, log: &AuditLog, approved: &Approved<T>, origin: impl Into<String>) -> Self {
+    pub fn for_approved<T>(cleared: &Cleared, log: &AuditLog, approved: &Approved<T>, origin: impl Into<String>) -> Self {
         Self {
-            session: session.clone(),
+            cleared: cleared.clone(),
             log: log.clone(),
             reason: approved.reason().map(str::to_owned),
-            account: approved.account().map(str::to_owned),
+            account: approved.account().to_owned(),
             origin: origin.into(),
         }
     }
@@ -63,7 +64,7 @@ impl Changer {
     /// It was not made, or nobody knows: [`Fault::leaves_unknown`]. What the account's own identity cannot be asked for, or cannot be
     /// written down, is not made. A change that needs a secret, or makes one, has a function of its own and is refused here.
     pub async fn make(&self, change: &Change) -> Result<Done, Fault> {
-        let session = &self.session;
+        let session = self.cleared.session();
         let iam = session.iam();
         match change {
             Change::SetKeyStatus { user, key, active } => {
@@ -122,7 +123,7 @@ impl Changer {
         let value = value.expose_secret();
         match change {
             Change::PutSecretValue { region, secret, version } => {
-                let client = self.session.secrets_manager(region);
+                let client = self.cleared.session().secrets_manager(region);
                 let request = client
                     .put_secret_value()
                     .secret_id(secret)
@@ -145,14 +146,14 @@ impl Changer {
         let once = aws_sdk_iam::config::Config::builder().retry_config(RetryConfig::disabled()).timeout_config(
             TimeoutConfig::builder().operation_attempt_timeout(CREATE_TIMEOUT).operation_timeout(CREATE_TIMEOUT).build(),
         );
-        let request = self.session.iam().create_access_key().user_name(user.raw());
+        let request = self.cleared.session().iam().create_access_key().user_name(user.raw());
         let made = self.answered(&change, |permit| request.customize().config_override(once).interceptor(permit).send()).await;
         let answer = made.map_err(|fault| {
             if fault.leaves_unknown() { CreateFailed::Uncertain(Box::new(fault)) } else { CreateFailed::Refused(Box::new(fault)) }
         })?;
         let Some(key) = answer.answer.access_key else {
-            let now = self.session.now();
-            let fault = fault::malformed(&change.action(), self.session.home(), "an answer without a key", now);
+            let session = self.cleared.session();
+            let fault = fault::malformed(&change.action(), session.home(), "an answer without a key", session.now());
             return Err(CreateFailed::Uncertain(Box::new(fault)));
         };
         let created = key.create_date().and_then(timestamp);
@@ -180,7 +181,7 @@ impl Changer {
     {
         let intent = self.intend(change).await?;
         let region = self.region(change).to_owned();
-        let result = call::make(&self.session, change.call(), &region, send(Permit::for_intent(&intent))).await;
+        let result = call::make(self.cleared.session(), change.call(), &region, send(Permit::for_intent(&intent))).await;
         let (outcome, request_id) = match &result {
             Ok(answer) => (Ok(()), answer.request_id().map(str::to_owned)),
             // Nobody knows what became of it, and an intent without an outcome says just that.
@@ -195,14 +196,22 @@ impl Changer {
         result.map(|answer| Made { answer, warning })
     }
 
-    /// Writes down what is about to be done. Whose account it is must be known, and be the one that the yes was for.
+    /// Writes down what is about to be done. Whose account it is must be known, and be the one that the rules were asked about and that
+    /// the yes was for.
     async fn intend(&self, change: &Change) -> Result<Intent, Fault> {
-        let identity = match self.session.identity() {
-            Some(identity) => identity,
-            None => sts::identity(&self.session).await?,
-        };
-        if self.account.as_ref().is_some_and(|account| *account != identity.account) {
-            return Err(self.refusal(change, "it was approved for another account"));
+        if self.cleared.asks_reason() && self.reason.is_none() {
+            return Err(self.refusal(change, "this account wants a reason for every change"));
+        }
+        let (wanted, cleared) = (&self.account, self.cleared.account());
+        if wanted != cleared {
+            return Err(
+                self.refusal(change, &format!("it was approved for another account, {wanted}; this session is in {cleared}"))
+            );
+        }
+        let identity = sts::known(self.cleared.session()).await?;
+        if identity.account != cleared {
+            let is = &identity.account;
+            return Err(self.refusal(change, &format!("these credentials are of another account, {is}, and not of {cleared}")));
         }
         let entry = Entry {
             caller: Some(identity.arn.raw().to_owned()),
@@ -218,7 +227,7 @@ impl Changer {
     }
 
     fn region<'a>(&'a self, change: &'a Change) -> &'a str {
-        change.region().unwrap_or_else(|| self.session.home())
+        change.region().unwrap_or_else(|| self.cleared.session().home())
     }
 
     /// A change that is not made: nothing was sent.
@@ -229,7 +238,7 @@ impl Changer {
             region: self.region(change).to_owned(),
             message: Untrusted::new(format!("{} was not sent: {why}", change.action())),
             request_id: None,
-            at: self.session.now(),
+            at: self.cleared.session().now(),
         }
     }
 }

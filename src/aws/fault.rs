@@ -24,6 +24,9 @@ pub fn from_sdk<E>(error: &SdkError<E, HttpResponse>, call: &str, region: &str, 
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
+    if let Some(own) = own(error) {
+        return Fault { call: call.to_owned(), region: region.to_owned(), at, ..own.clone() };
+    }
     let (kind, message) = match error {
         SdkError::TimeoutError(_) => (FaultKind::TimedOut, chain(error)),
         SdkError::DispatchFailure(failure) => {
@@ -77,7 +80,12 @@ pub(crate) fn malformed(call: &str, region: &str, message: impl AsRef<str>, at: 
 
 /// A fault of loading credentials.
 pub(crate) fn from_credentials(error: &CredentialsError, at: Timestamp) -> Fault {
-    unsent(of_credentials(error), chain(error), at)
+    own(error).map_or_else(|| unsent(of_credentials(error), chain(error), at), |own| Fault { at, ..own.clone() })
+}
+
+/// What the credentials themselves were refused for: whose renewed ones are was asked in vain, or they are somebody else's.
+fn own<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Fault> {
+    causes(error).find_map(|cause| cause.downcast_ref::<Fault>())
 }
 
 /// What AWS's error answer says.

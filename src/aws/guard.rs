@@ -77,6 +77,13 @@ pub(crate) struct Guard {
     pub(crate) also: &'static [(&'static str, &'static str)],
 }
 
+impl Guard {
+    /// Whether an operation passes without a permit.
+    fn passes(&self, operation: &str) -> bool {
+        is_read(self.service, operation) || self.also.contains(&(self.service, operation))
+    }
+}
+
 impl Intercept for Guard {
     fn name(&self) -> &'static str {
         "guard"
@@ -92,7 +99,7 @@ impl Intercept for Guard {
         if config.load::<Carried>().is_some_and(|carried| carried.permit().take(self.service, operation)) {
             return Ok(());
         }
-        if is_read(self.service, operation) || self.also.contains(&(self.service, operation)) {
+        if self.passes(operation) {
             return Ok(());
         }
         Err(Box::new(Refusal { call: format!("{}:{operation}", self.service) }))
@@ -135,6 +142,56 @@ mod tests {
         assert_eq!(sent.load(Ordering::Relaxed), 0);
         let _ = sts::identity(&session).await;
         assert!(sent.load(Ordering::Relaxed) > 0, "a read does");
+    }
+
+    /// What opens sessions, reads secrets or hands out credentials passes by the clients that are made for it, and by no other.
+    #[tokio::test]
+    async fn what_one_client_may_no_other_may() {
+        let sent = Arc::new(AtomicU32::new(0));
+        let session = counted(&sent).await;
+        let region = "us-east-1";
+        macro_rules! refused {
+            ($($send:expr),* $(,)?) => {$({
+                let error = $send.send().await.unwrap_err();
+                let fault = fault::from_sdk(&error, "a:B", region, session.now());
+                assert_eq!(fault.kind, FaultKind::Refused { code: fault::READ_ONLY.into() }, "{}: {fault:?}", stringify!($send));
+            })*};
+        }
+        refused!(
+            session.sts().assume_role().role_arn("arn:aws:iam::123456789012:role/x").role_session_name("x"),
+            session.sts().get_session_token(),
+            session.sts_in(region).get_session_token(),
+            session.ssm(region).start_session().target("i-0abc"),
+            session.ssm(region).resume_session().session_id("ada-1"),
+            session.ssm(region).terminate_session().session_id("ada-1"),
+            session.session_manager(region).send_command().document_name("AWS-RunShellScript"),
+            session.session_keys(region).decrypt().ciphertext_blob(aws_smithy_types::Blob::new([0])),
+            session.session_keys(region).disable_key().key_id("x"),
+            session.second_factor().get_federation_token().name("x"),
+            session.second_factor().assume_root().target_principal("x"),
+            session.secrets_manager(region).put_secret_value().secret_id("x").secret_string("x"),
+            session.secrets_manager(region).delete_secret().secret_id("x"),
+            session.secrets_manager(region).get_random_password(),
+            session.iam().create_access_key().user_name("ada"),
+        );
+        assert_eq!(sent.load(Ordering::Relaxed), 0);
+        let _ = session.second_factor().get_session_token().send().await;
+        let _ = session.session_manager(region).start_session().target("i-0abc").send().await;
+        let _ = session.secrets_manager(region).get_secret_value().secret_id("x").send().await;
+        assert!(sent.load(Ordering::Relaxed) >= 3, "their own clients may");
+    }
+
+    #[test]
+    fn each_list_is_of_its_own_client() {
+        let lists: [(&str, &[(&str, &str)]); 4] = [("none", &[]), ("sessions", SESSIONS), ("secrets", SECRETS), ("mfa", MFA)];
+        for (name, also) in lists {
+            for (service, operation) in SESSIONS.iter().chain(SECRETS).chain(MFA).copied() {
+                let passes = Guard { service, also }.passes(operation);
+                assert_eq!(passes, also.contains(&(service, operation)), "{service}:{operation} by the client of {name}");
+                assert!(!is_read(service, operation), "{service}:{operation} is a read for everybody");
+            }
+            assert!(!Guard { service: "iam", also }.passes("GetSecretValue") && !Guard { service: "iam", also }.passes(""));
+        }
     }
 
     #[tokio::test]

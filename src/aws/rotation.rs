@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 
 use super::change::Changer;
+use super::clearance::Cleared;
 use super::page::Sink;
 use super::session::Session;
 use super::time::timestamp;
@@ -33,20 +34,24 @@ const TRACE: Duration = Duration::from_secs(10);
 /// An account as rotations see it.
 #[derive(Debug, Clone)]
 pub struct Account {
-    session: Session,
+    cleared: Cleared,
     log: AuditLog,
     origin: String,
 }
 
 impl Account {
-    /// The account of a session; its changes are written down in `log` as asked for by `origin`.
-    pub fn new(session: &Session, log: &AuditLog, origin: impl Into<String>) -> Self {
-        Self { session: session.clone(), log: log.clone(), origin: origin.into() }
+    /// An account that may be changed; its changes are written down in `log` as asked for by `origin`.
+    pub fn new(cleared: &Cleared, log: &AuditLog, origin: impl Into<String>) -> Self {
+        Self { cleared: cleared.clone(), log: log.clone(), origin: origin.into() }
+    }
+
+    fn session(&self) -> &Session {
+        self.cleared.session()
     }
 
     /// The session, signed by another key where one is given.
     fn signed(&self, key: Option<&KeyPair>) -> Session {
-        key.map_or_else(|| self.session.clone(), |pair| self.session.signed_by(pair))
+        key.map_or_else(|| self.session().clone(), |pair| self.session().signed_by(pair))
     }
 
     async fn check_in(&self, session: &Session, region: &str, account: &str, user_id: &str) -> Result<(), CheckFailed> {
@@ -78,14 +83,15 @@ fn failed(fault: Fault, code: Option<&str>) -> CheckFailed {
 }
 
 impl Service for Account {
+    fn account(&self) -> &str {
+        self.cleared.account()
+    }
+
     fn caller(&self) -> BoxFuture<'_, Answer<Caller>> {
         Box::pin(async {
             // Who a session is does not change while it lasts.
-            let identity = match self.session.identity() {
-                Some(identity) => identity,
-                None => sts::identity(&self.session).await?,
-            };
-            let credentials = self.session.signing_credentials().await;
+            let identity = sts::known(self.session()).await?;
+            let credentials = self.session().signing_credentials().await?;
             let key = credentials.filter(|credentials| credentials.session_token().is_none());
             Ok(Caller {
                 account: identity.account,
@@ -98,7 +104,7 @@ impl Service for Account {
 
     fn user<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Answer<UserFacts>> {
         Box::pin(async move {
-            let session = &self.session;
+            let session = self.session();
             let send = session.iam().get_user().user_name(user).send();
             let answer = call::make(session, ("iam", "GetUser"), session.home(), send).await?;
             let found = answer.user().map(|user| UserFacts {
@@ -129,7 +135,7 @@ impl Service for Account {
 
     fn check<'a>(&'a self, key: &'a KeyPair, account: &'a str, user_id: &'a str) -> BoxFuture<'a, Result<(), CheckFailed>> {
         Box::pin(async move {
-            let session = self.session.signed_by(key);
+            let session = self.session().signed_by(key);
             let (regional, home) = (session.first_region().to_owned(), session.home());
             self.check_in(&session, &regional, account, user_id).await?;
             if regional == home { Ok(()) } else { self.check_in(&session, home, account, user_id).await }
@@ -138,7 +144,7 @@ impl Service for Account {
 
     fn trace<'a>(&'a self, _: &'a str, key: &'a str) -> BoxFuture<'a, Answer<Trace>> {
         Box::pin(async move {
-            let now = self.session.now();
+            let now = self.session().now();
             let from = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
             let wanted = Lookup { from, to: now, attribute: Some((LookupKey::ResourceName, key.to_owned())) };
             let agents: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -149,7 +155,7 @@ impl Service for Account {
                 heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(named);
                 Box::pin(std::future::ready(Ok(())))
             });
-            let search = cloudtrail::lookup(&self.session, self.session.home(), &wanted, &sink);
+            let search = cloudtrail::lookup(self.session(), self.session().home(), &wanted, &sink);
             if let Ok(result) = tokio::time::timeout(TRACE, search).await {
                 result?;
             }
@@ -163,7 +169,7 @@ impl Service for Account {
     }
 
     fn may<'a>(&'a self, caller: &'a Caller, actions: &'a [String], resources: &'a [String]) -> BoxFuture<'a, Answer<Simulated>> {
-        Box::pin(async move { Ok(iam::simulate(&self.session, &caller.arn, actions, resources).await?) })
+        Box::pin(async move { Ok(iam::simulate(self.session(), &caller.arn, actions, resources).await?) })
     }
 
     fn changes<'a>(
@@ -171,7 +177,8 @@ impl Service for Account {
         approved: &'a Approved<Command>,
         as_key: Option<&'a KeyPair>,
     ) -> BoxFuture<'a, Answer<Box<dyn Changes>>> {
-        let changer = Changer::for_approved(&self.signed(as_key), &self.log, approved, &self.origin);
+        let cleared = as_key.map_or_else(|| self.cleared.clone(), |pair| self.cleared.signed_by(pair));
+        let changer = Changer::for_approved(&cleared, &self.log, approved, &self.origin);
         Box::pin(std::future::ready(Ok(Box::new(Audited(changer)) as Box<dyn Changes>)))
     }
 }

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::call;
 use super::change::Changer;
+use super::clearance::Cleared;
 use super::session::Session;
 use crate::audit::AuditLog;
 use crate::domain::change::Change;
@@ -27,29 +28,29 @@ pub struct SecretsManager {
 /// Makes a [`SecretsManager`] for each approval.
 #[derive(Debug, Clone)]
 pub struct SecretsManagers {
-    session: Session,
+    cleared: Cleared,
     log: AuditLog,
     origin: String,
 }
 
 impl SecretsManagers {
-    /// Secrets Manager by a session; its changes are written down in `log` as asked for by `origin`.
-    pub fn new(session: &Session, log: &AuditLog, origin: impl Into<String>) -> Self {
-        Self { session: session.clone(), log: log.clone(), origin: origin.into() }
+    /// Secrets Manager of an account that may be changed; its changes are written down in `log` as asked for by `origin`.
+    pub fn new(cleared: &Cleared, log: &AuditLog, origin: impl Into<String>) -> Self {
+        Self { cleared: cleared.clone(), log: log.clone(), origin: origin.into() }
     }
 }
 
 impl Vaults for SecretsManagers {
     fn look<'a>(&'a self, secret: &'a str) -> BoxFuture<'a, Result<Seen, StoreError>> {
         Box::pin(async move {
-            let region = region(&self.session, secret);
-            Ok(Seen { region: region.to_owned(), described: describe(&self.session, secret).await? })
+            let session = self.cleared.session();
+            Ok(Seen { region: region(session, secret).to_owned(), described: describe(session, secret).await? })
         })
     }
 
     fn approved(&self, approved: &Approved<Command>) -> Arc<dyn Vault> {
-        let changer = Changer::for_approved(&self.session, &self.log, approved, &self.origin);
-        Arc::new(SecretsManager { session: self.session.clone(), changer })
+        let changer = Changer::for_approved(&self.cleared, &self.log, approved, &self.origin);
+        Arc::new(SecretsManager { session: self.cleared.session().clone(), changer })
     }
 }
 

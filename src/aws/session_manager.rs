@@ -10,6 +10,7 @@ use aws_smithy_types::Blob;
 use secrecy::{SecretSlice, SecretString};
 
 use super::call;
+use super::clearance::Cleared;
 use super::session::Session;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::ssm::client::gateway::{DataKey, Gateway, Opened, Refusal, StartRequest};
@@ -23,18 +24,52 @@ pub struct SessionManager {
     session: Session,
     region: String,
     ssm: aws_sdk_ssm::Client,
+    opens: Opens,
+}
+
+/// Whether sessions may be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opens {
+    /// With a reason where there is one.
+    Any,
+    /// With a reason.
+    WithReason,
+    /// None: it is here to end some.
+    None,
 }
 
 impl SessionManager {
-    /// Session Manager in a region.
+    /// Session Manager in a region of an account that may be changed: through a session everything behind it can be.
     #[must_use]
-    pub fn new(session: &Session, region: &str) -> Self {
-        Self { session: session.clone(), region: region.to_owned(), ssm: session.session_manager(region) }
+    pub fn new(cleared: &Cleared, region: &str) -> Self {
+        let opens = if cleared.asks_reason() { Opens::WithReason } else { Opens::Any };
+        Self::opening(cleared.session(), region, opens)
+    }
+
+    /// Session Manager for ending what was left open, which no rule forbids. It opens nothing.
+    #[must_use]
+    pub fn ending(session: &Session, region: &str) -> Self {
+        Self::opening(session, region, Opens::None)
+    }
+
+    fn opening(session: &Session, region: &str, opens: Opens) -> Self {
+        Self { session: session.clone(), region: region.to_owned(), ssm: session.session_manager(region), opens }
+    }
+
+    fn may_open(&self, request: &StartRequest) -> Result<(), Refusal> {
+        match self.opens {
+            Opens::WithReason if request.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) => {
+                Err(Refusal::Never("this account wants a reason for every session".to_owned()))
+            }
+            Opens::None => Err(Refusal::Never("no session is opened here: whether it may be was not asked".to_owned())),
+            Opens::Any | Opens::WithReason => Ok(()),
+        }
     }
 }
 
 impl Gateway for SessionManager {
     async fn start(&self, request: &StartRequest) -> Result<Opened, Refusal> {
+        self.may_open(request)?;
         let parameters = request.purpose.parameters();
         let send = self
             .ssm
@@ -53,6 +88,9 @@ impl Gateway for SessionManager {
     }
 
     async fn resume(&self, session_id: &str) -> Result<Option<Opened>, Refusal> {
+        if self.opens == Opens::None {
+            return Err(Refusal::Never("no session is resumed here: whether it may be was not asked".to_owned()));
+        }
         let send = self.ssm.resume_session().session_id(session_id).send();
         match call::make(&self.session, ("ssm", "ResumeSession"), &self.region, send).await {
             // Without a token the session has ended.
@@ -73,7 +111,8 @@ impl Gateway for SessionManager {
 
     async fn sign(&self, url: &str) -> Result<Vec<(String, String)>, Refusal> {
         // Without credentials the official client goes unsigned, too: the service will say what it thinks of it.
-        let Some(credentials) = self.session.signing_credentials().await else { return Ok(Vec::new()) };
+        let credentials = self.session.signing_credentials().await.map_err(refusal)?;
+        let Some(credentials) = credentials else { return Ok(Vec::new()) };
         if is_presigned(url) {
             return Ok(Vec::new());
         }

@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
 use super::passphrase::{self, Person};
-use super::{Failure, audit, config, desk, keymap, theme};
+use super::{Failure, audit, config, desk, host, keymap, theme};
 use crate::app::door::Door;
 use crate::app::{self, Startup};
 use crate::audit::AuditLog;
@@ -34,7 +34,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
     let passphrase = passphrase::source(Person::Console(asker));
     let rotations = desk::rotations(connection, log.clone(), origin, passphrase);
-    let gate = Gate { log: log.ok(), rules: door.rules.clone(), origin: origin.to_owned(), armed: None };
+    let gate = Gate { log: log.ok(), rules: host::rules(&config, console), origin: origin.to_owned(), armed: None };
     let launch = Launch {
         model: app::Model::new(startup(connection, console, &config, door)),
         gate,

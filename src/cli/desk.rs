@@ -5,15 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arguments::ConnectionArguments;
+use super::host;
 use crate::audit::AuditLog;
-use crate::aws::rotation::Account;
-use crate::aws::secrets_manager::SecretsManagers;
-use crate::aws::session::{Clock, Session};
+use crate::aws::clearance::Cleared;
+use crate::aws::session::Clock;
 use crate::config::paths;
-use crate::rotation::clock;
 use crate::rotation::desk::{Desk, Environment, left_in};
-use crate::rotation::escrow::Keys;
-use crate::rotation::stores::{self, Passphrase};
+use crate::rotation::stores::Passphrase;
 use crate::runtime::{Opened, Reports, Rotations};
 use crate::secrets::Keyring;
 
@@ -36,10 +34,10 @@ pub(super) fn rotations(
     let reports = below("reports").map(|folder| Reports { folder, audit });
     let speed = connection.speed.unwrap_or(1.0);
     let desk = DeskOf { is_demo, folder, log, origin: origin.to_owned(), speed, passphrase: passphrase.clone() };
-    let open = move |session: &Session, clock: &Clock| {
+    let open = move |cleared: Result<Cleared, String>, clock: &Clock| {
         // The demo's folder lives as long as whoever can open desks.
         let _kept = &temporary;
-        desk.open(session, clock)
+        desk.open(cleared, clock)
     };
     Rotations { open: Arc::new(open), reports, containments, is_demo, passphrase }
 }
@@ -54,27 +52,20 @@ struct DeskOf {
 }
 
 impl DeskOf {
-    fn open(&self, session: &Session, clock: &Clock) -> Opened {
+    fn open(&self, cleared: Result<Cleared, String>, clock: &Clock) -> Opened {
         let Some(folder) = self.folder.as_ref().map(|folder| folder.join("rotation")) else {
             return Opened::Closed("there is no folder for rotations: set BARTIZAN_STATE_DIR".into(), Vec::new());
         };
-        let log = match &self.log {
-            Ok(log) => log,
-            Err(why) => return Opened::Closed(format!("read-only: {why}"), left_in(&folder).0),
+        let log = self.log.as_ref().map_err(|why| format!("read-only: {why}"));
+        let (log, cleared) = match log.and_then(|log| Ok((log, cleared?))) {
+            Ok(both) => both,
+            Err(why) => return Opened::Closed(why, left_in(&folder).0),
         };
         let keyring = if self.is_demo { Keyring::in_memory() } else { Keyring::system() };
-        let stores = stores::Places {
-            keyring: Arc::new(keyring.clone()),
-            credentials: paths::shared_credentials_file().filter(|_| !self.is_demo),
-            config: paths::shared_config_file().filter(|_| !self.is_demo),
-            vault: Some(Arc::new(SecretsManagers::new(session, log, &self.origin))),
-            passphrase: self.passphrase.clone(),
-        };
-        let keys = Keys::new(keyring, &folder, self.passphrase.clone());
-        let account = Account::new(session, log, &self.origin);
-        let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
-        let (clock, bounds) = (clock.clone(), environment.bounds.shortened(times(self.speed)));
-        Opened::Desk(Box::new(Desk::open(Environment { clock: clock::Clock::new(move || clock.now()), bounds, ..environment })))
+        let place = (folder.as_path(), keyring, self.is_demo);
+        let environment = host::environment(&cleared, (log, &self.origin), place, self.passphrase.clone(), clock);
+        let bounds = environment.bounds.shortened(times(self.speed));
+        Opened::Desk(Box::new(Desk::open(Environment { bounds, ..environment })))
     }
 }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod emulate;
 mod failure;
 mod forward;
+mod host;
 pub mod iam_policy;
 mod keymap;
 mod manual;

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use self::arguments::RotateArguments;
 use self::places::Places;
 use super::arguments::{ConnectionArguments, ConsoleArguments};
-use super::{Failure, config};
+use super::{Failure, config, host};
+use crate::aws::clearance::Rules;
 use crate::config::paths;
 use crate::domain::rotation::{Choice, Command, EscrowKey, Phase, Request, Rotation, RotationId, StoreChoice};
 use crate::domain::text::Untrusted;
@@ -32,15 +33,21 @@ pub(super) fn run(
         return Err(Failure::Policy("started with --read-only: nothing is rotated".into()));
     }
     let config = config::load(connection, console)?;
+    let rules = host::rules(&config, console);
     let runtime = super::runtime()?;
-    let result = runtime.block_on(job(arguments, connection, &config.regions.value));
+    let result = runtime.block_on(job(arguments, connection, &config.regions.value, &rules));
     // A keyring may still wait for a person.
     runtime.shutdown_background();
     result
 }
 
-async fn job(arguments: &RotateArguments, connection: &ConnectionArguments, regions: &[String]) -> Result<(), Failure> {
-    let places = Places::open(arguments, connection, regions).await?;
+async fn job(
+    arguments: &RotateArguments,
+    connection: &ConnectionArguments,
+    regions: &[String],
+    rules: &Rules,
+) -> Result<(), Failure> {
+    let places = Places::open(arguments, connection, regions, rules).await?;
     if let Some(id) = &arguments.abort {
         return abort(&places, arguments, &RotationId(id.clone())).await;
     }
@@ -69,8 +76,7 @@ async fn start(places: &Places, arguments: &RotateArguments) -> Result<(), Failu
     // The plan named the key, so this is the key, whatever comes to be meanwhile.
     let named = |plan: &PlanFor| Request { key: Some(Untrusted::new(&plan.old_key.id)), ..plan.request.clone() };
     let command = Command::Start { requests: good.iter().map(named).collect(), at_once: arguments.at_once };
-    let account = good.first().map(|plan| plan.account.clone());
-    let approved = ask::approve(command, plan, account, arguments)?;
+    let approved = ask::approve(command, plan, &places.cleared, arguments)?;
     let before = on_board(places);
     places.desk.command(approved).await.map_err(Failure::Job)?;
     let ended = follow::to_the_end(places, arguments, |row| !before.contains(&row.id), |row| row.phase == Phase::Done).await;
@@ -90,13 +96,20 @@ async fn resume(places: &Places, arguments: &RotateArguments, id: Option<Rotatio
         }
         _ => {}
     }
+    // Those of other accounts are left, and named by the desk.
+    let (wanted, others): (Vec<&Rotation>, Vec<&Rotation>) =
+        wanted.into_iter().partition(|row| places.desk.may_go_on(row).is_ok() || can_be_dropped(row, arguments.choose));
+    let others: Vec<String> = others.into_iter().filter_map(|row| places.desk.may_go_on(row).err()).collect();
+    if wanted.is_empty() {
+        return Err(Failure::Policy(others.join("; ")));
+    }
     let plan = ask::resuming(&wanted);
     let command = match (&id, arguments.choose) {
         (Some(id), Some(choice)) => Command::Answer { id: id.clone(), choice },
         (None, Some(_)) => return Err(Failure::Usage("--choose answers one rotation: name it with --resume ID".into())),
         _ => Command::Resume { id },
     };
-    let approved = ask::approve(command, plan, None, arguments)?;
+    let approved = ask::approve(command, plan, &places.cleared, arguments)?;
     // What cannot be taken up does not hold up the others.
     let refused = places.desk.command(approved).await.err();
     let may_abort = matches!(arguments.choose, Some(Choice::RollBack | Choice::Abort));
@@ -104,6 +117,11 @@ async fn resume(places: &Places, arguments: &RotateArguments, id: Option<Rotatio
     let is_good = |row: &Rotation| row.phase == Phase::Done || may_abort;
     let ended = follow::to_the_end(places, arguments, |row| wanted.contains(&row.id), is_good).await;
     refused.map_or(ended, |why| Err(Failure::Job(why)))
+}
+
+/// Whether it is one of an earlier version's campaign that names no account and has not begun: it can be given up anywhere.
+fn can_be_dropped(row: &Rotation, choice: Option<Choice>) -> bool {
+    row.account.is_empty() && row.phase == Phase::Planned && choice == Some(Choice::Abort)
 }
 
 fn on_board(places: &Places) -> BTreeSet<RotationId> {
@@ -117,8 +135,11 @@ async fn abort(places: &Places, arguments: &RotateArguments, id: &RotationId) ->
         return Err(Failure::Job(format!("{id} has ended already: {}", row.phase.word())));
     }
     let choice = if row.phase < Phase::Creating { Choice::Abort } else { Choice::RollBack };
+    if !can_be_dropped(&row, Some(choice)) {
+        places.desk.may_go_on(&row).map_err(Failure::Policy)?;
+    }
     let plan = ask::aborting(&row);
-    let approved = ask::approve(Command::Answer { id: id.clone(), choice }, plan, None, arguments)?;
+    let approved = ask::approve(Command::Answer { id: id.clone(), choice }, plan, &places.cleared, arguments)?;
     places.desk.command(approved).await.map_err(Failure::Job)?;
     follow::to_the_end(places, arguments, |row| row.id == *id, |row| row.phase == Phase::Aborted).await
 }

@@ -8,16 +8,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
 use super::passphrase::Person;
-use super::{Failure, config};
+use super::{Failure, config, host};
 use crate::audit::{self, AuditLog};
+use crate::aws::clearance::{Cleared, Refused};
 use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect};
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
-use crate::aws::session_rule;
 use crate::aws::{ssm, sts};
 use crate::config::{Config, paths};
-use crate::domain::account::{AccountRule, Identity};
 use crate::domain::shell;
 use crate::domain::text::clean;
 use crate::emulator::{Options, World, agent, in_process, listen};
@@ -35,10 +34,20 @@ pub(super) struct Sessions {
     opener: Opener<Manager>,
     aws: session::Session,
     region: String,
-    /// Who we are; unknown where STS did not say.
-    identity: Option<Identity>,
     /// The demo's own web sockets, as long as they are needed.
     _demo: Option<DropGuard>,
+}
+
+/// An account, or the demo, in which nothing may be opened yet.
+struct Reached {
+    aws: session::Session,
+    dialer: Dialer,
+    /// `None` in the demo: its sessions end with this process, there is nothing to note down.
+    journal: Option<Journal>,
+    place: Place,
+    log: AuditLog,
+    origin: String,
+    demo: Option<DropGuard>,
 }
 
 impl Sessions {
@@ -52,44 +61,44 @@ impl Sessions {
         connection: &ConnectionArguments,
         console: &ConsoleArguments,
     ) -> Result<Self, Failure> {
+        let config = config::load(connection, console)?;
+        let rules = host::rules(&config, console);
         if console.read_only {
             return Err(Failure::Policy("no session: started with --read-only".into()));
         }
-        let config = config::load(connection, console)?;
-        let sessions = Self::connected(origin, connection, &config).await?;
-        let rules: Vec<AccountRule> = config.accounts.iter().map(|rule| rule.value.clone()).collect();
-        let asks = session_rule::asks_reason(&sessions.aws, &rules, sessions.identity.as_ref()).await;
-        let asks = asks.map_err(Failure::Policy)? || config.asks_reason.value;
+        let reached = Reached::new(origin, connection, &config).await?;
+        let (cleared, ()) = tokio::join!(rules.clear(&reached.aws), reached.reap());
+        let cleared = cleared.map_err(|refused| match refused {
+            Refused::Policy(why) => Failure::Policy(format!("no session: {why}")),
+            unknown @ Refused::Unknown(_) => unknown.into(),
+        })?;
+        let asks = cleared.asks_reason() || config.asks_reason.value;
         match shell::reason(reason.unwrap_or_default(), asks) {
-            Ok(_) => Ok(sessions),
+            Ok(_) => Ok(reached.open(&cleared)),
             Err(why) => Err(Failure::Usage(format!("{why} (--reason TEXT)"))),
         }
     }
+}
 
-    async fn connected(origin: &str, connection: &ConnectionArguments, config: &Config) -> Result<Self, Failure> {
+impl Reached {
+    async fn new(origin: &str, connection: &ConnectionArguments, config: &Config) -> Result<Self, Failure> {
         let no_tls = |error: String| Failure::Job(format!("TLS: {error}"));
+        let log = super::audit::open(connection)?;
         if let Some(scenario) = &connection.demo {
-            let log = super::audit::open(connection)?;
             return Self::demo(scenario, &config.regions.value, Dialer::new(None).map_err(no_tls)?, (origin, log)).await;
         }
         let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
-        let session = plan.connect(Observer::nobody()).await?.aws;
-        let dialer = Dialer::trusting(None, session.bundle()).map_err(no_tls)?;
-        let region = session.regions().first().cloned().unwrap_or_default();
+        let aws = plan.connect(Observer::nobody()).await?.aws;
+        let dialer = Dialer::trusting(None, aws.bundle()).map_err(no_tls)?;
         let place = Place {
-            region: region.clone(),
-            profile: session.signing_profile().map(str::to_owned),
-            endpoint_url: session.endpoint_of("ssm").map(str::to_owned),
+            region: aws.regions().first().cloned().unwrap_or_default(),
+            profile: aws.signing_profile().map(str::to_owned),
+            endpoint_url: aws.endpoint_of("ssm").map(str::to_owned),
+            account: None,
         };
         let folder = paths::state_dir().ok_or_else(|| Failure::Job("there is no home directory to note sessions in".into()))?;
-        let journal = Journal::new(folder.join("sessions"));
-        let log = super::audit::open(connection)?;
-        let (identity, ()) = tokio::join!(sts::identity(&session), reap(&journal, &log));
-        let identity = identity.ok();
-        let common = common(&region, origin, identity.as_ref());
-        let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));
-        let opener = Opener { gateway, dialer, journal: Some(journal), place, patience: HANDSHAKE };
-        Ok(Self { opener, aws: session, region, identity, _demo: None })
+        let journal = Some(Journal::new(folder.join("sessions")));
+        Ok(Self { aws, dialer, journal, place, log, origin: origin.to_owned(), demo: None })
     }
 
     async fn demo(scenario: &str, regions: &[String], dialer: Dialer, (origin, log): (&str, AuditLog)) -> Result<Self, Failure> {
@@ -103,16 +112,61 @@ impl Sessions {
         let region = regions.first().cloned().unwrap_or_else(|| "us-east-1".to_owned());
         let wanted =
             Connect { http: Some(in_process::client(world)), regions: vec![region.clone()], ..Connect::new(Observer::nobody()) };
-        let session = session::connect(wanted).await?;
-        let identity = sts::identity(&session).await.ok();
+        let aws = session::connect(wanted).await?;
         // Into the demo's own log: the account is made up, the shell is not.
-        let common = common(&region, &format!("{origin}, demo"), identity.as_ref());
-        let gateway = Arc::new(Audited::new(SessionManager::new(&session, &region), log, common));
-        // Its sessions end with this process: there is nothing to note down.
-        let opener = Opener { gateway, dialer, journal: None, place: Place::default(), patience: HANDSHAKE };
-        Ok(Self { opener, aws: session, region, identity, _demo: Some(shutdown.drop_guard()) })
+        let origin = format!("{origin}, demo");
+        let place = Place { region, ..Place::default() };
+        Ok(Self { aws, dialer, journal: None, place, log, origin, demo: Some(shutdown.drop_guard()) })
     }
 
+    /// What opens sessions, as the rules let some be opened.
+    fn open(self, cleared: &Cleared) -> Sessions {
+        let Self { aws, dialer, journal, place, log, origin, demo } = self;
+        let region = place.region.clone();
+        let common = audit::Entry {
+            caller: cleared.identity().map(|identity| identity.arn.shown().to_string()),
+            account: Some(cleared.account().to_owned()),
+            region: region.clone(),
+            origin,
+            ..audit::Entry::default()
+        };
+        let gateway = Arc::new(Audited::new(SessionManager::new(cleared, &region), log, common));
+        let place = Place { account: Some(cleared.account().to_owned()), ..place };
+        let opener = Opener { gateway, dialer, journal, place, patience: HANDSHAKE };
+        Sessions { opener, aws, region, _demo: demo }
+    }
+
+    /// Ends the sessions that killed programs have left open. What cannot be reached now is tried again at the next start.
+    async fn reap(&self) {
+        let Some(journal) = &self.journal else { return };
+        for (entry, note) in journal.orphans() {
+            let wanted = Connect {
+                profile: entry.place.profile.clone(),
+                regions: vec![entry.place.region.clone()],
+                endpoint_url: entry.place.endpoint_url.clone(),
+                ..Connect::new(Observer::nobody())
+            };
+            let Ok(session) = session::connect(wanted).await else { continue };
+            let account = entry.place.account.clone();
+            if let Err(why) = sts::must_be_in(&session, account.as_deref()).await {
+                say(&format!("session {} is left open by a killed program: {why}", entry.session_id));
+                continue;
+            }
+            let region = entry.place.region.clone();
+            let common = audit::Entry { region, account, origin: "reap".to_owned(), ..audit::Entry::default() };
+            let manager = Audited::new(SessionManager::ending(&session, &entry.place.region), self.log.clone(), common);
+            match manager.terminate(&entry.session_id).await {
+                Ok(()) => {
+                    say(&format!("ended session {} to {}, which a killed program had left open", entry.session_id, entry.target));
+                    note.erase();
+                }
+                Err(error) => say(&format!("session {} is left open by a killed program: {error}", entry.session_id)),
+            }
+        }
+    }
+}
+
+impl Sessions {
     /// The node that a target means: an id, a name or a tag.
     pub(super) async fn find(&self, target: &str) -> Result<String, Failure> {
         ssm::find(&self.aws, &self.region, target).await.map_err(Failure::Job)
@@ -136,39 +190,6 @@ impl Sessions {
 /// A reason as `StartSession` takes it; whether there has to be one was asked before.
 pub(super) fn reason(given: Option<&str>) -> Option<String> {
     shell::reason(given?, false).ok().flatten()
-}
-
-/// What all entries of a program's sessions have in common. Without an identity the caller stays unknown.
-fn common(region: &str, origin: &str, identity: Option<&Identity>) -> audit::Entry {
-    audit::Entry {
-        caller: identity.map(|identity| identity.arn.shown().to_string()),
-        account: identity.map(|identity| identity.account.clone()),
-        region: region.to_owned(),
-        origin: origin.to_owned(),
-        ..audit::Entry::default()
-    }
-}
-
-/// Ends the sessions that killed programs have left open. What cannot be reached now is tried again at the next start.
-async fn reap(journal: &Journal, log: &AuditLog) {
-    for (entry, note) in journal.orphans() {
-        let wanted = Connect {
-            profile: entry.place.profile.clone(),
-            regions: vec![entry.place.region.clone()],
-            endpoint_url: entry.place.endpoint_url.clone(),
-            ..Connect::new(Observer::nobody())
-        };
-        let Ok(session) = session::connect(wanted).await else { continue };
-        let manager = SessionManager::new(&session, &entry.place.region);
-        let manager = Audited::new(manager, log.clone(), common(&entry.place.region, "reap", None));
-        match manager.terminate(&entry.session_id).await {
-            Ok(()) => {
-                say(&format!("ended session {} to {}, which a killed program had left open", entry.session_id, entry.target));
-                note.erase();
-            }
-            Err(error) => say(&format!("session {} is left open by a killed program: {error}", entry.session_id)),
-        }
-    }
 }
 
 /// An open session.

@@ -13,8 +13,35 @@ pub struct Identity {
     pub account: String,
     /// `arn:aws:iam::…:user/…` or `arn:aws:sts::…:assumed-role/…`.
     pub arn: Untrusted,
-    /// AWS's unique id of the principal.
+    /// AWS's unique id of the principal: `AIDA…`, `AROA…:session`, or the account's number for root.
     pub user_id: Untrusted,
+}
+
+/// Where IAM Identity Center's roles begin: the name of their sessions is the person's.
+const IDENTITY_CENTER: &str = "AWSReservedSSO_";
+
+impl Identity {
+    /// Whether this is the same principal as another one, so that credentials of the one may go on where those of the other began.
+    ///
+    /// Account, ARN and unique id have to be equal: a user that was deleted and made again is another one. Of the sessions of a role,
+    /// the role and its unique id: the SDK and tools like `aws-vault` make up a new session name for each renewal. The roles of IAM
+    /// Identity Center are the exception, as the names of their sessions are the names of people. What is not known is not the same.
+    pub fn is_same_principal(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.principal(), other.principal());
+        !self.account.is_empty() && self.account == other.account && ours.is_some() && ours == theirs
+    }
+
+    /// ARN and unique id without what changes from one session of a principal to its next.
+    fn principal(&self) -> Option<(&str, &str)> {
+        let (arn, id) = (self.arn.raw(), self.user_id.raw());
+        if arn.is_empty() || id.is_empty() {
+            return None;
+        }
+        match arn.split_once(":assumed-role/") {
+            Some((_, role)) if !role.starts_with(IDENTITY_CENTER) => Some((arn.rsplit_once('/')?.0, id.split_once(':')?.0)),
+            _ => Some((arn, id)),
+        }
+    }
 }
 
 /// [`CredentialSource::provider`] of a session that was made with a code of an MFA device: nobody can renew it but a person.
@@ -129,7 +156,8 @@ impl<'a> Whose<'a> {
 /// What holds for an account: all rules about it at once, the strictest of each.
 ///
 /// # Errors
-/// It is not known which rules are about it: the account, or its alias where a rule goes by one, is not known. Then nothing may be changed.
+/// It is not known which rules are about it: the account is not known, or its alias is not and a rule by alias forbids something. Then
+/// nothing may be changed.
 pub fn rule_of(rules: &[AccountRule], view: &SessionView) -> Result<AccountRule, String> {
     rule_for(rules, Whose::of(view))
 }
@@ -142,9 +170,12 @@ pub fn rule_for(rules: &[AccountRule], whose: Whose<'_>) -> Result<AccountRule, 
     let account = whose.account.ok_or_else(|| "it is not known whose account this is".to_owned())?;
     let mut whole = AccountRule { account: account.to_owned(), ..AccountRule::default() };
     for rule in rules {
-        let about_us = whose
-            .is_meant_by(rule)
-            .ok_or_else(|| format!("the account's alias is not known, and there is a rule for {}", rule.account))?;
+        let about_us = match whose.is_meant_by(rule) {
+            Some(about_us) => about_us,
+            // A name and a colour forbid nothing.
+            None if !rule.never_arm && !rule.reason => false,
+            None => return Err(format!("the account's alias is not known, and there is a rule for {}", rule.account)),
+        };
         if about_us {
             whole.name = whole.name.or_else(|| rule.name.clone());
             whole.colour = whole.colour.into_iter().chain(rule.colour).min();
@@ -159,24 +190,17 @@ pub fn rule_for(rules: &[AccountRule], whose: Whose<'_>) -> Result<AccountRule, 
 /// none is opened. Sessions need no arming beyond that; the window before each of them is their question.
 ///
 /// # Errors
-/// Why no session may be opened there, in one sentence without a full stop. Where it is not known whose account it is, a rule may be
-/// about it.
+/// Why no session may be opened there, in one sentence without a full stop: the account is never changed, or it is not known which rules
+/// are about it.
 pub fn session_rule(rules: &[AccountRule], whose: Whose<'_>) -> Result<bool, String> {
-    const WHY: &str = "through a session it could be (never_arm)";
-    match rule_for(rules, whose) {
-        Ok(rule) if rule.never_arm => {
-            let name = rule.name.unwrap_or(rule.account);
-            Err(format!("no session: the configuration never lets {name} be changed, and {WHY}"))
-        }
-        Ok(rule) => Ok(rule.reason),
-        Err(why) => {
-            let may_be_meant = |rule: &&AccountRule| whose.is_meant_by(rule) != Some(false);
-            match rules.iter().filter(may_be_meant).any(|rule| rule.never_arm) {
-                true => Err(format!("no session: {why}; the configuration has accounts that are never changed, and {WHY}")),
-                false => Ok(rules.iter().filter(may_be_meant).any(|rule| rule.reason)),
-            }
-        }
+    let rule = rule_for(rules, whose).map_err(|why| format!("no session: {why}"))?;
+    if rule.never_arm {
+        let name = rule.name.unwrap_or(rule.account);
+        return Err(format!(
+            "no session: the configuration never lets {name} be changed, and through a session it could be (never_arm)"
+        ));
     }
+    Ok(rule.reason)
 }
 
 #[cfg(test)]
@@ -198,21 +222,66 @@ mod tests {
         // Rules, whose account, what comes: None is refused.
         for (rules, whose, wanted) in [
             (vec![], known, Some(false)),
-            (vec![], nobody, Some(false)),
+            (vec![], nobody, None),
             (vec![rule("123456789012", false, true)], known, Some(true)),
             (vec![rule("123456789012", true, false)], known, None),
             (vec![rule("castle", true, false)], known, None),
             (vec![rule("castle", false, true)], known, Some(true)),
             (vec![rule("999999999999", true, true)], known, Some(false)),
             (vec![rule("castle", true, false)], no_alias, None),
-            (vec![rule("castle", false, true)], no_alias, Some(true)),
+            (vec![rule("castle", false, true)], no_alias, None),
+            // A rule that only names the account forbids nothing, whoever's it is.
             (vec![rule("999999999999", true, false), rule("castle", false, false)], no_alias, Some(false)),
             (vec![rule("999999999999", true, false)], nobody, None),
-            (vec![rule("999999999999", false, true)], nobody, Some(true)),
+            (vec![rule("999999999999", false, true)], nobody, None),
         ] {
             let told = session_rule(&rules, whose);
             assert_eq!(told.clone().ok(), wanted, "{rules:?} {whose:?}: {told:?}");
-            assert!(told.is_ok() || told.is_err_and(|why| why.contains("never_arm")));
+            assert!(told.is_ok() || told.is_err_and(|why| why.starts_with("no session: ")));
         }
+    }
+    fn identity(account: &str, arn: &str, id: &str) -> Identity {
+        Identity { account: account.into(), arn: arn.into(), user_id: id.into() }
+    }
+
+    #[test]
+    fn the_same_principal_is_known_by_account_arn_and_unique_id() {
+        let ada = identity("123456789012", "arn:aws:iam::123456789012:user/ada", "AIDAADA");
+        assert!(ada.is_same_principal(&ada.clone()));
+        for (account, arn, id) in [
+            ("999999999999", "arn:aws:iam::999999999999:user/ada", "AIDAADA"),
+            ("123456789012", "arn:aws:iam::123456789012:user/eve", "AIDAEVE"),
+            // Deleted and made again, and renamed into somebody else's name.
+            ("123456789012", "arn:aws:iam::123456789012:user/ada", "AIDANEW"),
+            ("123456789012", "arn:aws:iam::123456789012:user/eve", "AIDAADA"),
+            ("123456789012", "arn:aws:iam::123456789012:root", "123456789012"),
+            ("", "", ""),
+        ] {
+            assert!(!ada.is_same_principal(&identity(account, arn, id)), "{account} {arn} {id}");
+        }
+        let nobody = identity("", "", "");
+        assert!(!nobody.is_same_principal(&nobody.clone()), "what is not known is not the same");
+    }
+
+    #[test]
+    fn sessions_of_a_role_go_on_under_another_name_unless_the_name_is_a_persons() {
+        let role = |role: &str, id: &str, session: &str| {
+            identity(
+                "123456789012",
+                &format!("arn:aws:sts::123456789012:assumed-role/{role}/{session}"),
+                &format!("{id}:{session}"),
+            )
+        };
+        let first = role("admin", "AROAADMIN", "aws-sdk-1");
+        assert!(first.is_same_principal(&role("admin", "AROAADMIN", "aws-sdk-2")));
+        assert!(!first.is_same_principal(&role("reader", "AROAREADER", "aws-sdk-1")));
+        assert!(!first.is_same_principal(&role("admin", "AROAAGAIN", "aws-sdk-1")), "a role that was made again");
+        let person = role("AWSReservedSSO_Admin_1234", "AROASSO", "ada@example.com");
+        assert!(person.is_same_principal(&person.clone()));
+        assert!(!person.is_same_principal(&role("AWSReservedSSO_Admin_1234", "AROASSO", "eve@example.com")));
+        let federated = |name: &str| {
+            identity("123456789012", &format!("arn:aws:sts::123456789012:federated-user/{name}"), &format!("123456789012:{name}"))
+        };
+        assert!(!federated("ada").is_same_principal(&federated("eve")));
     }
 }

@@ -51,6 +51,14 @@ pub enum FaultKind {
     Configuration,
     /// The credentials are not known to AWS at all (`InvalidClientTokenId`, `UnrecognizedClientException`); in an opt-in region also: not enabled.
     UnknownIdentity,
+    /// The credentials were renewed, and those that came belong to somebody else than the session: nothing was sent with them but the
+    /// question whose they are.
+    OtherIdentity {
+        /// ARN of the session's identity, made harmless.
+        was: String,
+        /// ARN of the new credentials' identity, made harmless.
+        now: String,
+    },
     /// The signature was refused because this machine's clock is wrong.
     ClockSkew,
     /// No connection: name resolution, routing, refused, TLS.
@@ -114,6 +122,7 @@ impl Fault {
             FaultKind::NoRegion => "no region".into(),
             FaultKind::Configuration => "configuration not usable".into(),
             FaultKind::UnknownIdentity => "credentials not recognised".into(),
+            FaultKind::OtherIdentity { .. } => "these are somebody else's credentials".into(),
             FaultKind::ClockSkew => "clock is wrong".into(),
             FaultKind::Offline => "no connection".into(),
             FaultKind::TimedOut => "timed out".into(),
@@ -144,6 +153,7 @@ impl Fault {
                 | FaultKind::NoCredentials
                 | FaultKind::NoCode
                 | FaultKind::ProfileUnusable { .. }
+                | FaultKind::OtherIdentity { .. }
         )
     }
 
@@ -165,6 +175,9 @@ impl Fault {
             FaultKind::NoRegion => "name one with --region or AWS_REGION, or set it in the profile".into(),
             FaultKind::Configuration => "correct the option, the variable or the file that says so".into(),
             FaultKind::UnknownIdentity => "the access key is deleted or deactivated, belongs to another partition, or the region is not enabled for the account".into(),
+            FaultKind::OtherIdentity { was, now } => format!(
+                "they are of {now}, and the session is of {was}: nothing was sent with them; connect again to go on as the new identity"
+            ),
             FaultKind::ClockSkew => "set this machine's clock: AWS accepts at most five minutes of difference".into(),
             FaultKind::Offline => "check the network, the proxy and AWS_ENDPOINT_URL, then try again".into(),
             FaultKind::TimedOut => "the service did not answer in time: try again".into(),

@@ -78,8 +78,8 @@ pub struct Pending<T> {
     pub reason: String,
     /// When the dialog opened.
     pub opened: Timestamp,
-    /// The account that it was asked about; a yes holds for no other.
-    account: Option<String>,
+    /// The account that it was asked about, twelve digits; a yes holds for no other.
+    account: String,
 }
 
 /// Something that the person has approved. Only [`Pending::confirm`] makes one; it is not read from anywhere.
@@ -89,7 +89,7 @@ pub struct Approved<T> {
     /// The reason given, for the audit log.
     reason: Option<String>,
     /// The account that it was approved for.
-    account: Option<String>,
+    account: String,
 }
 
 impl<T> Approved<T> {
@@ -103,9 +103,9 @@ impl<T> Approved<T> {
         self.reason.as_deref()
     }
 
-    /// The account that it was approved for: twelve digits; `None` where the door was the command line, which names none.
-    pub fn account(&self) -> Option<&str> {
-        self.account.as_deref()
+    /// The account that it was approved for: twelve digits.
+    pub fn account(&self) -> &str {
+        &self.account
     }
 
     /// The same approval of a part of it. `find` can only point into what was approved, so nothing comes of it that was not.
@@ -127,16 +127,9 @@ pub enum NotYet {
 }
 
 impl<T> Pending<T> {
-    /// Asks.
-    pub fn new(what: T, plan: Plan, now: Timestamp) -> Self {
-        Self { what, plan, typed: String::new(), reason: String::new(), opened: now, account: None }
-    }
-
-    /// The yes shall hold for this account only.
-    #[must_use]
-    pub fn for_account(mut self, account: impl Into<String>) -> Self {
-        self.account = Some(account.into());
-        self
+    /// Asks. A yes holds for `account` only.
+    pub fn new(what: T, plan: Plan, account: impl Into<String>, now: Timestamp) -> Self {
+        Self { what, plan, typed: String::new(), reason: String::new(), opened: now, account: account.into() }
     }
 
     /// What is asked about.
@@ -179,11 +172,39 @@ mod tests {
     #[test]
     fn a_part_of_what_was_approved_keeps_its_reason_and_its_account() {
         let plan = Plan::of("Do it", Danger::Confirm, []);
-        let mut pending = Pending::new((Some("a part"), None::<u8>), plan, Timestamp::UNIX_EPOCH).for_account("123456789012");
+        let mut pending = Pending::new((Some("a part"), None::<u8>), plan, "123456789012", Timestamp::UNIX_EPOCH);
         pending.reason = "OPS-7".into();
         let approved = pending.confirm(Timestamp::UNIX_EPOCH + DEBOUNCE).unwrap();
         let part = approved.part(|(first, _)| first.as_ref()).unwrap();
-        assert_eq!((*part.what(), part.reason(), part.account()), ("a part", Some("OPS-7"), Some("123456789012")));
+        assert_eq!((*part.what(), part.reason(), part.account()), ("a part", Some("OPS-7"), "123456789012"));
         assert_eq!(approved.part(|(_, second)| second.as_ref()), None);
+    }
+
+    #[test]
+    fn a_reason_of_blanks_is_none() {
+        let asked = |wants_reason: bool, reason: &str| {
+            let plan = Plan { wants_reason, ..Plan::of("Do it", Danger::Confirm, []) };
+            let mut pending = Pending::new((), plan, "123456789012", Timestamp::UNIX_EPOCH);
+            pending.reason = reason.into();
+            let confirmed = pending.confirm(Timestamp::UNIX_EPOCH + DEBOUNCE);
+            confirmed.map(|approved| approved.reason().map(str::to_owned)).map_err(|refused| refused.1)
+        };
+        for blank in ["", " ", " \t ", "\u{a0}", "\u{2003}"] {
+            assert_eq!(asked(true, blank), Err(NotYet::NoReason), "{blank:?}");
+            assert_eq!(asked(false, blank), Ok(None), "{blank:?} is no reason in the log, either");
+        }
+        assert_eq!(asked(true, " OPS-7 "), Ok(Some("OPS-7".into())));
+    }
+
+    #[test]
+    fn a_yes_that_comes_too_soon_or_is_not_typed_is_none() {
+        let mut pending = Pending::new((), Plan::of("Do it", Danger::TypeName, []).typing("ada"), "1", Timestamp::UNIX_EPOCH);
+        let later = Timestamp::UNIX_EPOCH + DEBOUNCE;
+        assert_eq!(pending.check(later - SignedDuration::from_millis(1)), Err(NotYet::TooSoon));
+        assert_eq!(pending.check(later), Err(NotYet::NotTyped));
+        pending.typed = "Ada".into();
+        assert_eq!(pending.check(later), Err(NotYet::NotTyped));
+        pending.typed = "ada".into();
+        assert_eq!(pending.check(later), Ok(()));
     }
 }

@@ -45,14 +45,13 @@ fn by_the_rules(environment: &Environment, mut fault: Box<Fault>) -> NotBegun {
     NotBegun::Refused(fault)
 }
 
-/// Begins. The plan that a person said yes to may be old, so nothing of it is believed but the wish. `account`: what it is for, where
-/// that was said.
-pub(super) async fn begin(environment: &Environment, member: &Member, account: Option<&str>) -> Result<Begun, NotBegun> {
+/// Begins. The plan that a person said yes to may be old, so nothing of it is believed but the wish. `account`: what it is for.
+pub(super) async fn begin(environment: &Environment, member: &Member, account: &str) -> Result<Begun, NotBegun> {
     let Member { id, request } = member.clone();
     let service = environment.service.as_ref();
     let user = request.user.raw().to_owned();
     let caller = patient(environment, || service.caller()).await?;
-    if let Some(account) = account.filter(|account| *account != caller.account) {
+    if account != caller.account || account != service.account() {
         let words = format!("it is for account {account}, and this session is one of {}", caller.account);
         return Err(NotBegun::Later(Box::new(super::refusal(&words, environment.clock.now().utc))));
     }

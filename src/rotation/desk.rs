@@ -24,6 +24,7 @@ use super::stores::StoreFactory;
 use crate::domain::fault::Fault;
 use crate::domain::key::LastUsed;
 use crate::domain::rotation::{Choice, Command, Request, Rotation, RotationId, Wait};
+use crate::domain::text::clean;
 use crate::kit::confirm::{Approved, Plan};
 
 /// What rotations need from outside.
@@ -194,11 +195,12 @@ impl Desk {
     /// # Errors
     /// It cannot be done now, in one sentence: no such rotation, another process has it, the answer does not fit.
     pub async fn command(&self, approved: Approved<Command>) -> Result<(), String> {
+        self.is_of_this_account(&approved)?;
         match approved.what().clone() {
             Command::Start { requests, at_once } => {
                 let members: Vec<Member> = requests.into_iter().map(|request| self.member(request)).collect();
                 let campaign = match members.as_slice() {
-                    [_, _, ..] => Some(self.write_down(members.clone(), at_once, approved.account()).await?),
+                    [_, _, ..] => Some(self.write_down(members.clone(), at_once, Some(approved.account())).await?),
                     _ => None,
                 };
                 let places = Arc::new(Semaphore::new(usize::from(at_once.max(1))));
@@ -221,6 +223,36 @@ impl Desk {
         }
     }
 
+    /// A yes holds for the account that it was given for, and a rotation goes on in the account in which it began.
+    fn is_of_this_account(&self, approved: &Approved<Command>) -> Result<(), String> {
+        let (wanted, here) = (approved.account(), self.environment.service.account());
+        if wanted != here {
+            return Err(format!("it was approved for account {wanted}, and these are credentials of {here}: nothing was sent"));
+        }
+        match approved.what() {
+            // Held by a task of this process. What is taken up is asked in `resume_of`.
+            Command::Answer { id, .. } if self.board.is_held(id) == Some(true) => {
+                self.board.get(id).map_or(Ok(()), |row| self.may_go_on(&row))
+            }
+            Command::Answer { .. } | Command::Resume { .. } | Command::Start { .. } => Ok(()),
+        }
+    }
+
+    /// Whether a rotation is of the account that may be changed here.
+    ///
+    /// # Errors
+    /// It is of another one, or nobody wrote down of which; in words.
+    pub fn may_go_on(&self, row: &Rotation) -> Result<(), String> {
+        let (id, account, here) = (&row.id, clean(&row.account), self.environment.service.account());
+        if row.account == here {
+            Ok(())
+        } else if account.is_empty() {
+            Err(format!("{id} does not say in which account it was to begin, so it begins in none; plan it again"))
+        } else {
+            Err(format!("{id} is of account {account}, and these are credentials of {here}: nothing was sent"))
+        }
+    }
+
     fn member(&self, request: Request) -> Member {
         Member { id: new_id(request.user.raw(), self.environment.clock.now().utc), request }
     }
@@ -237,9 +269,8 @@ impl Desk {
     /// Begins a rotation as soon as there is a place for it.
     fn start(&self, member: Member, campaign: Option<Arc<Campaign>>, approved: &Approved<Command>, places: &Arc<Semaphore>) {
         let now = self.environment.clock.now().utc;
-        let account = campaign.as_ref().map_or_else(|| approved.account(), |campaign| campaign.account.as_deref());
-        let account = account.map(str::to_owned);
-        let first = campaign::row(&member, account.as_deref().unwrap_or_default(), now);
+        let account = approved.account().to_owned();
+        let first = campaign::row(&member, &account, now);
         let (sender, answers) = mpsc::channel(1);
         self.board.add(first.clone(), Some(sender));
         let (desk, approved, places, stop) = (self.clone(), approved.clone(), Arc::clone(places), self.stopped());
@@ -253,7 +284,7 @@ impl Desk {
                 Some(desk.not_begun(&member, campaign.as_deref(), first, None).await)
             } else {
                 desk.board.update(Rotation { wait: Wait::Working, ..first.clone() }, Vec::new());
-                match begin(&desk.environment, &member, account.as_deref()).await {
+                match begin(&desk.environment, &member, &account).await {
                     Err(why) => Some(desk.not_begun(&member, campaign.as_deref(), first, Some(why)).await),
                     Ok(Begun { journal, planned, lock, inventory }) => {
                         let (environment, board) = (desk.environment.clone(), desk.board.clone());
@@ -333,7 +364,12 @@ impl Desk {
             Some(true) => return Err(format!("{id} is being worked on")),
             Some(false) => {}
         }
+        let is_here = self.board.get(id).map_or(Ok(()), |row| self.may_go_on(&row));
         if let Some((campaign, member)) = unbegun(campaigns, id) {
+            // Nothing was made for it in any account, so one that names none can be given up from everywhere.
+            if !(campaign.account.is_none() && wish == Some(Choice::Abort)) {
+                is_here?;
+            }
             return match wish {
                 None => {
                     self.start(member.clone(), Some(Arc::new(campaign.clone())), approved, places);
@@ -343,6 +379,7 @@ impl Desk {
                 Some(_) => Err(format!("{id} has not begun: resume it first")),
             };
         }
+        is_here?;
         let (account, user) = self.board.get(id).map(|row| (row.account, row.user.raw().to_owned())).unwrap_or_default();
         let lock = UserLock::take(&self.environment.folder, &account, &user).map_err(|error| error.to_string())?;
         // Only now: another process may have gone on with it until it gave the lock back.

@@ -131,6 +131,9 @@ pub type Answer<T> = Result<T, Box<Fault>>;
 
 /// Reads, and the check of a key. Cancelling a future gives the call up.
 pub trait Service: Send + Sync {
+    /// The account that may be changed: twelve digits. The rules about it were asked before there was a service, and nothing is changed in
+    /// any other.
+    fn account(&self) -> &str;
     /// `GetCallerIdentity` by the console's own credentials.
     fn caller(&self) -> BoxFuture<'_, Answer<Caller>>;
     /// `GetUser`.

@@ -35,6 +35,10 @@ pub(super) struct Hands {
 
 impl Hands {
     pub(super) fn new(environment: &Environment, approved: Approved<Command>, planned: &Planned) -> Result<Self, String> {
+        let (begun, here) = (&planned.account, environment.service.account());
+        if begun != here || begun != approved.account() {
+            return Err(format!("it is of account {begun}, and these are credentials of {here}: nothing was sent"));
+        }
         let owner = Owner { account: planned.account.clone(), user: planned.user.clone() };
         let store = environment.stores.open(&planned.store, &owner, &approved).map_err(|error| error.to_string())?;
         Ok(Self {

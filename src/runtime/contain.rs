@@ -117,10 +117,7 @@ impl Warden {
     }
 
     async fn identity(&self) -> Result<Identity, Fault> {
-        match self.aws.identity() {
-            Some(identity) => Ok(identity),
-            None => sts::identity(&self.aws).await,
-        }
+        sts::known(&self.aws).await
     }
 
     fn spawn(self, kept: Kept) {

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::audit::history::{self, Outcome};
+use crate::aws::clearance::Rules;
 use crate::aws::observe::Observer;
 use crate::aws::session::{Clock, Connect, connect};
 use crate::domain::change::{DENY_ALL, Mutation};
@@ -87,9 +88,10 @@ impl Scene {
     async fn make(&self, warden: Warden, containment: Containment) -> Result<Done, Fault> {
         let now = Timestamp::UNIX_EPOCH;
         let plan = Plan::of("Contain", Danger::Confirm, []);
-        let pending = Pending::new(Mutation::Contain(containment.clone()), plan, now);
+        let pending = Pending::new(Mutation::Contain(containment.clone()), plan, ACCOUNT, now);
         let approved: Approved<Mutation> = pending.confirm(now + SignedDuration::from_secs(5)).unwrap();
-        let changer = Changer::for_approved(&self.aws, &self.log, &approved, "test");
+        let cleared = Rules::default().clear(&self.aws).await.unwrap();
+        let changer = Changer::for_approved(&cleared, &self.log, &approved, "test");
         warden.run(&changer, containment).await
     }
 

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::runner::Reply;
 use crate::app::Msg;
+use crate::aws::clearance::{Cleared, Rules};
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::{Clock, Session};
 use crate::domain::fault::{Fault, FaultKind};
@@ -31,8 +32,9 @@ pub enum Opened {
     Closed(String, Vec<Rotation>),
 }
 
-/// Opens a desk over a session. It reads files, and is called where that disturbs nobody.
-pub type OpenDesk = Arc<dyn Fn(&Session, &Clock) -> Opened + Send + Sync>;
+/// Opens a desk over an account that may be changed; of any other, with the reason, only what was left is shown. It reads files, and is
+/// called where that disturbs nobody.
+pub type OpenDesk = Arc<dyn Fn(Result<Cleared, String>, &Clock) -> Opened + Send + Sync>;
 
 /// Where reports are written, and whence they have what was called.
 #[derive(Debug, Clone)]
@@ -103,9 +105,10 @@ impl Desks {
     }
 
     /// Opens the desk of a session, and from then on tells of every rotation as it goes.
-    pub(super) async fn open(self, rotations: Rotations, aws: Session, clock: Clock, to: mpsc::Sender<Reply>) {
+    pub(super) async fn open(self, rotations: Rotations, rules: Rules, (aws, clock): (Session, Clock), to: mpsc::Sender<Reply>) {
         self.state.send_modify(|state| state.opening += 1);
-        let opened = spawn_blocking(move || (rotations.open)(&aws, &clock)).await;
+        let cleared = rules.clear(&aws).await.map_err(|refused| format!("read-only: {refused}"));
+        let opened = spawn_blocking(move || (rotations.open)(cleared, &clock)).await;
         let mut changes = None;
         self.state.send_modify(|state| {
             state.opening = state.opening.saturating_sub(1);

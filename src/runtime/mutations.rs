@@ -6,9 +6,9 @@ use super::contain::Warden;
 use super::desks::Desks;
 use crate::audit::AuditLog;
 use crate::aws::change::Changer;
+use crate::aws::clearance::{Cleared, Refused, Rules};
 use crate::aws::fault;
 use crate::aws::session::Session;
-use crate::domain::account::AccountRule;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
@@ -21,7 +21,7 @@ pub struct Gate {
     /// Where changes are written down; `None`: nothing can be changed.
     pub log: Option<AuditLog>,
     /// What the configuration says about accounts.
-    pub rules: Vec<AccountRule>,
+    pub rules: Rules,
     /// Who asks, as the audit log names it: `console`, or `console, demo`.
     pub origin: String,
     /// The session that may change something, and until when: the runner keeps its own account of it.
@@ -29,17 +29,22 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The log, if this session may change something now.
-    fn open(&self, session: SessionId, aws: &Session) -> Result<&AuditLog, Fault> {
+    /// The log, and the proof that the rules let this session change something now.
+    async fn open(&self, session: SessionId, aws: &Session) -> Result<(&AuditLog, Cleared), Fault> {
         let Some(log) = &self.log else { return Err(refusal(aws, "the console is read-only")) };
-        if !self.armed.is_some_and(|(armed, until)| armed == session && aws.now() < until) {
-            return Err(refusal(aws, "the console is not armed"));
-        }
-        let account = aws.identity().map(|identity| identity.account);
-        if self.rules.iter().any(|rule| rule.never_arm && account.as_ref() == Some(&rule.account)) {
-            return Err(refusal(aws, "the configuration never lets this account be changed (never_arm)"));
-        }
-        Ok(log)
+        self.is_armed(session, aws)?;
+        let cleared = self.rules.clear(aws).await.map_err(|refused| match refused {
+            Refused::Policy(why) => refusal(aws, &why),
+            Refused::Unknown(fault) => *fault,
+        })?;
+        // To ask takes a while.
+        self.is_armed(session, aws)?;
+        Ok((log, cleared))
+    }
+
+    fn is_armed(&self, session: SessionId, aws: &Session) -> Result<(), Fault> {
+        let is_armed = self.armed.is_some_and(|(armed, until)| armed == session && aws.now() < until);
+        if is_armed { Ok(()) } else { Err(refusal(aws, "the console is not armed")) }
     }
 
     /// Does what was approved in this session.
@@ -50,11 +55,11 @@ impl Gate {
         beside: (&Desks, Warden),
         approved: Approved<Mutation>,
     ) -> Result<Done, Fault> {
-        let log = self.open(session, aws)?;
+        let (log, cleared) = self.open(session, aws).await?;
         match approved.what() {
-            Mutation::Change(change) => Changer::for_approved(aws, log, &approved, &self.origin).make(change).await,
+            Mutation::Change(change) => Changer::for_approved(&cleared, log, &approved, &self.origin).make(change).await,
             Mutation::Contain(containment) => {
-                let changer = Changer::for_approved(aws, log, &approved, &self.origin);
+                let changer = Changer::for_approved(&cleared, log, &approved, &self.origin);
                 beside.1.run(&changer, containment.clone()).await
             }
             Mutation::Rotation(_) => {
@@ -83,3 +88,7 @@ fn refusal(aws: &Session, why: &str) -> Fault {
         at: aws.now(),
     }
 }
+
+#[cfg(test)]
+#[path = "mutations_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Connected, Connector};
@@ -23,7 +23,7 @@ use crate::app::{Msg, SessionNews, Task};
 use crate::aws::iam;
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
-use crate::aws::session::Session;
+use crate::aws::session::{Session, Standing};
 use crate::aws::sts;
 use crate::domain::account::SessionView;
 use crate::domain::call::{ApiCall, Outcome};
@@ -81,6 +81,8 @@ pub(super) struct Runner {
     broke: Broke,
     session: SessionId,
     aws: Option<Session>,
+    /// Whether the loop has been told who the session is: rows wait for that.
+    named: watch::Sender<bool>,
     /// Parent of every slot's token: cancelled when the session is replaced.
     token: CancellationToken,
     /// For whatever looks after containments: cancelled when the session is replaced.
@@ -114,6 +116,7 @@ impl Runner {
             broke,
             session: SessionId::default(),
             aws: None,
+            named: watch::channel(false).0,
             token: CancellationToken::new(),
             looking: CancellationToken::new(),
             slots: BTreeMap::new(),
@@ -171,8 +174,9 @@ impl Runner {
         }
         let aws = connected.aws.clone();
         self.aws = Some(aws.clone());
-        let watching =
-            self.beside.desks.clone().open(self.rotations.clone(), aws.clone(), connected.clock.clone(), self.replies.clone());
+        let (rotations, rules) = (self.rotations.clone(), self.gate.rules.clone());
+        let over = (aws.clone(), connected.clock.clone());
+        let watching = self.beside.desks.clone().open(rotations, rules, over, self.replies.clone());
         // Not counted: it lives as long as the desk, and waits for nothing that the person waits for.
         self.tasks.spawn(watching);
         let resuming = self.warden(&aws).resume();
@@ -187,7 +191,9 @@ impl Runner {
             endpoint: aws.endpoint(),
             demo: connected.demo.clone(),
         };
-        let replies = self.replies.clone();
+        self.named = watch::channel(false).0;
+        let (replies, named) = (self.replies.clone(), self.named.clone());
+        self.tasks.spawn(self.token.clone().run_until_cancelled_owned(follow(session, aws.clone(), replies.clone())));
         self.spawn(Slot::new("session"), None, self.token.clone(), async move {
             let say = |news| {
                 let replies = replies.clone();
@@ -195,10 +201,19 @@ impl Runner {
                     let _loop_has_ended = replies.send(tell(Msg::Connection(session, news))).await;
                 }
             };
-            let identity = async { say(SessionNews::Identity(Known::from_result(sts::identity(&aws).await, aws.now()))).await };
-            let alias = async { say(SessionNews::Alias(Known::from_result(iam::account_alias(&aws).await, aws.now()))).await };
+            let identity = async {
+                let identity = sts::known(&aws).await;
+                let is_named = identity.is_ok();
+                say(SessionNews::Identity(Known::from_result(identity, aws.now()))).await;
+                // Behind the name, so that no row is on screen before it.
+                named.send_replace(is_named);
+                is_named
+            };
             let source = async { say(SessionNews::Credentials(Known::from_result(aws.credentials().await, aws.now()))).await };
-            futures::join!(source, identity, alias);
+            let ((), is_named, alias) = futures::join!(source, identity, iam::account_alias(&aws));
+            if is_named {
+                say(SessionNews::Alias(Known::from_result(alias, aws.now()))).await;
+            }
         });
         Some(Msg::Connected { session, view })
     }
@@ -278,14 +293,18 @@ impl Runner {
         }
     }
 
-    /// Whatever calls were made for a reply may have renewed the credentials: that is told first.
+    /// Whatever calls were made for a reply may have renewed the credentials: that is told first. What comes while it is not known whose
+    /// account it is waits for the name, and is never told if there comes none.
     fn sink(&self, aws: &Session, slot: Slot, generation: Generation) -> Sink<panes::Msg> {
         let (replies, session, aws) = (self.replies.clone(), self.session, aws.clone());
+        let named = self.named.clone();
         Sink::new(move |body| {
             let (replies, slot) = (replies.clone(), slot.clone());
             let renewed = aws.renewed_credentials().map(|source| SessionNews::Credentials(Known::live(source, aws.now())));
             let reply = tell(Msg::Reply { session, slot, generation, body });
+            let mut named = named.subscribe();
             async move {
+                named.wait_for(|is_named| *is_named).await.map_err(|_| Stopped)?;
                 if let Some(news) = renewed {
                     replies.send(tell(Msg::Connection(session, news))).await.map_err(|_| Stopped)?;
                 }
@@ -319,6 +338,27 @@ impl Runner {
             }
             let _loop_has_ended = replies.send(Reply::Ended).await;
         });
+    }
+}
+
+/// Tells what becomes of the session's identity: another name of its role's session, or that its credentials are somebody else's.
+async fn follow(session: SessionId, aws: Session, replies: mpsc::Sender<Reply>) {
+    let mut standing = aws.standing();
+    let mut told = aws.identity();
+    while standing.changed().await.is_ok() {
+        let now = standing.borrow_and_update().clone();
+        let news = match now {
+            Standing::Unnamed => continue,
+            Standing::Named(identity) => match told.replace(identity.clone()) {
+                // Whoever asked first tells it.
+                None => continue,
+                Some(_) => SessionNews::Identity(Known::live(identity, aws.now())),
+            },
+            Standing::Refused(fault) => SessionNews::Failed(*fault),
+        };
+        if replies.send(tell(Msg::Connection(session, news))).await.is_err() {
+            return;
+        }
     }
 }
 

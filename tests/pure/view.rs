@@ -334,7 +334,7 @@ fn asking(danger: Danger, must_type: Option<&str>, size: Size) -> Model {
         .fact("last used", "12 d ago, s3 in eu-west-1");
     plan.must_type = must_type.map(str::to_owned);
     plan.wants_reason = must_type.is_some();
-    let mut dialog = Dialog::new(Pending::new(Mutation::Change(change), plan, now()));
+    let mut dialog = Dialog::new(Pending::new(Mutation::Change(change), plan, "123456789012", now()));
     dialog.resize(&Layout::of(size).unwrap());
     model.overlay = Some(Overlay::Confirm(Box::new(dialog)));
     model

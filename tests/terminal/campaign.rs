@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bartizan::emulator::clock::Clock;
+use bartizan::emulator::fault::Rule;
 use bartizan::emulator::svc::iam::{AccessKey, User};
 use bartizan::emulator::{Account, Options, World, ids, listen};
 use jiff::{SignedDuration, Timestamp};
@@ -17,20 +18,24 @@ use crate::harness::{PROGRAM, Start, environment, without_terminal};
 use crate::rotating::approve;
 use crate::secret_service::SecretService;
 
-const ACCOUNT: &str = "123456789012";
+pub(crate) const ACCOUNT: &str = "123456789012";
 const USERS: [&str; 8] = ["ada", "bob", "cy", "dee", "eve", "fay", "gus", "hal"];
 
 /// An account with an administrator and these users, served on a port.
-struct Scene {
-    home: tempfile::TempDir,
-    world: Arc<World>,
-    url: String,
+pub(crate) struct Scene {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) world: Arc<World>,
+    pub(crate) url: String,
     _runtime: Runtime,
     _listening: DropGuard,
 }
 
 impl Scene {
-    fn new(propagation: SignedDuration) -> Self {
+    pub(crate) fn new(propagation: SignedDuration) -> Self {
+        Self::with(propagation, &[])
+    }
+
+    pub(crate) fn with(propagation: SignedDuration, faults: &[&str]) -> Self {
         let mut account = Account::empty(ACCOUNT, 7);
         let created: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         for name in USERS.into_iter().chain(["admin"]) {
@@ -41,7 +46,8 @@ impl Scene {
         }
         account.iam.set_administrator("admin");
         let options = Options { accept_any_credentials: false, propagation, ..Options::default() };
-        let world = Arc::new(World::new(account, Vec::new(), Clock::new(None, 1.0), options));
+        let faults = faults.iter().map(|text| Rule::parse(text).unwrap()).collect();
+        let world = Arc::new(World::new(account, faults, Clock::new(None, 1.0), options));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let shutdown = CancellationToken::new();
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -52,7 +58,7 @@ impl Scene {
         Self { home, world, url, _runtime: runtime, _listening: shutdown.drop_guard() }
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let key = self.world.administrator().unwrap();
         let mut all = environment(self.home.path());
         for (name, value) in [
@@ -73,7 +79,7 @@ impl Scene {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let arguments = [&["--endpoint-url", &self.url, "rotate"], arguments].concat();
         without_terminal(&self.environment(), &arguments)
     }

@@ -33,3 +33,4 @@ mod second_factor;
 mod secret_service;
 mod shell;
 mod terminal_state;
+mod whose;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bartizan::audit::{AuditLog, history};
 use bartizan::aws::change::Changer;
+use bartizan::aws::clearance::{Cleared, Rules};
 use bartizan::aws::observe::Observer;
 use bartizan::aws::session::{Connect, Patience, Session, connect};
 use bartizan::aws::sts;
@@ -29,13 +30,13 @@ async fn stage(faults: &[&str]) -> (Arc<World>, Session) {
     (world, connect(wanted).await.unwrap())
 }
 
-fn approved(account: Option<&str>) -> Approved<()> {
+/// The account of the scenario.
+const ACCOUNT: &str = "123456789012";
+
+fn approved(account: &str) -> Approved<()> {
     let plan = Plan::of("Change it", Danger::Confirm, []);
     let now = Timestamp::UNIX_EPOCH;
-    let mut pending = Pending::new((), plan, now);
-    if let Some(account) = account {
-        pending = pending.for_account(account);
-    }
+    let mut pending = Pending::new((), plan, account, now);
     pending.reason = "OPS-131".into();
     pending.confirm(now + SignedDuration::from_secs(1)).unwrap_or_else(|_| panic!("not taken"))
 }
@@ -45,6 +46,10 @@ fn somebody(world: &World) -> (String, String) {
     let mut account = world.account();
     let found = account.iam.users().values().find_map(|user| Some((user.name.clone(), user.keys.first()?.id.clone())));
     found.expect("somebody has a key")
+}
+
+async fn cleared(session: &Session) -> Cleared {
+    Rules::default().clear(session).await.unwrap()
 }
 
 fn log(folder: &Path) -> AuditLog {
@@ -58,7 +63,7 @@ async fn a_change_is_one_request_between_its_intent_and_its_outcome() {
     let (user, key) = somebody(&world);
     let identity = sts::identity(&session).await.unwrap();
     let before = world.requests();
-    let changer = Changer::for_approved(&session, &log(folder.path()), &approved(Some(&identity.account)), "console");
+    let changer = Changer::for_approved(&cleared(&session).await, &log(folder.path()), &approved(&identity.account), "console");
     let change = Change::SetKeyStatus { user: user.as_str().into(), key: key.as_str().into(), active: false };
     let done = changer.make(&change).await.unwrap();
     assert_eq!(world.requests() - before, 1);
@@ -78,7 +83,7 @@ async fn a_yes_for_one_account_changes_no_other() {
     let (user, key) = somebody(&world);
     sts::identity(&session).await.unwrap();
     let before = world.requests();
-    let changer = Changer::for_approved(&session, &log(folder.path()), &approved(Some("000000000000")), "console");
+    let changer = Changer::for_approved(&cleared(&session).await, &log(folder.path()), &approved("000000000000"), "console");
     let change = Change::DeleteKey { user: user.as_str().into(), key: key.as_str().into() };
     let fault = changer.make(&change).await.unwrap_err();
     assert!(fault.message.raw().contains("another account"), "{fault:?}");
@@ -96,7 +101,7 @@ async fn what_cannot_be_written_down_is_not_done() {
     let before = world.requests();
     // A folder where the log's own file should be: even root cannot write there.
     std::fs::create_dir(folder.path().join("head")).unwrap();
-    let changer = Changer::for_approved(&session, &log, &approved(None), "console");
+    let changer = Changer::for_approved(&cleared(&session).await, &log, &approved(ACCOUNT), "console");
     let change = Change::DeleteKey { user: user.as_str().into(), key: key.as_str().into() };
     let fault = changer.make(&change).await.unwrap_err();
     assert!(fault.message.raw().contains("the audit log could not be kept"), "{fault:?}");
@@ -110,7 +115,7 @@ async fn a_key_whose_answer_was_lost_is_made_once_and_nobody_says_that_it_was_no
     let (user, _) = somebody(&world);
     sts::identity(&session).await.unwrap();
     let before = world.requests();
-    let changer = Changer::for_approved(&session, &log(folder.path()), &approved(None), "rotate");
+    let changer = Changer::for_approved(&cleared(&session).await, &log(folder.path()), &approved(ACCOUNT), "rotate");
     let failed = changer.create_access_key(&user.as_str().into()).await.unwrap_err();
     assert!(matches!(failed, CreateFailed::Uncertain(_)), "{failed:?}");
     assert_eq!(world.requests() - before, 1, "never repeated");
@@ -123,7 +128,7 @@ async fn a_refusal_is_written_down_as_one() {
     let folder = tempfile::tempdir().unwrap();
     let (world, session) = stage(&["iam:DeleteAccessKey=denied"]).await;
     let (user, key) = somebody(&world);
-    let changer = Changer::for_approved(&session, &log(folder.path()), &approved(None), "console");
+    let changer = Changer::for_approved(&cleared(&session).await, &log(folder.path()), &approved(ACCOUNT), "console");
     let change = Change::DeleteKey { user: user.as_str().into(), key: key.as_str().into() };
     let fault = changer.make(&change).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Denied { action: "iam:DeleteAccessKey".into() });

@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_iam::error::ProvideErrorMetadata as _;
 use bartizan::audit::AuditLog;
 use bartizan::aws::change::Changer;
+use bartizan::aws::clearance::Rules;
 use bartizan::aws::iam::access;
 use bartizan::aws::observe::Observer;
 use bartizan::aws::session::{Clock as SessionClock, Connect, connect};
@@ -55,7 +56,8 @@ async fn neither_the_key_nor_its_sessions_open_anything_and_the_undoing_leaves_n
     let aws = connect(Connect { http, clock, ..Connect::new(Observer::nobody()) }).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let log = AuditLog::open(folder.path(), None).unwrap();
-    let changer = Changer::for_approved(&aws, &log, &approved(Command::Resume { id: None }), "test");
+    let cleared = Rules::default().clear(&aws).await.unwrap();
+    let changer = Changer::for_approved(&cleared, &log, &approved(Command::Resume { id: None }), "test");
     let before = access(&aws, &EVE.into()).await.unwrap();
     let containment = Containment { before: before.clone(), planned: aws.now(), password: false, release: false };
     for step in containment.steps() {

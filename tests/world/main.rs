@@ -12,12 +12,14 @@
 
 mod aws;
 mod change;
+mod clearance;
 mod cloudtrail;
 mod containment;
 mod emulated;
 mod faults;
 mod guardduty;
 mod iam;
+mod identity;
 mod listen;
 mod load;
 mod nasty;

@@ -73,7 +73,7 @@ pub(super) fn ask(model: &mut Model, plan: Plan, mutation: Mutation) {
     };
     let caller = identity.arn.shown().into_string();
     whole.facts.splice(0..0, [("account".to_owned(), account), ("as".to_owned(), caller)]);
-    let pending = Pending::new(mutation, whole, model.now).for_account(rule.account);
+    let pending = Pending::new(mutation, whole, rule.account, model.now);
     let mut dialog = Dialog::new(pending);
     if let Some(layout) = model.layout() {
         dialog.resize(&layout);

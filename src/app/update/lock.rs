@@ -90,7 +90,7 @@ pub(super) fn identified(model: &mut Model, identity: &Known<Identity>, out: &mu
     let Some(closed) = &mut model.lock.closed else { return };
     match identity {
         Known::Value { value, .. } => {
-            let same = closed.identity.as_ref().is_none_or(|was| was.account == value.account && was.arn == value.arn);
+            let same = closed.identity.as_ref().is_none_or(|was| was.is_same_principal(value));
             if same {
                 model.lock.closed = None;
                 model.lock.touched = now;

@@ -10,7 +10,8 @@ use crate::panes;
 use super::{changed, door, lock, run};
 
 /// Whether a reply is the answer to what was asked for last, in the session that is on screen. Anything else is dropped: data of one
-/// account never appears under another's name.
+/// account never appears under another's name. That none appears before there is a name is the runner's business, and a name that
+/// cannot be had ends the connection.
 pub(super) fn is_wanted(model: &Model, session: SessionId, slot: &Slot, generation: Generation) -> bool {
     model.connection == Connection::Ready && session == model.session && model.slots.get(slot) == Some(&generation)
 }
@@ -110,9 +111,15 @@ pub(super) fn news(model: &mut Model, session: SessionId, news: SessionNews, out
         }
         _ if session != model.session => model.stale_dropped += 1,
         SessionNews::Identity(identity) => {
+            let was_closed = model.lock.is_closed();
             lock::identified(model, &identity, out);
+            let fault = identity.fault().filter(|_| !was_closed && model.connection == Connection::Ready).cloned();
             // A lock that stays shut shows nobody's name.
             model.view.identity = if model.lock.is_closed() { Known::Unknown } else { identity };
+            if let Some(fault) = fault {
+                // Nobody knows whose rows they would be.
+                failed(model, fault, out);
+            }
         }
         SessionNews::Alias(alias) => model.view.alias = alias,
         SessionNews::Credentials(credentials) => {
@@ -135,12 +142,20 @@ fn ends_session(fault: &Fault) -> bool {
 }
 
 fn failed(model: &mut Model, fault: Fault, out: &mut Vec<Effect>) {
+    door::disarm(model, out);
     lock::failed(model, format!("{}: {}", fault.title(), fault.advice()));
     abandon(model, &fault, out);
     model.view.identity.give_up();
     model.view.alias.give_up();
     if matches!(model.view.credentials, Known::Loading) {
         model.view.credentials = Known::from_fault(fault.clone());
+    }
+    if matches!(fault.kind, FaultKind::OtherIdentity { .. }) {
+        // Rows may stand where a failure would be told.
+        model.notice(Level::Error, format!("{}: {}", fault.title(), fault.advice()));
+        if let Some(notice) = model.notices.last_mut() {
+            notice.until = None;
+        }
     }
     model.connection = Connection::Failed { fault: Box::new(fault) };
     changed(model);

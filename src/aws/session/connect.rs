@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{About, Clock, Inner, Regional, Session};
 use crate::aws::fault::unsent;
-use crate::aws::identity::Remembered;
+use crate::aws::identity::{Namer, Remembered};
 use crate::aws::lanes::Lanes;
 use crate::aws::observe::Observer;
 use crate::aws::profile::way::Step;
@@ -65,6 +65,8 @@ pub struct Connect {
     pub factor: Option<SecondFactor>,
     /// The embedded AWS. With it nothing of the user's own configuration is read and no socket is opened.
     pub http: Option<SharedHttpClient>,
+    /// Who gives the credentials in the embedded AWS; `None`: its own ([`EMBEDDED_ACCESS_KEY`]).
+    pub credentials: Option<SharedCredentialsProvider>,
     /// Is told of each call.
     pub observer: Observer,
     /// The clock that facts are dated by.
@@ -84,6 +86,7 @@ impl Connect {
             endpoint_url: None,
             factor: None,
             http: None,
+            credentials: None,
             observer,
             clock: Clock::system(),
             speed: 1.0,
@@ -121,14 +124,14 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
         return Err(unsent(FaultKind::Configuration, words, wanted.clock.now()));
     }
     let inner = config.credentials_provider().ok_or_else(|| unsent(FaultKind::NoCredentials, "", wanted.clock.now()))?;
-    let credentials = Remembered::new(inner, wanted.clock.clone());
-    let mut config = config
-        .into_builder()
-        .region(Region::new(first))
-        .credentials_provider(SharedCredentialsProvider::new(credentials.clone()));
+    let mut config = config.into_builder().region(Region::new(first.clone()));
     // Who reads CloudTrail can tell our calls from others'.
     config.set_app_name(AppName::new("bartizan").ok());
     let config = config.build();
+    let (observer, clock) = (wanted.observer.clone(), wanted.clock.clone());
+    let namer = Namer { config: config.clone(), region: first, observer, clock };
+    let credentials = Remembered::new(inner, wanted.clock.clone(), namer.clone());
+    let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials.clone())).build();
     let session = Session(Arc::new(Inner {
         config,
         about: Arc::new(about),
@@ -144,7 +147,7 @@ pub async fn connect(wanted: Connect) -> Result<Session, Fault> {
         cloudtrail: Regional::default(),
         ssm: Regional::default(),
         secrets_manager: Regional::default(),
-        identity: Mutex::default(),
+        namer,
     }));
     match wanted.factor {
         None => Ok(session),
@@ -169,10 +172,11 @@ fn embedded(http: SharedHttpClient, wanted: &Connect) -> SdkConfig {
     let mut credentials = Credentials::new(EMBEDDED_ACCESS_KEY, EMBEDDED_SECRET_KEY, None, None, "embedded AWS");
     // The header names the source by the mark that a provider leaves.
     credentials.set_property(vec![AwsCredentialFeature::CredentialsCode]);
+    let provider = wanted.credentials.clone().unwrap_or_else(|| SharedCredentialsProvider::new(credentials));
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(wanted.regions.first().cloned().unwrap_or_else(|| "us-east-1".to_owned())))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(provider)
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         // Requests are signed in wall time, whatever time it is in the demo's world.

@@ -13,6 +13,7 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 pub use clock::Clock;
 pub use connect::{
@@ -20,13 +21,15 @@ pub use connect::{
     connect,
 };
 
+use super::fault;
 use super::guard::{self, Guard};
-use super::identity::Remembered;
+pub use super::identity::Standing;
+use super::identity::{Namer, Remembered};
 use super::lanes::Lanes;
 use super::observe::{Observer, Watch};
 use super::profile::endpoints::{Endpoints, SERVICES};
 use crate::domain::account::{CredentialSource, Identity};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 
 /// Cheap to clone; all clones share clients and budgets.
 #[derive(Clone)]
@@ -48,8 +51,7 @@ struct Inner {
     cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
     ssm: Regional<aws_sdk_ssm::Client>,
     secrets_manager: Regional<aws_sdk_secretsmanager::Client>,
-    /// Who we are, once STS has said so.
-    identity: Mutex<Option<Identity>>,
+    namer: Namer,
 }
 
 /// What the configuration says of a session, for those who show it.
@@ -248,14 +250,36 @@ impl Session {
         self.0.secrets_manager.get(region, || client!(self, aws_sdk_secretsmanager, "secretsmanager", region; guard::SECRETS))
     }
 
-    /// Who we are, if STS has been asked.
+    /// Who we are, if STS has been asked: the owner of whatever credentials sign this session's calls.
     pub fn identity(&self) -> Option<Identity> {
-        self.0.identity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.credentials.identity()
+    }
+
+    /// Whose the credentials are, now and whenever more is known of it.
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.0.credentials.standing()
+    }
+
+    /// Held by whoever asks STS who we are.
+    pub(crate) fn naming(&self) -> &tokio::sync::Mutex<()> {
+        self.0.credentials.naming()
     }
 
     /// STS has said who we are.
-    pub(crate) fn is(&self, identity: &Identity) {
-        *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
+    ///
+    /// # Errors
+    /// It is not who we were before: the session signs nothing more.
+    pub(crate) fn is(&self, identity: &Identity) -> Result<(), Fault> {
+        self.0.credentials.is(identity.clone())
+    }
+
+    /// STS, signed by the credentials that the session has now and by no later ones: its answer is about those. Where there are none the
+    /// call fails like any other.
+    pub(crate) async fn namer(&self) -> aws_sdk_sts::Client {
+        match self.0.credentials.provide_credentials().await {
+            Ok(credentials) => self.0.namer.client(credentials),
+            Err(_) => self.sts(),
+        }
     }
 
     /// Systems Manager in a region, for what opens and ends sessions.
@@ -268,9 +292,18 @@ impl Session {
         client!(self, aws_sdk_kms, "kms", region; guard::SESSIONS)
     }
 
-    /// The credentials themselves, to sign what no client of the SDK sends.
-    pub(crate) async fn signing_credentials(&self) -> Option<Credentials> {
-        self.0.credentials.provide_credentials().await.ok()
+    /// The credentials themselves, to sign what no client of the SDK sends; `None`: there are none.
+    ///
+    /// # Errors
+    /// They may not sign: they became somebody else's, or it is not known whether they did.
+    pub(crate) async fn signing_credentials(&self) -> Result<Option<Credentials>, Fault> {
+        match self.0.credentials.provide_credentials().await {
+            Ok(credentials) => Ok(Some(credentials)),
+            Err(error) => match fault::from_credentials(&error, self.now()) {
+                Fault { kind: FaultKind::NoCredentials, .. } => Ok(None),
+                fault => Err(fault),
+            },
+        }
     }
 
     fn watch(&self, service: &'static str, region: &str) -> Watch {

@@ -19,7 +19,8 @@ impl Session {
 
     /// This session with other credentials, which nobody renews. It shares clock, budgets and observer, and no client.
     pub(crate) fn with_credentials(&self, credentials: Credentials) -> Self {
-        let credentials = Remembered::new(SharedCredentialsProvider::new(credentials), self.0.clock.clone());
+        let credentials =
+            Remembered::new(SharedCredentialsProvider::new(credentials), self.0.clock.clone(), self.0.namer.clone());
         let provider = SharedCredentialsProvider::new(credentials.clone());
         Self(Arc::new(Inner {
             config: self.0.config.clone().into_builder().credentials_provider(provider).build(),
@@ -36,7 +37,7 @@ impl Session {
             cloudtrail: Regional::default(),
             ssm: Regional::default(),
             secrets_manager: Regional::default(),
-            identity: Mutex::default(),
+            namer: self.0.namer.clone(),
         }))
     }
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::arguments::RotateArguments;
 use super::now;
+use crate::aws::clearance::Cleared;
 use crate::cli::Failure;
 use crate::domain::rotation::{Command, Rotation};
 use crate::kit::action::Danger;
@@ -47,27 +48,43 @@ pub(super) fn aborting(row: &Rotation) -> Plan {
 /// Asks for the yes.
 pub(super) fn approve(
     command: Command,
-    plan: Plan,
-    account: Option<String>,
+    mut plan: Plan,
+    cleared: &Cleared,
     arguments: &RotateArguments,
 ) -> Result<Approved<Command>, Failure> {
+    plan.wants_reason |= cleared.asks_reason();
+    plan = plan.fact("account", cleared.account());
+    let reason = reason(&plan, arguments)?;
     let shown = now();
     let opened = if arguments.yes { shown.checked_sub(DEBOUNCE).unwrap_or(shown) } else { shown };
     let must_type = plan.must_type.clone().unwrap_or_default();
-    let mut pending = Pending::new(command, plan, opened);
-    if let Some(account) = account {
-        pending = pending.for_account(account);
-    }
-    pending.reason = arguments.reason.clone().unwrap_or_default();
+    let mut pending = Pending::new(command, plan, cleared.account(), opened);
+    pending.reason = reason;
     pending.typed = if arguments.yes { must_type } else { typed(&pending.plan, &must_type)? };
     pending.confirm(now()).map_err(|refused| {
         let (_, why) = *refused;
         Failure::Policy(match why {
             NotYet::TooSoon => "not confirmed: the answer came before the question could be read".into(),
             NotYet::NotTyped => "not confirmed: nothing was changed".into(),
-            NotYet::NoReason => "not confirmed: this account wants a reason, give one with --reason".into(),
+            NotYet::NoReason => NO_REASON.into(),
         })
     })
+}
+
+const NO_REASON: &str = "not confirmed: this account wants a reason, give one with --reason";
+
+/// The reason for the audit log: that of the command line, else, where there has to be one, what is typed.
+#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+fn reason(plan: &Plan, arguments: &RotateArguments) -> Result<String, Failure> {
+    let given = arguments.reason.clone().unwrap_or_default();
+    if !plan.wants_reason || !given.trim().is_empty() {
+        return Ok(given);
+    }
+    if arguments.yes || !std::io::stdin().is_terminal() {
+        return Err(Failure::Policy(NO_REASON.into()));
+    }
+    eprint!("This account wants a reason: ");
+    line()
 }
 
 /// What the person types. Nobody at a terminal is no yes.
@@ -80,6 +97,10 @@ fn typed(plan: &Plan, must_type: &str) -> Result<String, Failure> {
         eprintln!("  {name}: {value}");
     }
     eprint!("{}. Type {must_type} to do it: ", plan.title);
+    line()
+}
+
+fn line() -> Result<String, Failure> {
     let _shown_at_once = std::io::stderr().flush();
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;

@@ -1,26 +1,23 @@
 //! What a rotation on the command line stands on: account, stores, keyring, state folder.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::arguments::RotateArguments;
 use crate::audit::AuditLog;
+use crate::aws::clearance::{Cleared, Rules};
 use crate::aws::observe::Observer;
-use crate::aws::rotation::Account;
-use crate::aws::secrets_manager::SecretsManagers;
 use crate::cli::arguments::ConnectionArguments;
 use crate::cli::connection::Plan;
-use crate::cli::{Failure, passphrase};
+use crate::cli::{Failure, host, passphrase};
 use crate::config::paths;
-use crate::rotation::clock::Clock;
 use crate::rotation::desk::{Desk, Environment};
-use crate::rotation::escrow::Keys;
-use crate::rotation::stores;
 use crate::secrets::Keyring;
 
 /// A desk, and what has to live as long as it.
 pub(super) struct Places {
     pub(super) desk: Desk,
+    /// The account that may be changed.
+    pub(super) cleared: Cleared,
     /// The folder of the audit log, for the report.
     pub(super) audit: PathBuf,
     /// The demo keeps its journals in a folder that goes with it.
@@ -32,30 +29,22 @@ impl Places {
         arguments: &RotateArguments,
         connection: &ConnectionArguments,
         regions: &[String],
+        rules: &Rules,
     ) -> Result<Self, Failure> {
         let is_demo = connection.demo.is_some();
         let connected = Plan::new(connection, regions, passphrase::Person::Terminal)?.connect(Observer::nobody()).await?;
+        let cleared = rules.clear(&connected.aws).await?;
         let keyring = if is_demo { Keyring::in_memory() } else { Keyring::system() };
         let (folder, demo) = state(is_demo)?;
         let log = AuditLog::open(&folder.join("audit"), (!is_demo).then(|| keyring.clone()));
         let log = log.map_err(|error| Failure::Job(format!("nothing is changed that cannot be written down: {error}")))?;
         let origin = if is_demo { "rotate, demo" } else { "rotate" };
-        let account = Account::new(&connected.aws, &log, origin);
-        let vault = SecretsManagers::new(&connected.aws, &log, origin);
         let passphrase = passphrase::source(passphrase::Person::Terminal);
-        let stores = stores::Places {
-            keyring: Arc::new(keyring.clone()),
-            credentials: paths::shared_credentials_file().filter(|_| !is_demo),
-            config: paths::shared_config_file(),
-            vault: Some(Arc::new(vault)),
-            passphrase: passphrase.clone(),
-        };
-        let folder = folder.join("rotation");
-        let keys = Keys::new(keyring, &folder, passphrase);
-        let environment = Environment::new(&folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
-        let clock = connected.clock.clone();
-        let environment = Environment { clock: Clock::new(move || clock.now()), ..environment };
-        Ok(Self { desk: Desk::open(hurried(environment, arguments)), audit: log.folder().to_owned(), _demo: demo })
+        let journals = folder.join("rotation");
+        let place = (journals.as_path(), keyring, is_demo);
+        let environment = host::environment(&cleared, (&log, origin), place, passphrase, &connected.clock);
+        let desk = Desk::open(hurried(environment, arguments));
+        Ok(Self { desk, cleared, audit: log.folder().to_owned(), _demo: demo })
     }
 }
 

@@ -7,11 +7,11 @@ use tokio::sync::OnceCell;
 
 use super::super::mutations::Gate;
 use crate::audit;
+use crate::aws::clearance::Cleared;
 use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect, Session};
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
-use crate::aws::session_rule;
 use crate::aws::{ssm, sts};
 use crate::config::paths;
 use crate::domain::account::Identity;
@@ -37,8 +37,6 @@ pub(super) struct Access {
     allow: Option<Allow>,
     /// Where sessions are written down, who asks for them, and what the configuration says about accounts.
     gate: Gate,
-    /// Who we are, asked when it is first needed.
-    identity: OnceCell<Option<Identity>>,
     /// Made when it is first needed: reading the system's certificates takes a while.
     dialer: OnceCell<Dialer>,
 }
@@ -46,7 +44,7 @@ pub(super) struct Access {
 impl Access {
     /// The way to this account's sessions; `allow` in the demo.
     pub(super) fn new(aws: Session, allow: Option<Allow>, gate: Gate) -> Self {
-        Self { aws, allow, gate, identity: OnceCell::new(), dialer: OnceCell::new() }
+        Self { aws, allow, gate, dialer: OnceCell::new() }
     }
 
     /// The region that is meant where none is named.
@@ -55,7 +53,7 @@ impl Access {
     }
 
     /// What opens sessions in a region.
-    async fn opener(&self, region: &str) -> Result<Opener<Manager>, String> {
+    async fn opener(&self, cleared: &Cleared, region: &str) -> Result<Opener<Manager>, String> {
         if let Some(allow) = &self.allow {
             allow().await?;
         }
@@ -67,15 +65,16 @@ impl Access {
             region: region.to_owned(),
             profile: self.aws.signing_profile().map(str::to_owned),
             endpoint_url: self.aws.endpoint_of("ssm").map(str::to_owned),
+            account: Some(cleared.account().to_owned()),
         };
         // The demo's sessions end with this process: there is nothing to note down.
         let journal = match self.allow {
             Some(_) => None,
             None => Some(journal().ok_or("there is no home directory to note sessions in")?),
         };
-        let manager = SessionManager::new(&self.aws, region);
+        let manager = SessionManager::new(cleared, region);
         let log = self.gate.log.clone().ok_or(NO_LOG)?;
-        let gateway = Arc::new(Audited::new(manager, log, self.common(region).await));
+        let gateway = Arc::new(Audited::new(manager, log, self.common(cleared, region)));
         Ok(Opener { gateway, dialer: dialer.clone(), journal, place, patience: HANDSHAKE })
     }
 
@@ -83,24 +82,20 @@ impl Access {
     pub(super) async fn open(&self, region: &str, request: &StartRequest) -> Result<Opened, OpenError> {
         let never = |why| OpenError::Refused(Refusal::Never(why));
         // What `app` refuses is refused here once more.
-        let asks = session_rule::asks_reason(&self.aws, &self.gate.rules, self.identity().await).await.map_err(never)?;
-        if asks && request.reason.is_none() {
-            return Err(never("this account wants a reason for every session".to_owned()));
-        }
-        let opener = self.opener(region).await.map_err(never)?;
+        let cleared = self.gate.rules.clear(&self.aws).await.map_err(|refused| never(format!("no session: {refused}")))?;
+        let opener = self.opener(&cleared, region).await.map_err(never)?;
         opener.open(request).await
     }
 
-    /// Who has the session, for the audit log and for recordings.
-    pub(super) async fn identity(&self) -> Option<&Identity> {
-        self.identity.get_or_init(|| async { sts::identity(&self.aws).await.ok() }).await.as_ref()
+    /// Who has the session, for recordings; known wherever one was opened.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.aws.identity()
     }
 
-    async fn common(&self, region: &str) -> audit::Entry {
-        let identity = self.identity().await;
+    fn common(&self, cleared: &Cleared, region: &str) -> audit::Entry {
         audit::Entry {
-            caller: identity.map(|identity| identity.arn.shown().to_string()),
-            account: identity.map(|identity| identity.account.clone()),
+            caller: cleared.identity().map(|identity| identity.arn.shown().to_string()),
+            account: Some(cleared.account().to_owned()),
             region: region.to_owned(),
             origin: self.gate.origin.clone(),
             ..audit::Entry::default()
@@ -125,8 +120,14 @@ impl Access {
                 ..Connect::new(Observer::nobody())
             };
             let Ok(session) = session::connect(wanted).await else { continue };
-            let common = audit::Entry { region: entry.place.region.clone(), origin: "reap".into(), ..audit::Entry::default() };
-            let manager = Audited::new(SessionManager::new(&session, &entry.place.region), log.clone(), common);
+            let account = entry.place.account.clone();
+            if let Err(why) = sts::must_be_in(&session, account.as_deref()).await {
+                words.push(format!("session {} is left open by a killed program: {why}", entry.session_id));
+                continue;
+            }
+            let region = entry.place.region.clone();
+            let common = audit::Entry { region, account, origin: "reap".into(), ..audit::Entry::default() };
+            let manager = Audited::new(SessionManager::ending(&session, &entry.place.region), log.clone(), common);
             match manager.terminate(&entry.session_id).await {
                 Ok(()) => {
                     words.push(format!(

@@ -132,9 +132,9 @@ impl Task {
 
     /// What a recording says about the session in its header.
     async fn recorder(&self, access: &Access) -> Recorder {
-        let identity = access.identity().await;
+        let identity = access.identity();
         let about = About {
-            account: identity.map(|identity| identity.account.clone()),
+            account: identity.as_ref().map(|identity| identity.account.clone()),
             owner: identity.map(|identity| identity.arn.shown().to_string()),
             target: self.target.node.shown_within(64).into_string(),
             reason: self.reason.clone(),

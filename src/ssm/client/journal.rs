@@ -18,6 +18,9 @@ pub struct Place {
     pub profile: Option<String>,
     /// Endpoint in place of AWS's.
     pub endpoint_url: Option<String>,
+    /// The account: under another one the session is not there, and would be taken for ended. `None` in notes of earlier versions.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 /// One open session.

@@ -147,7 +147,7 @@ fn an_account_may_want_a_reason() {
     stage.press("enter");
     let approved: Vec<_> = stage.asked().into_iter().filter(|effect| matches!(effect, Effect::Mutate { .. })).collect();
     let [Effect::Mutate { approved, .. }] = approved.as_slice() else { panic!("{approved:?}") };
-    assert_eq!((approved.reason(), approved.account()), (Some("OPS-131"), Some(ACCOUNT)));
+    assert_eq!((approved.reason(), approved.account()), (Some("OPS-131"), ACCOUNT));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The idle lock: nothing of the account stays, and only the same identity comes back.
 
 use bartizan::app::{Connection, Effect, Msg, SessionNews, render};
+use bartizan::domain::account::Identity;
 use bartizan::domain::fault::FaultKind;
 use bartizan::domain::known::Known;
 use bartizan::kit::effect::SessionId;
@@ -84,6 +85,48 @@ fn somebody_else_does_not_come_in_and_each_attempt_waits_longer() {
         assert!(!stage.asked().contains(&Effect::Connect), "{attempt}");
         stage.wait(100);
     }
+}
+
+/// The lock was shut over one person: the account alone is no key to it.
+#[test]
+fn another_user_of_the_same_account_does_not_come_in() {
+    for (arn, id) in [
+        ("arn:aws:iam::123456789012:user/eve", "AIDAEVE"),
+        ("arn:aws:iam::123456789012:root", ACCOUNT),
+        // Of the same name, and made again.
+        ("arn:aws:iam::123456789012:user/ada", "AIDAAGAIN"),
+    ] {
+        let mut stage = locked();
+        stage.press("x enter");
+        stage.connect(2);
+        let other = Identity { account: ACCOUNT.into(), arn: arn.into(), user_id: id.into() };
+        let session = stage.model.session;
+        stage.tell(Msg::Connection(session, SessionNews::Identity(Known::live(other, noon()))));
+        assert!(stage.model.lock.is_closed() && stage.asked().contains(&Effect::Lock), "{arn} {id}");
+        assert!(!screen(&stage).contains("eve"));
+    }
+}
+
+/// A role's session has another name after each sign-in.
+#[test]
+fn the_next_session_of_the_same_role_comes_in() {
+    let role = |session: &str| Identity {
+        account: ACCOUNT.into(),
+        arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/admin/{session}").as_str().into(),
+        user_id: format!("AROAADMIN:{session}").as_str().into(),
+    };
+    let mut stage = keys_pane();
+    let named = |stage: &mut Stage, session: &str| {
+        let news = SessionNews::Identity(Known::live(role(session), noon()));
+        stage.tell(Msg::Connection(stage.model.session, news));
+    };
+    named(&mut stage, "aws-sdk-1");
+    stage.wait(TEN_MINUTES);
+    assert!(stage.model.lock.is_closed());
+    stage.press("x enter");
+    stage.connect(2);
+    named(&mut stage, "aws-sdk-2");
+    assert!(!stage.model.lock.is_closed());
 }
 
 #[test]

@@ -348,3 +348,31 @@ fn reload_makes_a_new_session_where_aws_refused_the_credentials() {
     stage.press("R");
     assert!(!stage.asked().contains(&Effect::Connect));
 }
+
+/// Whose rows they would be nobody knows, and changes would be made by nobody knows whom.
+#[test]
+fn an_identity_that_cannot_be_had_or_became_another_ends_the_connection() {
+    let other = FaultKind::OtherIdentity { was: "arn:aws:iam::1:user/ada".into(), now: "arn:aws:iam::2:user/eve".into() };
+    for (kind, words) in [(FaultKind::TimedOut, "timed out"), (other, "user/eve")] {
+        let mut stage = super::rotations::armed(PaneId::Users);
+        let (slot, generation) = stage.model.slots.iter().next().map(|(slot, at)| (slot.clone(), *at)).unwrap();
+        assert!(stage.model.door.armed.is_some());
+        let session = stage.model.session;
+        let fault = fault(kind.clone(), "sts:GetCallerIdentity");
+        let news = match kind {
+            FaultKind::OtherIdentity { .. } => SessionNews::Failed(fault),
+            _ => SessionNews::Identity(Known::from_fault(fault)),
+        };
+        stage.tell(Msg::Connection(session, news));
+        let Connection::Failed { fault } = &stage.model.connection else { panic!("{:?}", stage.model.connection) };
+        assert!(fault.to_string().contains(words), "{fault}");
+        assert!(stage.model.door.armed.is_none(), "nothing is changed any more");
+        let dropped = stage.model.stale_dropped;
+        let body = panes::Msg::Users(panes::users::Msg::Listed(Ok(())));
+        stage.tell(Msg::Reply { session, slot, generation, body });
+        assert_eq!(stage.model.stale_dropped, dropped + 1, "what comes late is nobody's");
+        stage.asked();
+        stage.press("ctrl-r");
+        assert!(stage.asked().contains(&Effect::Connect), "to connect again is one key");
+    }
+}

@@ -81,8 +81,17 @@ fn old() -> Timestamp {
 }
 
 /// The account. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct Castle(Arc<Mutex<State>>);
+#[derive(Clone)]
+pub(crate) struct Castle {
+    account: &'static str,
+    state: Arc<Mutex<State>>,
+}
+
+impl Default for Castle {
+    fn default() -> Self {
+        Self { account: ACCOUNT, state: Arc::default() }
+    }
+}
 
 impl Castle {
     /// An account in which `ada` has one active key.
@@ -92,8 +101,13 @@ impl Castle {
         castle
     }
 
+    /// The same users and keys, in another account: credentials that became somebody else's.
+    pub(crate) fn elsewhere(&self, account: &'static str) -> Self {
+        Self { account, ..self.clone() }
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn bad(self, operation: &'static str, bad: Bad) -> Self {
@@ -168,12 +182,16 @@ fn facts(key: &Key) -> KeyFacts {
 }
 
 impl Service for Castle {
+    fn account(&self) -> &str {
+        self.account
+    }
+
     fn caller(&self) -> BoxFuture<'_, Answer<Caller>> {
         Box::pin(async {
             self.call("GetCallerIdentity", |state| {
                 let arn = if state.is_root { "arn:aws:iam::123456789012:root" } else { "arn:aws:iam::123456789012:user/admin" };
                 Ok(Caller {
-                    account: ACCOUNT.into(),
+                    account: self.account.into(),
                     arn: arn.into(),
                     user_id: "AIDAADMIN".into(),
                     key: state.console_key.clone(),

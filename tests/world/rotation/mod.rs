@@ -5,6 +5,7 @@ mod castle;
 mod full_disk;
 mod matrix;
 mod permissions;
+mod whose;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub(crate) struct Place {
     desk: Option<Desk>,
 }
 
-struct OneStore(MemoryStore);
+struct OneStore(pub(crate) MemoryStore);
 
 impl StoreFactory for OneStore {
     fn open(&self, _: &StoreChoice, _: &Owner, _: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
@@ -131,9 +132,13 @@ pub(crate) fn request() -> Request {
 }
 
 pub(crate) fn approved(command: Command) -> Approved<Command> {
+    approved_in("123456789012", command)
+}
+
+pub(crate) fn approved_in(account: &str, command: Command) -> Approved<Command> {
     let now = Timestamp::UNIX_EPOCH;
     let plan = Plan::of("as the test says", Danger::TypeName, []);
-    Pending::new(command, plan, now).confirm(now + SignedDuration::from_secs(5)).unwrap()
+    Pending::new(command, plan, account, now).confirm(now + SignedDuration::from_secs(5)).unwrap()
 }
 
 /// Waits for a row of the newest rotation.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bartizan::audit::AuditLog;
+use bartizan::aws::clearance::{Cleared, Rules};
 use bartizan::aws::iam;
 use bartizan::aws::observe::Observer;
 use bartizan::aws::rotation::Account;
@@ -97,6 +98,7 @@ async fn a_hundred_users_are_two_questions_and_a_rotation_asks_none() {
 struct Scene {
     world: Arc<World>,
     session: Session,
+    cleared: Cleared,
     folder: tempfile::TempDir,
 }
 
@@ -106,7 +108,8 @@ impl Scene {
         let world = Arc::new(World::new(account(1), faults, Clock::new(Some(noon()), 0.0), Options::default()));
         let http = Some(in_process::client(Arc::clone(&world)));
         let session = connect(Connect { http, ..Connect::new(Observer::nobody()) }).await.unwrap();
-        Self { world, session, folder: tempfile::tempdir().unwrap() }
+        let cleared = Rules::default().clear(&session).await.unwrap();
+        Self { world, session, cleared, folder: tempfile::tempdir().unwrap() }
     }
 
     fn file(&self, name: &str) -> std::path::PathBuf {
@@ -119,10 +122,10 @@ impl Scene {
             keyring: Arc::new(Keyring::in_memory()),
             credentials: Some(self.file("credentials")),
             config: Some(self.file("config")),
-            vault: Some(Arc::new(SecretsManagers::new(&self.session, &log, "test"))),
+            vault: Some(Arc::new(SecretsManagers::new(&self.cleared, &log, "test"))),
             passphrase: Passphrase::new(Box::new(|_| panic!("a plan asks for no passphrase"))),
         };
-        let account = Arc::new(Account::new(&self.session, &log, "test"));
+        let account = Arc::new(Account::new(&self.cleared, &log, "test"));
         Desk::open(Environment::new(self.file("rotation"), account, Arc::new(places), Arc::new(MemoryKeys::default())))
     }
 

@@ -45,6 +45,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bartizan::aws::clearance::Rules;
 use bartizan::aws::observe::Observer;
 use bartizan::aws::session::{Connect, connect};
 use bartizan::aws::session_manager::SessionManager;
@@ -127,7 +128,8 @@ impl Stage {
             ..Connect::new(Observer::nobody())
         };
         let session = connect(wanted).await.unwrap();
-        let gateway = TestGateway { aws: SessionManager::new(&session, REGION), forges_key: false };
+        let cleared = Rules::default().clear(&session).await.unwrap();
+        let gateway = TestGateway { aws: SessionManager::new(&cleared, REGION), forges_key: false };
         let opener = Opener {
             gateway: Arc::new(gateway),
             dialer: Dialer::new(None).unwrap(),

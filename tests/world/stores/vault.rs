@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use bartizan::audit::AuditLog;
+use bartizan::aws::clearance::Rules;
 use bartizan::aws::observe::Observer;
 use bartizan::aws::secrets_manager::SecretsManagers;
 use bartizan::aws::session::{Clock, Connect, connect};
@@ -37,7 +38,8 @@ impl Scene {
         let session = connect(Connect { regions, http, clock, ..Connect::new(Observer::nobody()) }).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let log = AuditLog::open(folder.path(), None).unwrap();
-        Self { world, vaults: SecretsManagers::new(&session, &log, "test"), folder }
+        let cleared = Rules::default().clear(&session).await.unwrap();
+        Self { world, vaults: SecretsManagers::new(&cleared, &log, "test"), folder }
     }
 
     fn store(&self, may_create: bool) -> SecretsManagerStore {

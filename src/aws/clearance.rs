@@ -1,0 +1,125 @@
+//! The rules about an account, asked where whatever can change it is made: a [`Cleared`] has no other maker than [`Rules::clear`], and
+//! without one there is no [`super::change::Changer`], no [`super::rotation::Account`], no [`super::secrets_manager::SecretsManagers`]
+//! and no [`super::session_manager::SessionManager`].
+
+use std::fmt;
+
+use super::session::Session;
+use super::{iam, sts};
+use crate::domain::account::{AccountRule, Identity, Whose, rule_for};
+use crate::domain::fault::Fault;
+use crate::rotation::stores::KeyPair;
+
+/// What the configuration and the command line say about changes.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    closed: Option<String>,
+    accounts: Vec<AccountRule>,
+}
+
+/// Why an account may not be changed. Nothing was sent that changes anything.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refused {
+    /// By the rules, or because it is not known which of them hold: one sentence without a full stop.
+    Policy(String),
+    /// It is not known whose account it is, and no rule is about any.
+    Unknown(Box<Fault>),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(why) => f.write_str(why),
+            Self::Unknown(fault) => write!(f, "it is not known whose account this is: {fault}"),
+        }
+    }
+}
+
+/// Proof that the rules let an account be changed, and with it the only way to change it.
+#[derive(Debug, Clone)]
+pub struct Cleared {
+    session: Session,
+    account: String,
+    asks_reason: bool,
+}
+
+impl Rules {
+    /// The rules of the configuration.
+    pub fn new(accounts: Vec<AccountRule>) -> Self {
+        Self { closed: None, accounts }
+    }
+
+    /// Nothing may be changed in any account, for this reason (`started with --read-only`).
+    #[must_use]
+    pub fn closed(self, why: Option<String>) -> Self {
+        Self { closed: why.or(self.closed), ..self }
+    }
+
+    /// Asks whose account the session is in, its alias where a rule goes by one, and what the rules say to that.
+    ///
+    /// # Errors
+    /// Nothing may be changed there, or it is not known.
+    pub async fn clear(&self, session: &Session) -> Result<Cleared, Refused> {
+        if let Some(why) = &self.closed {
+            return Err(Refused::Policy(why.clone()));
+        }
+        let identity = self.identity(session).await?;
+        let alias = if self.forbids_by_alias() {
+            let alias = iam::account_alias(session).await;
+            alias
+                .map_err(|fault| Refused::Policy(format!("the account's alias is not known, and a rule goes by one: {fault}")))?
+        } else {
+            None
+        };
+        let whose = Whose { account: Some(&identity.account), alias: Some(alias.as_ref()) };
+        let rule = rule_for(&self.accounts, whose).map_err(Refused::Policy)?;
+        if rule.never_arm {
+            let name = rule.name.as_deref().unwrap_or(&rule.account);
+            return Err(Refused::Policy(format!("the configuration never lets {name} be changed (never_arm)")));
+        }
+        Ok(Cleared { session: session.clone(), account: identity.account, asks_reason: rule.reason })
+    }
+
+    async fn identity(&self, session: &Session) -> Result<Identity, Refused> {
+        sts::known(session).await.map_err(|fault| {
+            if self.accounts.iter().any(|rule| rule.never_arm || rule.reason) {
+                let words =
+                    "it is not known whose account this is, and the configuration has rules about accounts (never_arm, reason)";
+                Refused::Policy(format!("{words}: {fault}"))
+            } else {
+                Refused::Unknown(Box::new(fault))
+            }
+        })
+    }
+
+    fn forbids_by_alias(&self) -> bool {
+        self.accounts.iter().any(|rule| !rule.is_by_id() && (rule.never_arm || rule.reason))
+    }
+}
+
+impl Cleared {
+    /// The session that may change its account.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The account: twelve digits.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Whether every change, and every session, wants a reason.
+    pub fn asks_reason(&self) -> bool {
+        self.asks_reason
+    }
+
+    /// Who has the session, as STS has said.
+    pub fn identity(&self) -> Option<Identity> {
+        self.session.identity()
+    }
+
+    /// The same account, changed by another key of it. Whose that key is is asked before it changes anything.
+    pub(crate) fn signed_by(&self, pair: &KeyPair) -> Self {
+        Self { session: self.session.signed_by(pair), ..self.clone() }
+    }
+}

@@ -82,7 +82,7 @@ impl Rules {
 
     async fn identity(&self, session: &Session) -> Result<Identity, Refused> {
         sts::known(session).await.map_err(|fault| {
-            if self.accounts.iter().any(|rule| rule.never_arm || rule.reason) {
+            if self.accounts.iter().any(AccountRule::forbids) {
                 let words =
                     "it is not known whose account this is, and the configuration has rules about accounts (never_arm, reason)";
                 Refused::Policy(format!("{words}: {fault}"))
@@ -93,7 +93,7 @@ impl Rules {
     }
 
     fn forbids_by_alias(&self) -> bool {
-        self.accounts.iter().any(|rule| !rule.is_by_id() && (rule.never_arm || rule.reason))
+        self.accounts.iter().any(|rule| !rule.is_by_id() && rule.forbids())
     }
 }
 

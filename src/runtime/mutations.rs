@@ -6,7 +6,7 @@ use super::contain::Warden;
 use super::desks::Desks;
 use crate::audit::AuditLog;
 use crate::aws::change::Changer;
-use crate::aws::clearance::{Cleared, Refused, Rules};
+use crate::aws::clearance::{Cleared, Rules};
 use crate::aws::fault;
 use crate::aws::session::Session;
 use crate::domain::fault::{Fault, FaultKind};
@@ -33,10 +33,7 @@ impl Gate {
     async fn open(&self, session: SessionId, aws: &Session) -> Result<(&AuditLog, Cleared), Fault> {
         let Some(log) = &self.log else { return Err(refusal(aws, "the console is read-only")) };
         self.is_armed(session, aws)?;
-        let cleared = self.rules.clear(aws).await.map_err(|refused| match refused {
-            Refused::Policy(why) => refusal(aws, &why),
-            Refused::Unknown(fault) => *fault,
-        })?;
+        let cleared = self.rules.clear(aws).await.map_err(|refused| refusal(aws, &refused.to_string()))?;
         // To ask takes a while.
         self.is_armed(session, aws)?;
         Ok((log, cleared))

@@ -5,7 +5,6 @@ use crate::app::actions::{
 };
 use crate::app::terminals::Mode;
 use crate::app::{Effect, FilterField, Model, Overlay, Reader, help, palette};
-use crate::domain::text::clean;
 use crate::kit::action::{Availability, Danger};
 use crate::kit::document::{Document, Motion, Scroll};
 use crate::kit::effect::{Level, Pivot};
@@ -14,7 +13,7 @@ use crate::kit::keymap::Keymap;
 use crate::kit::table::Sort;
 use crate::panes::{self, AnyAction, PaneId};
 
-use super::{back, changed, connect, detail, door, input, replay, run, session, terminals};
+use super::{back, changed, connect, detail, door, input, pivot, replay, run, session, terminals};
 
 /// What was pressed before, of what has to be pressed twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -219,63 +218,6 @@ pub(super) fn show(model: &mut Model, pane: PaneId, out: &mut Vec<Effect>) {
     changed(model);
 }
 
-/// Goes where a pane sends us; `Esc` comes back.
-pub(super) fn go(model: &mut Model, pivot: &Pivot, out: &mut Vec<Effect>) {
-    if let Some(why) = elsewhere(model, pivot) {
-        return model.notice(Level::Warning, why);
-    }
-    let from = model.focus;
-    let mut target = (from, false);
-    run(model, out, |model, out| {
-        let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
-        target = model.panes.pivot(pivot, &cx, out);
-    });
-    let (pane, reading) = target;
-    if reading && model.connection == crate::app::Connection::Ready {
-        model.visited.insert(pane);
-    }
-    if pane != from {
-        model.trace.push(from);
-    }
-    model.filter = None;
-    model.detail.open = false;
-    show(model, pane, out);
-}
-
-/// Why a pivot stays where it is: what the selected row is about is in another account than the session, and what has the same name here is
-/// something else. A finding may be about a member of the organisation, an event about a caller from elsewhere.
-fn elsewhere(model: &Model, pivot: &Pivot) -> Option<String> {
-    match pivot {
-        // A filter of what is here anyway, and a search that stays in the trail.
-        Pivot::Findings { .. } => None,
-        Pivot::Trail { .. } if model.focus == PaneId::Trail => None,
-        Pivot::Contain { account, .. } => {
-            let what = model.panes.account_named(model.focus).map_or("finding", |(what, _)| what);
-            foreign(model, what, account)
-        }
-        Pivot::Trail { .. } | Pivot::Node { .. } | Pivot::User { .. } | Pivot::Keys { .. } => not_here(model),
-    }
-}
-
-/// Why nothing of this account may be opened for the selected row: it is about another.
-pub(super) fn not_here(model: &Model) -> Option<String> {
-    let (what, account) = model.panes.account_named(model.focus)?;
-    foreign(model, what, &account)
-}
-
-fn foreign(model: &Model, what: &str, account: &str) -> Option<String> {
-    // No row is shown before there is a name.
-    let own = &model.view.identity.value()?.account;
-    if own == account {
-        return None;
-    }
-    if account.is_empty() {
-        return Some(format!("the {what} does not say whose account it is about"));
-    }
-    let shown = clean(account);
-    Some(format!("the {what} is about account {shown} and this session is in {own}: connect to {shown} first"))
-}
-
 fn on_pane(model: &mut Model, action: AnyAction, out: &mut Vec<Effect>) {
     if let Some(prompt) = model.panes.prompt(action) {
         let field = Field::with(prompt.text);
@@ -324,7 +266,7 @@ fn on_list(model: &mut Model, action: list::Action, out: &mut Vec<Effect>) {
         list::Action::Unmark => listing.unmark(),
         list::Action::Trail => {
             if let Some(lookup) = model.panes.trail_of(model.focus, &model.ctx()) {
-                go(model, &Pivot::Trail { lookup }, out);
+                pivot::go(model, &Pivot::Trail { lookup }, out);
             }
         }
     }

@@ -6,13 +6,13 @@ use crate::domain::shell::SessionWish;
 use crate::kit::effect::Level;
 use crate::kit::field::Field;
 
-use super::{actions, replay, run, terminals};
+use super::{pivot, replay, run, terminals};
 
 /// Does what a pane wants with sessions, or asks first.
 pub(super) fn wish(model: &mut Model, wish: SessionWish, out: &mut Vec<Effect>) {
     match wish {
         SessionWish::Shell(target) => {
-            if let Some(why) = actions::not_here(model) {
+            if let Some(why) = pivot::not_here(model) {
                 return model.notice(Level::Warning, why);
             }
             let region = target.region.clone().or_else(|| model.view.regions.first().cloned());

@@ -7,6 +7,7 @@ mod detail;
 mod door;
 mod input;
 mod lock;
+mod pivot;
 mod replay;
 mod session;
 mod terminals;
@@ -150,7 +151,7 @@ fn run(model: &mut Model, out: &mut Vec<Effect>, ask: impl FnOnce(&mut Model, &m
                 }
             }
             effect::Effect::Session(wish) => connect::wish(model, wish, out),
-            effect::Effect::Go(pivot) => actions::go(model, &pivot, out),
+            effect::Effect::Go(wanted) => pivot::go(model, &wanted, out),
             effect::Effect::Open => detail::open(model),
             effect::Effect::Notice(level, text) => model.notice(level, text),
             effect::Effect::Ask { plan, mutation } => door::ask(model, *plan, *mutation),

@@ -13,6 +13,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::bodies::bounded;
 use crate::ssm::client::proxies::{Proxies, usual_port};
 
 /// Builds the client that all services share. `bundle` are the bytes of `AWS_CA_BUNDLE` (or the profile's `ca_bundle`);
@@ -31,7 +32,7 @@ pub(crate) fn http_client(bundle: Option<&[u8]>) -> Result<SharedHttpClient, Str
     let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| error.to_string())?;
     let by_proxy = client(context.clone(), ProxyConfig::from_env);
     let direct = client(context, ProxyConfig::disabled);
-    Ok(SharedHttpClient::new(Switch { by_proxy, direct, proxies: Proxies::from_env() }))
+    Ok(bounded(SharedHttpClient::new(Switch { by_proxy, direct, proxies: Proxies::from_env() })))
 }
 
 fn client(context: TlsContext, proxy: fn() -> ProxyConfig) -> SharedHttpClient {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::call;
 use super::page::Sink;
+use super::pages::Pages;
 use super::session::Session;
 use super::time::{date_time, timestamp};
 use crate::domain::event::{self, Event, EventPage, Lookup, Outcome};
@@ -37,18 +38,18 @@ pub async fn lookup_telling(
     to: &Sink<EventPage>,
     waiting: &Sink<Timestamp>,
 ) -> Result<(), Fault> {
-    let mut token: Option<String> = None;
+    let mut list = Pages::new(session, ("cloudtrail", "LookupEvents"), region);
     let mut pages = 0_u32;
     loop {
-        let answer = match page(session, region, wanted, token, waiting).await? {
+        let answer = match page(session, region, wanted, list.token(), waiting).await? {
             Some(answer) => answer,
             None => return Ok(()),
         };
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        let next = answer.next_token().filter(|token| !token.is_empty());
         pages = pages.saturating_add(1);
         let (events, undecoded) = decode(answer.events(), region);
-        let page = EventPage { region: region.to_owned(), pages, events, undecoded, more: token.is_some() };
-        if to.send(page).await.is_err() || token.is_none() {
+        let page = EventPage { region: region.to_owned(), pages, events, undecoded, more: next.is_some() };
+        if to.send(page).await.is_err() || !list.turn(next, answer.events().len())? {
             return Ok(());
         }
     }

@@ -12,6 +12,7 @@ use super::call;
 use super::capture::Capture;
 use super::fault::{malformed, unsent};
 use super::page::Sink;
+use super::pages::Pages;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
 use crate::domain::fault::{Fault, FaultKind};
@@ -55,21 +56,17 @@ pub async fn findings(session: &Session, region: &str, archived: Archived, to: &
 /// A region has at most one detector today; the answer is a list nevertheless.
 async fn detectors(session: &Session, region: &str) -> Result<Vec<String>, Fault> {
     let mut detectors = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::new(session, ("guardduty", "ListDetectors"), region);
     loop {
-        let send = session.guardduty(region).list_detectors().set_next_token(token).send();
+        let send = session.guardduty(region).list_detectors().set_next_token(pages.token()).send();
         let answer = call::make(session, ("guardduty", "ListDetectors"), region, send).await?;
         detectors.extend(answer.detector_ids().iter().cloned());
         // GuardDuty writes the end as an empty token.
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_none() {
+        if !pages.turn(answer.next_token(), answer.detector_ids().len())? {
             return Ok(detectors);
         }
     }
 }
-
-/// Where the list goes on: `None` is its end, `Some(None)` its beginning.
-type Next = Option<Option<String>>;
 
 /// One detector, and which of its findings are wanted.
 struct Detector {
@@ -84,11 +81,12 @@ impl Detector {
     async fn findings(self, to: &Sink<Vec<Finding>>) -> Result<bool, Fault> {
         let detector = Arc::new(self);
         let lister = Arc::clone(&detector);
-        let ids = stream::try_unfold(Next::Some(None), move |token| {
+        let first = Pages::new(&detector.session, ("guardduty", "ListFindings"), &detector.region);
+        let ids = stream::try_unfold(Some(first), move |pages| {
             let detector = Arc::clone(&lister);
             async move {
-                let Some(token) = token else { return Ok(None) };
-                detector.list(token).await.map(Some)
+                let Some(pages) = pages else { return Ok(None) };
+                detector.list(pages).await.map(Some)
             }
         });
         // Ids and findings are separate calls: the next ids are asked for while the findings of the last ones are on their way.
@@ -105,13 +103,13 @@ impl Detector {
         Ok(true)
     }
 
-    /// A page of ids, the most severe first, and where the list goes on.
-    async fn list(&self, token: Option<String>) -> Result<(Vec<String>, Next), Fault> {
+    /// A page of ids, the most severe first, and where the list goes on; `None`: it has ended.
+    async fn list(&self, mut pages: Pages) -> Result<(Vec<String>, Option<Pages>), Fault> {
         let list = self.session.guardduty(&self.region).list_findings().detector_id(&self.id).max_results(PAGE);
-        let list = list.set_finding_criteria(criteria(self.archived)).sort_criteria(by_severity()).set_next_token(token);
+        let list = list.set_finding_criteria(criteria(self.archived)).sort_criteria(by_severity()).set_next_token(pages.token());
         let answer = call::make(&self.session, ("guardduty", "ListFindings"), &self.region, list.send()).await?;
-        let next = answer.next_token().filter(|token| !token.is_empty()).map(|token| Some(token.to_owned()));
-        Ok((answer.finding_ids.unwrap_or_default(), next))
+        let more = pages.turn(answer.next_token(), answer.finding_ids().len())?;
+        Ok((answer.finding_ids.unwrap_or_default(), more.then_some(pages)))
     }
 
     /// The findings with these ids. `GetFindings` need not keep their order, and leaves out ids that are gone.

@@ -5,6 +5,7 @@
 //! what is not a read, [`observe`] reports each call, [`lanes`] keeps to the services' budgets, [`fault`] turns SDK errors into
 //! advice, [`page`] makes a reader slow down when nobody takes its pages.
 
+mod bodies;
 mod call;
 mod capture;
 mod certificates;
@@ -19,6 +20,7 @@ mod identity;
 pub mod lanes;
 pub mod observe;
 pub mod page;
+mod pages;
 mod permit;
 mod profile;
 pub mod rotation;

@@ -7,6 +7,7 @@ use super::call;
 use super::capture::Capture;
 use super::fault::malformed;
 use super::page::Sink;
+use super::pages::Pages;
 use super::session::Session;
 use crate::domain::evidence::Evidence;
 use crate::domain::fault::{Fault, FaultKind};
@@ -20,17 +21,16 @@ const SESSIONS: i32 = 200;
 
 /// All managed nodes of a region.
 pub async fn nodes(session: &Session, region: &str, to: &Sink<Vec<Node>>) -> Result<(), Fault> {
-    let mut token = None;
+    let mut pages = Pages::new(session, ("ssm", "DescribeInstanceInformation"), region);
     loop {
         let capture = Capture::default();
-        let ask = session.ssm(region).describe_instance_information().max_results(NODES).set_next_token(token);
+        let ask = session.ssm(region).describe_instance_information().max_results(NODES).set_next_token(pages.token());
         let send = ask.customize().interceptor(capture.clone()).send();
         let answer = call::make(session, ("ssm", "DescribeInstanceInformation"), region, send).await?;
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         let texts = capture.records("InstanceInformationList", answer.instance_information_list().len());
         let texts = texts.map_err(|why| malformed("ssm:DescribeInstanceInformation", region, why, session.now()))?;
         let page = decode(&texts, |value, raw| Node::decode(value, region, raw));
-        if to.send(page).await.is_err() || token.is_none() {
+        if to.send(page).await.is_err() || !pages.turn(answer.next_token(), texts.len())? {
             return Ok(());
         }
     }
@@ -106,17 +106,17 @@ pub async fn preferences(session: &Session, region: &str) -> Result<Option<Prefe
 /// The sessions of a region that are open (`active`), or those of the last thirty days that are not.
 pub async fn sessions(session: &Session, region: &str, active: bool, to: &Sink<Vec<SsmSession>>) -> Result<(), Fault> {
     let state = if active { SessionState::Active } else { SessionState::History };
-    let mut token = None;
+    let mut pages = Pages::new(session, ("ssm", "DescribeSessions"), region);
     loop {
         let capture = Capture::default();
-        let ask = session.ssm(region).describe_sessions().state(state.clone()).max_results(SESSIONS).set_next_token(token);
+        let ask = session.ssm(region).describe_sessions().state(state.clone()).max_results(SESSIONS);
+        let ask = ask.set_next_token(pages.token());
         let send = ask.customize().interceptor(capture.clone()).send();
         let answer = call::make(session, ("ssm", "DescribeSessions"), region, send).await?;
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         let texts = capture.records("Sessions", answer.sessions().len());
         let texts = texts.map_err(|why| malformed("ssm:DescribeSessions", region, why, session.now()))?;
         let page = decode(&texts, |value, raw| SsmSession::decode(value, region, active, raw));
-        if to.send(page).await.is_err() || token.is_none() {
+        if to.send(page).await.is_err() || !pages.turn(answer.next_token(), texts.len())? {
             return Ok(());
         }
     }

@@ -4,6 +4,7 @@ use futures::join;
 
 use super::keys;
 use crate::aws::call;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::domain::fault::{Fault, FaultKind};
@@ -65,16 +66,15 @@ pub(super) async fn password(session: &Session, name: &Untrusted) -> Result<Pass
 
 async fn devices(session: &Session, name: &Untrusted) -> Result<Mfa, Fault> {
     let mut devices = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::new(session, ("iam", "ListMFADevices"), session.home());
     loop {
-        let send = session.iam().list_mfa_devices().user_name(name.raw()).set_marker(marker).send();
+        let send = session.iam().list_mfa_devices().user_name(name.raw()).set_marker(pages.token()).send();
         let answer = call::make(session, ("iam", "ListMFADevices"), session.home(), send).await?;
         devices.extend(answer.mfa_devices().iter().map(|device| MfaDevice {
             serial: Untrusted::new(device.serial_number()),
             enabled: timestamp(device.enable_date()),
         }));
-        marker = answer.marker().filter(|_| answer.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
+        if !pages.turn(answer.marker().filter(|_| answer.is_truncated()), answer.mfa_devices().len())? {
             return Ok(if devices.is_empty() { Mfa::Off } else { Mfa::Devices(devices) });
         }
     }
@@ -92,13 +92,12 @@ pub(super) async fn keys(session: &Session, name: &Untrusted) -> Result<Vec<KeyS
 
 async fn groups(session: &Session, name: &Untrusted) -> Result<Vec<Untrusted>, Fault> {
     let mut groups = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::new(session, ("iam", "ListGroupsForUser"), session.home());
     loop {
-        let send = session.iam().list_groups_for_user().user_name(name.raw()).set_marker(marker).send();
+        let send = session.iam().list_groups_for_user().user_name(name.raw()).set_marker(pages.token()).send();
         let answer = call::make(session, ("iam", "ListGroupsForUser"), session.home(), send).await?;
         groups.extend(answer.groups().iter().map(|group| Untrusted::new(group.group_name())));
-        marker = answer.marker().filter(|_| answer.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
+        if !pages.turn(answer.marker().filter(|_| answer.is_truncated()), answer.groups().len())? {
             return Ok(groups);
         }
     }

@@ -3,6 +3,7 @@
 use aws_sdk_iam::types::AccessKeyMetadata;
 
 use crate::aws::call;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::domain::fault::Fault;
@@ -28,13 +29,14 @@ pub async fn access_keys(session: &Session, user: &Untrusted) -> Result<Vec<Acce
 /// `ListAccessKeys`, all pages, oldest first.
 pub(in crate::aws) async fn list(session: &Session, user: &Untrusted) -> Result<Vec<AccessKeyMetadata>, Fault> {
     let mut keys = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::new(session, ("iam", "ListAccessKeys"), session.home());
     loop {
-        let send = session.iam().list_access_keys().user_name(user.raw()).set_marker(marker).send();
+        let send = session.iam().list_access_keys().user_name(user.raw()).set_marker(pages.token()).send();
         let answer = call::make(session, ("iam", "ListAccessKeys"), session.home(), send).await?;
-        marker = answer.marker().filter(|_| answer.is_truncated()).map(str::to_owned);
+        let next = answer.marker().filter(|_| answer.is_truncated());
+        let more = pages.turn(next, answer.access_key_metadata().len())?;
         keys.extend(answer.access_key_metadata);
-        if marker.is_none() {
+        if !more {
             break;
         }
     }

@@ -3,6 +3,7 @@
 use aws_sdk_iam::types::{EvaluationResult, PolicyEvaluationDecisionType};
 
 use crate::aws::call;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::rotation::service::{Ruling, Simulated, Verdict};
@@ -72,14 +73,14 @@ async fn role_arn(session: &Session, role: &str) -> Result<Option<String>, Fault
 
 async fn rulings(session: &Session, source: &str, actions: &[String], resources: &[String]) -> Result<Vec<Ruling>, Fault> {
     let mut rulings = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::new(session, ("iam", "SimulatePrincipalPolicy"), session.home());
     loop {
-        let request = session.iam().simulate_principal_policy().policy_source_arn(source).max_items(PAGE).set_marker(marker);
+        let request = session.iam().simulate_principal_policy().policy_source_arn(source).max_items(PAGE);
+        let request = request.set_marker(pages.token());
         let send = request.set_action_names(Some(actions.to_vec())).set_resource_arns(Some(resources.to_vec())).send();
         let answer = call::make(session, ("iam", "SimulatePrincipalPolicy"), session.home(), send).await?;
-        marker = answer.marker().filter(|_| answer.is_truncated()).map(str::to_owned);
         rulings.extend(answer.evaluation_results().iter().flat_map(|result| of(result, resources)));
-        if marker.is_none() {
+        if !pages.turn(answer.marker().filter(|_| answer.is_truncated()), answer.evaluation_results().len())? {
             return Ok(rulings);
         }
     }

@@ -4,6 +4,7 @@ use aws_sdk_iam::types;
 
 use crate::aws::call;
 use crate::aws::page::Sink;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::domain::fault::Fault;
@@ -25,16 +26,15 @@ pub async fn account_alias(session: &Session) -> Result<Option<Untrusted>, Fault
 
 /// All IAM users, page by page. Root is none of them: the credential report has it.
 pub async fn users(session: &Session, to: &Sink<Vec<User>>) -> Result<(), Fault> {
-    let mut marker: Option<String> = None;
+    let mut pages = Pages::new(session, ("iam", "ListUsers"), session.home());
     let mut most = FIRST_PAGE;
     loop {
-        let send = session.iam().list_users().max_items(most).set_marker(marker).send();
+        let send = session.iam().list_users().max_items(most).set_marker(pages.token()).send();
         let answer = call::make(session, ("iam", "ListUsers"), session.home(), send).await?;
-        let more = answer.is_truncated();
-        marker = answer.marker().map(str::to_owned);
+        let next = answer.marker().filter(|_| answer.is_truncated());
         let now = session.now();
         let page = answer.users().iter().map(|user| listed(user, now)).collect();
-        if to.send(page).await.is_err() || !more || marker.is_none() {
+        if to.send(page).await.is_err() || !pages.turn(next, answer.users().len())? {
             return Ok(());
         }
         most = FURTHER_PAGE;

@@ -14,7 +14,7 @@ pub struct Request {
     /// The agent's version, four numbers.
     pub agent_version: String,
     /// What it wants done, in order.
-    #[serde(deserialize_with = "null_is_empty", default)]
+    #[serde(deserialize_with = "few", default)]
     pub requested_client_actions: Vec<RequestedAction>,
 }
 
@@ -153,6 +153,19 @@ impl Payload for Response {}
 impl Payload for Complete {}
 impl Payload for Challenge {}
 
+/// The most actions of a handshake. AWS knows two; each is answered, so that a thousand would be a thousand answers.
+pub const MOST_ACTIONS: usize = 16;
+
+/// A list of at most [`MOST_ACTIONS`].
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RequestedAction>, D::Error> {
+    let actions: Vec<RequestedAction> = null_is_empty(deserializer)?;
+    if actions.len() > MOST_ACTIONS {
+        let count = actions.len();
+        return Err(serde::de::Error::custom(format!("{count} actions in one handshake, and at most {MOST_ACTIONS} are taken")));
+    }
+    Ok(actions)
+}
+
 /// Go writes an empty list and an absent text as `null`.
 fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
@@ -174,6 +187,17 @@ mod tests {
         let encryption: EncryptionRequest =
             serde_json::from_value(request.requested_client_actions[1].action_parameters.clone()).unwrap();
         assert_eq!(encryption.challenge.as_deref(), Some("AAAA"));
+    }
+
+    #[test]
+    fn a_handshake_of_endless_actions_is_refused_by_name() {
+        let request = |count: usize| {
+            let actions = vec![r#"{"ActionType":"X"}"#; count].join(",");
+            Request::decode(format!(r#"{{"AgentVersion":"3.3.1142.0","RequestedClientActions":[{actions}]}}"#).as_bytes())
+        };
+        assert_eq!(request(MOST_ACTIONS).unwrap().requested_client_actions.len(), MOST_ACTIONS);
+        let error = request(MOST_ACTIONS + 1).unwrap_err().to_string();
+        assert!(error.contains("17 actions") && error.contains("at most 16"), "{error}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod audit;
 pub mod domain;
+pub mod files;
 pub mod kit;
 pub mod panes;
 pub mod recordings;

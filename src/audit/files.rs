@@ -1,20 +1,20 @@
-//! The log's files: which there are, and how they are opened. Never through a symbolic link, never for other users.
+//! The log's files: which there are, and how they are opened.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::error::AuditError;
+use crate::files;
 
 /// The file that holds the lock and repeats what the newest record is.
 pub(super) const HEAD: &str = "head";
 
 /// Makes the folder, for its owner only, and makes sure that it stays there.
 pub(super) fn make(folder: &Path) -> Result<(), AuditError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| {
+    let made = files::make_folder(folder).and_then(|()| {
         sync_folder(folder)?;
         folder.parent().map_or(Ok(()), sync_folder)
     });
@@ -46,12 +46,10 @@ pub(super) fn month(at: Timestamp) -> String {
 
 /// Opens a file for reading and writing; makes it where it is missing.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o600).custom_flags(no_follow());
-    match options.open(path) {
+    match files::edit(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Not `create_new`: another process may have made it meanwhile. A symbolic link is not followed either way.
-            let file = options.create(true).open(path)?;
+            // Not `create`: another process may have made it meanwhile.
+            let file = files::keep(path)?;
             path.parent().map_or(Ok(()), sync_folder)?;
             Ok(file)
         }
@@ -61,7 +59,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 
 /// Opens a file for reading.
 pub(super) fn read(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(no_follow()).open(path)
+    files::read(path)
 }
 
 /// Whether an open file is still the one of this name.
@@ -71,11 +69,7 @@ pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     Ok(named.is_ok_and(|named| (open.dev(), open.ino()) == (named.dev(), named.ino())))
 }
 
-fn no_follow() -> i32 {
-    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default()
-}
-
 /// Makes sure that names in a folder outlive a crash.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    OpenOptions::new().read(true).open(folder)?.sync_all()
+    files::sync_folder(folder)
 }

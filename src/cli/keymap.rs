@@ -67,9 +67,8 @@ pub(super) fn report(problems: &[Problem]) -> Result<(), Failure> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge at which keymap and theme files are read")]
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(path).map_err(|error| Problem {
+    crate::files::read_own(path).map_err(|error| Problem {
         weight: Weight::Error,
         file: path.display().to_string(),
         line: 0,

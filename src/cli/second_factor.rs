@@ -1,8 +1,7 @@
 //! Codes of MFA devices: asked for at the terminal, or by the console that draws on it, and never taken twice.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +17,7 @@ use crate::aws::second_factor::{CodeWanted, SecondFactor};
 use crate::config::paths;
 use crate::domain::question::{Question, Topic};
 use crate::domain::text::clean;
+use crate::files;
 use crate::secrets::Asker;
 
 /// For how long a code may not come again, in seconds: it is good for 30, and AWS takes those of its neighbours, too.
@@ -162,9 +162,8 @@ fn take(folder: &Path, serial: &str, code: &SecretString, now: Timestamp) -> io:
 
 /// The file, ours alone until it is closed.
 fn open(folder: &Path) -> io::Result<File> {
-    std::fs::create_dir_all(folder)?;
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(folder.join(FILE))?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
+    files::make_folder(folder)?;
+    let file = files::keep(&folder.join(FILE))?;
     file.lock()?;
     Ok(file)
 }
@@ -177,6 +176,8 @@ fn mark(serial: &str, code: &SecretString) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

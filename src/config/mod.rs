@@ -209,12 +209,11 @@ fn quoted(text: &str) -> String {
 ///
 /// # Errors
 /// The file cannot be read or says something that is no setting; the problem names the line.
-#[expect(clippy::disallowed_methods, reason = "the edge at which the configuration file is read")]
 pub fn load(asked_for: Option<&std::path::Path>, overrides: Overrides) -> Result<Config, Problem> {
     let Some(path) = asked_for.map(PathBuf::from).or_else(paths::config_file) else {
         return Ok(Config::layered(Written::default(), overrides));
     };
-    match std::fs::read_to_string(&path) {
+    match crate::files::read_own(&path) {
         Ok(text) => Ok(Config::layered(Written::parse(&path, &text)?, overrides)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked_for.is_none() => {
             Ok(Config::layered(Written::default(), overrides))

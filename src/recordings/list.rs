@@ -1,16 +1,15 @@
 //! What lies in a folder of recordings. Of each file the first line and the end are read, never what is between them.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jiff::SignedDuration;
-use rustix::fs::OFlags;
 use serde_json::Value;
 
 use crate::domain::recording::{END, FULL, Header, Recorded, Wholeness};
 use crate::domain::text::Untrusted;
+use crate::files;
 
 /// The longest first line that is read, in bytes: a reason has 256 characters, an ARN a few hundred.
 const LONGEST_HEADER: u64 = 16 << 10;
@@ -44,10 +43,7 @@ pub fn all(folder: &Path) -> io::Result<Vec<Recorded>> {
 /// # Errors
 /// It is not there, may not be read, or is no file.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    // A pipe would otherwise wait for its writer.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
-    let file = OpenOptions::new().read(true).custom_flags(i32::try_from(flags).unwrap_or_default()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("this is no file")) }
+    files::read(path)
 }
 
 /// One recording; `None`: it has gone meanwhile, or is no file.

@@ -1,14 +1,14 @@
 //! One recording as it grows.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::domain::recording::{END, FULL};
+use crate::files;
 
 /// A recording stops at so many bytes: a flood must not fill the disk.
 pub const LARGEST: u64 = 256 << 20;
@@ -43,8 +43,8 @@ impl Cast {
     /// The folder or the file cannot be made.
     #[expect(clippy::disallowed_methods, reason = "the edge: a recording measures time as it passes")]
     pub fn create(folder: &Path, name: &str, size: (u16, u16), started: i64, about: &About) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(name))?;
+        files::make_folder(folder)?;
+        let file = files::create(&folder.join(name))?;
         // A folder on a file system without locks takes recordings all the same.
         let _without_locks = file.lock();
         let header = json!({

@@ -3,16 +3,16 @@
 //! A member has begun when there is a journal of its id. Until then the campaign's file is all that knows of it.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Journal, JournalError, NO_LINKS, disk, file_of, make_folder, plain, sync_folder};
+use super::journal::{Journal, JournalError, disk, file_of, make_folder, plain, sync_folder};
 use crate::domain::rotation::{Phase, Request, Rotation, RotationId, Wait};
+use crate::files;
 
 /// Somebody whose key is to be rotated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +76,7 @@ impl Campaign {
         let path = folder.join(name).with_extension(ENDING);
         let account = account.map(str::to_owned);
         let line = Line::Campaign { utc, account: account.clone(), at_once, members: members.clone() };
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(NO_LINKS).open(&path);
-        let mut file = file.map_err(|error| disk(&path, "made", error))?;
+        let mut file = files::create(&path).map_err(|error| disk(&path, "made", error))?;
         if let Err(error) = write(&mut file, &line) {
             let _never_began_when_it_is_read = std::fs::remove_file(&path);
             return Err(disk(&path, "written", error));
@@ -104,7 +103,7 @@ impl Campaign {
 
     /// Reads one; `None`: it never began, since its first line is not whole.
     fn read(path: &Path) -> Result<Option<Self>, JournalError> {
-        let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path);
+        let file = files::read(path);
         let mut text = String::new();
         file.and_then(|file| file.take(LONGEST).read_to_string(&mut text)).map_err(|error| disk(path, "read", error))?;
         let Some((first, rest)) = text.split_once('\n') else { return Ok(None) };
@@ -151,7 +150,7 @@ impl Campaign {
     /// It is not on disk: then it is tried again when the campaign goes on.
     pub(super) fn drop_member(&self, id: &RotationId, why: &str, utc: Timestamp) -> Result<(), JournalError> {
         let line = Line::Dropped { utc, id: id.clone(), why: why.to_owned() };
-        let file = OpenOptions::new().append(true).custom_flags(NO_LINKS).open(&self.path);
+        let file = files::append(&self.path);
         file.and_then(|mut file| write(&mut file, &line)).map_err(|error| disk(&self.path, "written", error))
     }
 
@@ -236,7 +235,7 @@ mod tests {
         let made = Campaign::create(folder.path(), Some("123456789012"), 2, members.clone(), at).unwrap();
         made.drop_member(&members[1].id, "no key", at).unwrap();
         // Cut off in the middle of a line, and another one behind it.
-        let mut file = OpenOptions::new().append(true).open(&made.path).unwrap();
+        let mut file = File::options().append(true).open(&made.path).unwrap();
         file.write_all(b"\n{\"entry\":\"dropped\",\"utc\":").unwrap();
         made.drop_member(&members[2].id, "two keys", at).unwrap();
         let (read, problems) = Campaign::all(folder.path());

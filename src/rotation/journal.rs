@@ -3,9 +3,8 @@
 //! A last line that was cut off by a crash was never acted upon and is dropped. Anything else that does not fit stops the rotation
 //! with words: somebody changed the file.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -15,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::machine::{Book, Fact, Planned};
 use crate::domain::rotation::RotationId;
+use crate::files;
 
 /// Room set aside for a journal when it is made, in bytes: a full disk must not stop a rotation between two facts.
 const RESERVED: u64 = 64 * 1024;
@@ -98,8 +98,7 @@ impl UserLock {
         make_folder(folder)?;
         let digest = hex(&Sha256::digest(user.as_bytes()));
         let path = folder.join(format!("{}-{}.lock", plain(account), digest.get(..16).unwrap_or_default()));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINKS).open(&path);
-        let file = file.map_err(|error| disk(&path, "made", error))?;
+        let file = files::keep(&path).map_err(|error| disk(&path, "made", error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(JournalError::Busy { account: account.to_owned(), user: user.to_owned() }),
@@ -107,9 +106,6 @@ impl UserLock {
         }
     }
 }
-
-/// `O_NOFOLLOW`: what stands in our folder is ours.
-pub(super) const NO_LINKS: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
 
 impl Journal {
     /// Makes the journal of a rotation that begins. It gets its name once its first fact is on disk: there is none without.
@@ -120,8 +116,7 @@ impl Journal {
         make_folder(folder)?;
         let path = file_of(folder, &planned.id);
         let unfinished = path.with_extension(UNFINISHED);
-        let flags = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).custom_flags(NO_LINKS).clone();
-        let file = flags.open(&unfinished).map_err(|error| disk(&path, "made", error))?;
+        let file = files::create(&unfinished).map_err(|error| disk(&path, "made", error))?;
         let mut journal = Self { path, file, length: 0, seq: 0, hash: String::new() };
         let made = journal.begin(folder, &unfinished, planned, at);
         if made.is_err() {
@@ -152,8 +147,7 @@ impl Journal {
     /// It is not there, cannot be read, or is damaged.
     pub fn open(folder: &Path, id: &RotationId) -> Result<(Self, Book), JournalError> {
         let path = file_of(folder, id);
-        let file = OpenOptions::new().read(true).write(true).custom_flags(NO_LINKS).open(&path);
-        let mut file = file.map_err(|error| disk(&path, "read", error))?;
+        let mut file = files::edit(&path).map_err(|error| disk(&path, "read", error))?;
         let content = Content::of(&mut file, &path)?;
         file.set_len(content.length).map_err(|error| disk(&path, "written", error))?;
         let book = content.book(&path)?;
@@ -166,8 +160,7 @@ impl Journal {
     /// # Errors
     /// As for [`Self::open`].
     pub fn read(path: &Path) -> Result<Book, JournalError> {
-        let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path);
-        let mut file = file.map_err(|error| disk(path, "read", error))?;
+        let mut file = files::read(path).map_err(|error| disk(path, "read", error))?;
         Content::of(&mut file, path)?.book(path)
     }
 
@@ -287,7 +280,7 @@ pub(super) fn sweep(folder: &Path) {
         _ => false,
     };
     for path in entries.flatten().map(|entry| entry.path()).filter(is_unbegun) {
-        let Ok(file) = OpenOptions::new().write(true).custom_flags(NO_LINKS).open(&path) else { continue };
+        let Ok(file) = files::edit(&path) else { continue };
         // Who makes one right now holds its lock, and is left alone.
         if file.try_lock().is_ok() {
             let _says_nothing_when_it_is_read = std::fs::remove_file(&path);
@@ -297,12 +290,11 @@ pub(super) fn sweep(folder: &Path) {
 
 /// Makes the folder, for its owner alone.
 pub(super) fn make_folder(folder: &Path) -> Result<(), JournalError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| disk(folder, "made", error))
+    files::make_folder(folder).map_err(|error| disk(folder, "made", error))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: a new name is durable once its folder is")]
 pub(super) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| disk(folder, "written", error))
+    files::sync_folder(folder).map_err(|error| disk(folder, "written", error))
 }
 
 pub(super) fn disk(path: &Path, what: &'static str, error: io::Error) -> JournalError {

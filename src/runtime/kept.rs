@@ -3,12 +3,12 @@
 //! One file for each user of an account, readable for its owner only. There is no secret in it.
 
 use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::panes::keys::Case;
 
 /// A containment and whose account it is in.
@@ -72,19 +72,17 @@ fn file(folder: &Path, kept: &Kept) -> PathBuf {
     folder.join(format!("{}-{user}.json", kept.account))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: a containment is read from its file")]
 fn read(path: &Path) -> Result<Kept, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let text = files::read_text(path).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: a containment is written to its file")]
 fn write(folder: &Path, path: &Path, kept: &Kept) -> std::io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    files::make_folder(folder)?;
     let mut beside = tempfile::NamedTempFile::new_in(folder)?;
     serde_json::to_writer(&mut beside, kept)?;
     beside.flush()?;
     beside.as_file().sync_all()?;
     beside.persist(path)?;
-    std::fs::File::open(folder)?.sync_all()
+    files::sync_folder(folder)
 }

@@ -1,8 +1,8 @@
 //! The log: a file of its own, never the screen, never a body.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -10,14 +10,15 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::domain::text::is_hostile;
+use crate::files;
 
 /// Starts the log. `verbosity` 0 is warnings, 1 what is done and each call, 2 what the libraries say, too.
 ///
 /// # Errors
 /// The file cannot be opened.
 pub fn start(path: &Path, verbosity: u8) -> io::Result<()> {
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    // An older log may have been made by somebody less careful.
+    let file = files::append_own(path)?;
+    // An older log may be one that others can read.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter(verbosity)))

@@ -1,9 +1,7 @@
 //! The passphrase that unlocks the console: kept as something that only it opens, slow and salted, so that whoever reads it cannot
 //! read the passphrase from it. In the keyring where there is one, else in a file of the state folder; a line there always says which.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use age::{DecryptError, scrypt};
@@ -12,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::keyring::{Health, Keyring};
+use crate::files;
 
 /// log₂ of scrypt's cost, as the `age` tool has it: about a second and 256 MiB. Without optimisation it would be half a minute; a debug
 /// build guards nothing that counts.
@@ -131,9 +130,8 @@ impl Guard {
 
     fn written(&self) -> io::Result<Option<String>> {
         let Some(folder) = &self.folder else { return Ok(None) };
-        let mut text = String::new();
-        match OpenOptions::new().read(true).custom_flags(no_follow()).open(folder.join(FILE)) {
-            Ok(mut file) => file.read_to_string(&mut text).map(|_| Some(text)),
+        match files::read_text(&folder.join(FILE)) {
+            Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -144,22 +142,18 @@ impl Guard {
 fn write(folder: &Path, text: &str) -> Result<(), String> {
     let new = folder.join(format!("{FILE}.new"));
     let written = || -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        files::make_folder(folder)?;
         match std::fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        let mut file = files::create(&new)?;
         file.write_all(format!("{text}\n").as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&new, folder.join(FILE))?;
-        OpenOptions::new().read(true).open(folder)?.sync_all()
+        files::sync_folder(folder)
     };
     written().map_err(|error| format!("{}: {error}", folder.join(FILE).display()))
-}
-
-fn no_follow() -> i32 {
-    rustix::fs::OFlags::NOFOLLOW.bits() as i32
 }
 
 #[cfg(test)]
@@ -210,5 +204,42 @@ mod tests {
         assert!(guard.is_set() && guard.check(&words("any")).unwrap_err().contains("damaged"));
         std::fs::write(folder.path().join(FILE), "keyring\n").unwrap();
         assert!(guard.check(&words("any")).unwrap_err().contains("keyring"));
+    }
+
+    /// What is kept may be right or wrong: what cannot be read at all opens nothing, and a link to what can be is not followed.
+    #[test]
+    fn what_cannot_be_opened_keeps_it_shut() {
+        type Spoil = fn(&Path);
+        let spoils: [(&str, Spoil); 5] = [
+            ("a link to a passphrase of somebody else's", |path| {
+                let other = path.with_file_name("other");
+                Guard::new(Some(other.clone()), no_keyring()).set(&words("second-canary")).unwrap();
+                std::fs::remove_file(path).unwrap();
+                std::os::unix::fs::symlink(other.join(FILE), path).unwrap();
+            }),
+            ("a link that leads nowhere", |path| {
+                std::fs::remove_file(path).unwrap();
+                std::os::unix::fs::symlink("nowhere", path).unwrap();
+            }),
+            ("a folder", |path| {
+                std::fs::remove_file(path).unwrap();
+                std::fs::create_dir(path).unwrap();
+            }),
+            ("bytes that are no text", |path| std::fs::write(path, b"\xff\xfe").unwrap()),
+            ("a file that others can write", |path| {
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+            }),
+        ];
+        for (what, spoil) in spoils {
+            let folder = tempfile::tempdir().unwrap();
+            let guard = Guard::new(Some(folder.path().to_owned()), no_keyring());
+            guard.set(&words("first-canary")).unwrap();
+            spoil(&folder.path().join(FILE));
+            assert!(guard.is_set(), "{what}: it counts as set");
+            for given in ["first-canary", "second-canary", ""] {
+                let said = guard.check(&words(given)).unwrap_err();
+                assert!(said.contains("cannot be read"), "{what}: {said}");
+            }
+        }
     }
 }

@@ -4,9 +4,7 @@
 //! that a process makes once, and the identity protects each data key. A file holds both: it opens by the passphrase alone, and with it
 //! goes the only copy of its data key.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::files;
 use crate::rotation::journal::{plain, sync_folder};
 use crate::rotation::stores::{Passphrase, StoreError, StoreErrorKind};
 
@@ -94,7 +93,7 @@ impl Files {
     pub(super) fn get(&self, rotation: &str) -> Result<Option<SecretString>, StoreError> {
         let path = self.file(rotation);
         let mut bytes = Vec::new();
-        match OpenOptions::new().read(true).open(&path) {
+        match files::read(&path) {
             Ok(mut file) => file.read_to_end(&mut bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => Err(error),
@@ -149,13 +148,14 @@ fn text(bytes: &[u8]) -> Option<SecretString> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let wrong = |error: io::Error| {
-        let kind = if error.kind() == io::ErrorKind::StorageFull { StoreErrorKind::Full } else { StoreErrorKind::ReadOnly };
+        let kind = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => StoreErrorKind::Full,
+            _ => StoreErrorKind::ReadOnly,
+        };
         trouble(kind, path, error)
     };
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(path);
-    let mut file = file.map_err(wrong)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(wrong)?;
+    let mut file = files::keep(path).map_err(wrong)?;
+    file.set_len(0).and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all()).map_err(wrong)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     sync_folder(folder).map_err(|error| trouble(StoreErrorKind::Other, path, error))
 }

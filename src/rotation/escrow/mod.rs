@@ -6,9 +6,8 @@
 mod files;
 mod keys;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -133,7 +132,7 @@ impl Escrow {
     /// The disk.
     pub fn open(&self, key: &DataKey) -> io::Result<Option<KeyPair>> {
         let mut sealed = Zeroizing::new(Vec::with_capacity(SEALED + 1));
-        match OpenOptions::new().read(true).open(&self.path) {
+        match crate::files::read(&self.path) {
             Ok(file) => file.take(SEALED as u64 + 1).read_to_end(&mut sealed)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -150,7 +149,7 @@ impl Escrow {
     /// # Errors
     /// The disk. One that is not there is no error.
     pub fn shred(&self) -> io::Result<()> {
-        match OpenOptions::new().write(true).open(&self.path) {
+        match crate::files::edit(&self.path) {
             Ok(mut file) => {
                 // A full disk or a file system that copies on write: the data key's end is what counts.
                 let _best_effort = file.write_all(&[0; SEALED]).and_then(|()| file.sync_data());
@@ -162,8 +161,7 @@ impl Escrow {
     }
 
     fn open_file(&self) -> io::Result<File> {
-        let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(&self.path)
+        crate::files::keep(&self.path)
     }
 }
 

@@ -2,12 +2,12 @@
 //!
 //! One small file for each session, which only its owner can read. No credential is in it.
 
-use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::files;
 
 /// Where a session was opened: what is needed to end it from another program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -56,11 +56,11 @@ impl Journal {
 
     /// Notes a session down.
     pub fn write(&self, entry: Entry) -> io::Result<Note> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
+        files::make_folder(&self.0)?;
         // No slash, so no other folder.
         let name: String = entry.session_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.@+=,".contains(*c)).collect();
         let path = self.0.join(format!("{name}.json"));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut file = files::create(&path)?;
         file.write_all(&serde_json::to_vec(&entry)?)?;
         file.sync_all()?;
         Ok(Note(path))
@@ -74,9 +74,8 @@ impl Journal {
 }
 
 fn orphan(path: &Path) -> Option<(Entry, Note)> {
-    #[expect(clippy::disallowed_methods, reason = "the edge: notes of earlier runs are read from their folder")]
-    let text = std::fs::read(path).ok()?;
-    let entry: Entry = serde_json::from_slice(&text).ok()?;
+    let text = files::read_text(path).ok()?;
+    let entry: Entry = serde_json::from_str(&text).ok()?;
     let process = rustix::process::Pid::from_raw(i32::try_from(entry.process).ok()?)?;
     let is_alive = match rustix::process::test_kill_process(process) {
         Ok(()) | Err(rustix::io::Errno::PERM) => true,

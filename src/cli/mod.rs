@@ -39,6 +39,7 @@ use crate::runtime::{log, protect};
 pub fn main() -> ExitCode {
     // Before anything secret is read: every command may hold credentials.
     protect::no_core_dumps();
+    protect::survive_full_files();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // Help and version are errors to clap: it prints them and knows their status.

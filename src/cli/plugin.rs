@@ -3,13 +3,13 @@
 //! For accounts in which our own client does not get through. The session is started, written down and ended by us; the plugin
 //! only carries it. Its token goes through the environment, never through arguments, which every user of the machine can read.
 
-use std::io::{IsTerminal as _, Read, Write};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::stdio::stdout;
+use rustix::stdio::{stdin, stdout};
 use rustix::termios;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ use super::Failure;
 use super::emulate::stopped;
 use super::session::{Manager, Sessions};
 use super::shell::Raw;
+use crate::runtime::tty;
 use crate::ssm::client::filter::Filter;
 use crate::ssm::client::gateway::{Gateway as _, Opened, StartRequest};
 use crate::ssm::client::journal::{Entry, Note};
@@ -161,9 +162,8 @@ async fn wait(mut child: Box<dyn Child + Send + Sync>, stop: impl Future<Output 
 }
 
 fn size() -> PtySize {
-    let size = termios::tcgetwinsize(stdout()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
-    let (rows, cols) = size.map_or((24, 80), |size| (size.ws_row, size.ws_col));
-    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+    let size = tty::size();
+    PtySize { rows: size.height, cols: size.width, pixel_width: 0, pixel_height: 0 }
 }
 
 async fn resize(master: Box<dyn MasterPty + Send>) {
@@ -176,7 +176,7 @@ async fn resize(master: Box<dyn MasterPty + Send>) {
 
 fn copy_keys(mut to: Box<dyn Write + Send>) {
     let mut buffer = [0; 4096];
-    while let Ok(length @ 1..) = std::io::stdin().read(&mut buffer) {
+    while let Ok(length @ 1..) = tty::read_from(stdin(), &mut buffer) {
         if to.write_all(buffer.get(..length).unwrap_or_default()).and_then(|()| to.flush()).is_err() {
             return;
         }
@@ -185,18 +185,17 @@ fn copy_keys(mut to: Box<dyn Write + Send>) {
 
 /// Writes what the plugin shows until its end. What goes to a terminal is made harmless.
 fn write(mut from: Box<dyn Read + Send>) {
-    let mut out = std::io::stdout();
-    let mut filter = out.is_terminal().then(Filter::default);
+    let mut filter = termios::isatty(stdout()).then(Filter::default);
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let bytes = buffer.get(..length).unwrap_or_default();
         let written = match &mut filter {
-            Some(filter) => out.write_all(&filter.pass(bytes)),
-            None => out.write_all(bytes),
+            Some(filter) => tty::write_all_to(stdout(), &filter.pass(bytes)),
+            None => tty::write_all_to(stdout(), bytes),
         };
-        if written.and_then(|()| out.flush()).is_err() {
+        if written.is_err() {
             return;
         }
     }
-    let _unless_gone = super::shell::end(&mut out, filter);
+    let _unless_gone = super::shell::end(stdout(), filter);
 }

@@ -1,9 +1,9 @@
 //! `bartizan shell`: a Session Manager shell in this terminal.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::os::fd::BorrowedFd;
 
 use bytes::Bytes;
-use rustix::stdio::{stdin, stdout};
+use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::{self, OptionalActions, Termios};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -12,7 +12,7 @@ use super::Failure;
 use super::arguments::{ConnectionArguments, ConsoleArguments, ShellArguments, Via};
 use super::emulate::stopped;
 use super::session::{self, Sessions, say};
-use crate::runtime::tty::MEND;
+use crate::runtime::tty::{self, MEND};
 use crate::ssm::client::escape::{Escapes, HELP, Wish};
 use crate::ssm::client::filter::Filter;
 use crate::ssm::client::gateway::{Purpose, StartRequest};
@@ -88,7 +88,7 @@ fn read_keys(keys: mpsc::Sender<Input>, is_raw: bool) -> mpsc::Receiver<Wish> {
     std::thread::spawn(move || {
         let mut escapes = Escapes::default();
         let mut buffer = [0; 4096];
-        while let Ok(length @ 1..) = std::io::stdin().read(&mut buffer) {
+        while let Ok(length @ 1..) = tty::read_from(stdin(), &mut buffer) {
             let typed = buffer.get(..length).unwrap_or_default();
             let (remote, wanted) = if is_raw { escapes.take(typed) } else { (Bytes::copy_from_slice(typed), None) };
             if !remote.is_empty() && keys.blocking_send(Input::Keys(remote)).is_err() {
@@ -108,8 +108,9 @@ fn read_keys(keys: mpsc::Sender<Input>, is_raw: bool) -> mpsc::Receiver<Wish> {
 async fn send_sizes(to: mpsc::Sender<Input>) {
     let Ok(mut changes) = signal(SignalKind::window_change()) else { return };
     loop {
-        if let Ok(size) = termios::tcgetwinsize(stdout()) {
-            let size = Size { cols: size.ws_col.into(), rows: size.ws_row.into() };
+        if stdout_is_terminal() {
+            let size = tty::size();
+            let size = Size { cols: size.width.into(), rows: size.height.into() };
             if to.send(Input::Size(size)).await.is_err() {
                 return;
             }
@@ -124,14 +125,14 @@ async fn send_sizes(to: mpsc::Sender<Input>) {
 /// Writes output until its end; the exit code of a command. What is written to a terminal is made harmless, what goes into a file
 /// or a pipe is left as it is.
 fn write(mut output: mpsc::Receiver<Output>) -> Option<i32> {
-    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
-    let mut filter = out.is_terminal().then(Filter::default);
-    let mut error_filter = err.is_terminal().then(Filter::default);
+    let (out, err) = (stdout(), stderr());
+    let mut filter = termios::isatty(out).then(Filter::default);
+    let mut error_filter = termios::isatty(err).then(Filter::default);
     let mut code = None;
     while let Some(news) = output.blocking_recv() {
         let written = match news {
-            Output::Terminal(bytes) => put(&mut out, &mut filter, bytes),
-            Output::StdErr(bytes) => put(&mut err, &mut error_filter, bytes),
+            Output::Terminal(bytes) => put(out, &mut filter, &bytes),
+            Output::StdErr(bytes) => put(err, &mut error_filter, &bytes),
             Output::Exit(number) => {
                 code = Some(number);
                 Ok(())
@@ -142,20 +143,18 @@ fn write(mut output: mpsc::Receiver<Output>) -> Option<i32> {
             return code;
         }
     }
-    let _unless_gone = end(&mut out, filter).and_then(|()| end(&mut err, error_filter));
+    let _unless_gone = end(out, filter).and_then(|()| end(err, error_filter));
     code
 }
 
 /// Shows what the output's end has cut.
-pub(super) fn end(to: &mut impl std::io::Write, filter: Option<Filter>) -> std::io::Result<()> {
-    to.write_all(&filter.map(|mut filter| filter.end()).unwrap_or_default())?;
-    to.flush()
+pub(super) fn end(to: BorrowedFd<'_>, filter: Option<Filter>) -> std::io::Result<()> {
+    tty::write_all_to(to, &filter.map(|mut filter| filter.end()).unwrap_or_default())
 }
 
-fn put(to: &mut impl std::io::Write, filter: &mut Option<Filter>, bytes: Bytes) -> std::io::Result<()> {
-    let bytes = filter.as_mut().map_or(bytes.clone(), |filter| filter.pass(&bytes));
-    to.write_all(&bytes)?;
-    to.flush()
+fn put(to: BorrowedFd<'_>, filter: &mut Option<Filter>, bytes: &Bytes) -> std::io::Result<()> {
+    let bytes = filter.as_mut().map_or_else(|| bytes.clone(), |filter| filter.pass(bytes));
+    tty::write_all_to(to, &bytes)
 }
 
 /// The terminal in raw mode, given back as it was found on every way out.
@@ -177,12 +176,11 @@ impl Drop for Raw {
         // A terminal that has gone needs nothing back.
         let _unless_gone = termios::tcsetattr(stdin(), OptionalActions::Now, &self.0);
         if stdout_is_terminal() {
-            let mut out = std::io::stdout();
-            let _unless_gone = out.write_all(MEND).and_then(|()| out.flush());
+            let _unless_gone = tty::write_all_to(stdout(), MEND);
         }
     }
 }
 
 fn stdout_is_terminal() -> bool {
-    std::io::stdout().is_terminal()
+    termios::isatty(stdout())
 }

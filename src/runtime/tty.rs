@@ -3,10 +3,13 @@
 //! The attributes are our own copy, taken before anything is changed; nobody else's idea of them is trusted.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use crossterm::{cursor, event, queue, style, terminal};
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
 use vt100::MouseProtocolMode;
@@ -121,12 +124,17 @@ impl Tty {
         self.0.leave();
     }
 
-    /// The size now; 80×24 where the terminal does not know (a serial line).
+    /// The size now.
     pub fn size(&self) -> Size {
-        match termios::tcgetwinsize(stdout()) {
-            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size { width: size.ws_col, height: size.ws_row },
-            _ => Size { width: 80, height: 24 },
-        }
+        size()
+    }
+}
+
+/// The terminal's size; 80×24 where it does not know: a serial line, or a pseudo-terminal that nobody has given one.
+pub fn size() -> Size {
+    match termios::tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size { width: size.ws_col, height: size.ws_row },
+        _ => Size { width: 80, height: 24 },
     }
 }
 
@@ -169,14 +177,100 @@ fn mended() -> Vec<u8> {
 }
 
 /// Writes to the terminal without the standard library's line buffer, whose lock a panicking thread might hold.
-pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_all(bytes: &[u8]) -> io::Result<()> {
+    write_all_to(stdout(), bytes)
+}
+
+/// Writes all of it, and waits where nothing more fits. Whoever shares the terminal with us (the shell, a program in the background, `ssh`)
+/// may have switched it to "do not block", for everybody: then a full terminal answers EAGAIN, and what was to be written would be lost in
+/// the middle of a sequence.
+///
+/// # Errors
+/// It has gone.
+pub fn write_all_to(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::write(stdout(), bytes) {
+        match rustix::io::write(to, bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait(to, PollFlags::OUT)?,
             Err(error) => return Err(error.into()),
         }
     }
     Ok(())
+}
+
+/// Reads what there is, and waits where there is nothing yet, whether or not the terminal was switched to "do not block". 0: its end.
+///
+/// # Errors
+/// It has gone.
+pub fn read_from(from: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match rustix::io::read(from, &mut *buffer) {
+            Ok(read) => return Ok(read),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait(from, PollFlags::IN)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Waits until it can be written or read. Whether it has gone, the next attempt says.
+fn wait(on: BorrowedFd<'_>, until: PollFlags) -> io::Result<()> {
+    match rustix::event::poll(&mut [PollFd::from_borrowed_fd(on, until)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd as _;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A pipe that does not block, as a terminal is that somebody has switched; a full one answers EAGAIN.
+    fn pipe() -> (io::PipeReader, io::PipeWriter) {
+        let (read, write) = io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&read, true).unwrap();
+        rustix::io::ioctl_fionbio(&write, true).unwrap();
+        (read, write)
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the other end is slow")]
+    fn a_full_terminal_is_waited_for_and_nothing_is_lost() {
+        let (read, write) = pipe();
+        let sent: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let expected = sent.clone();
+        let writing = std::thread::spawn(move || write_all_to(write.as_fd(), &sent).map_err(|error| error.to_string()));
+        let (mut got, mut buffer) = (Vec::new(), [0; 10_000]);
+        loop {
+            std::thread::sleep(Duration::from_micros(200));
+            match read_from(read.as_fd(), &mut buffer).unwrap() {
+                0 => break,
+                length => got.extend_from_slice(&buffer[..length]),
+            }
+        }
+        assert!(got == expected, "{} of {} bytes", got.len(), expected.len());
+        assert_eq!(writing.join().unwrap(), Ok(()));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the other end is slow")]
+    fn a_terminal_on_which_nobody_has_typed_yet_is_waited_for() {
+        let (read, write) = pipe();
+        let typing = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            write_all_to(write.as_fd(), b"key").unwrap();
+        });
+        let mut buffer = [0; 10];
+        assert_eq!(read_from(read.as_fd(), &mut buffer).unwrap(), 3);
+        typing.join().unwrap();
+        assert_eq!(read_from(read.as_fd(), &mut buffer).unwrap(), 0, "the end");
+        let (read, write) = pipe();
+        drop(read);
+        assert!(write_all_to(write.as_fd(), b"key").is_err(), "nobody reads any more");
+    }
 }

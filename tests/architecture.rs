@@ -217,6 +217,67 @@ fn every_file_keeps_to_its_floor() {
     assert!(broken.is_empty(), "lines outside their floor:\n{}", broken.join("\n"));
 }
 
+/// Where files are opened by other rules than ours: those of AWS's tools, which others write, too; what the person names; and terminals.
+const OPENERS: [&str; 5] =
+    ["src/files.rs", "src/emulator/", "src/records/", "src/rotation/stores/replace.rs", "src/runtime/input.rs"];
+
+/// A file that the person has named: what it is, is theirs to know (a passphrase may come through a FIFO).
+const NAMED: [(&str, &str); 3] = [
+    ("src/cli/passphrase.rs", "std::fs::File::open(path)"),
+    ("src/cli/doctor.rs", "std::fs::File::open(&path)"),
+    ("src/cli/rotate/follow.rs", "std::fs::write(path, text)"),
+];
+
+#[test]
+fn files_are_opened_in_one_place() {
+    const OPENS: [&str; 7] =
+        ["OpenOptions", "File::open", "File::create", "File::options", "fs::write(", "DirBuilder", "create_dir"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut broken = Vec::new();
+    for file in files_below(&root.join("src")) {
+        let path = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        if OPENERS.iter().any(|place| lies_in(&path, place)) || path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in code_lines(&text) {
+            let is_named = NAMED.iter().any(|(place, what)| path == *place && line.contains(what));
+            if OPENS.iter().any(|name| line.contains(name)) && !is_named {
+                broken.push(format!("{path}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "opened past `files`, which refuses links, FIFOs and what others can write:\n{}",
+        broken.join("\n")
+    );
+}
+
+#[test]
+fn every_list_of_aws_has_an_end() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut broken, mut seen) = (Vec::new(), 0);
+    for file in files_below(&root.join("src/aws")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in code_lines(&text) {
+            if ["set_next_token(", "set_marker(", ".next_token(", ".marker(", "into_paginator"]
+                .iter()
+                .any(|name| line.contains(name))
+            {
+                seen += 1;
+                let is_bounded =
+                    ["pages.token()", "token.clone()", "pages.turn(", "let next = answer."].iter().any(|way| line.contains(way));
+                if !is_bounded && !line.contains("fn ") {
+                    broken.push(format!("{}:{}: {}", file.display(), number, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(seen >= 15, "only {seen} lists were seen");
+    assert!(broken.is_empty(), "pages past `aws::pages`, which bounds them:\n{}", broken.join("\n"));
+}
+
 #[test]
 fn no_file_is_too_long_to_be_understood() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

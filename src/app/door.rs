@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::{AccountRule, SessionView, Whose, rule_of, session_rule};
+use crate::domain::moment::Moment;
 use crate::kit::effect::SessionId;
 
 /// How long the console stays armed.
@@ -19,7 +20,7 @@ pub struct Door {
     /// What the configuration says about accounts.
     pub rules: Vec<AccountRule>,
     /// Until when the session may change something.
-    pub armed: Option<(SessionId, Timestamp)>,
+    pub armed: Option<(SessionId, Moment)>,
     /// IAM actions that AWS refused, and when. Forgotten when the list is read anew, as somebody may have granted them.
     pub denied: BTreeMap<String, Timestamp>,
     /// Changes that AWS has been asked for and has not answered: number and title.
@@ -30,7 +31,7 @@ pub struct Door {
 
 impl Door {
     /// Until when the session may change something; `None`: it may not.
-    pub fn armed_until(&self, session: SessionId, now: Timestamp) -> Option<Timestamp> {
+    pub fn armed_until(&self, session: SessionId, now: Moment) -> Option<Moment> {
         self.armed.filter(|(armed, until)| *armed == session && *until > now).map(|(_, until)| until)
     }
 
@@ -62,7 +63,7 @@ impl Door {
     }
 
     /// Why an action that calls these may not be done now; `None`: it may.
-    pub fn refuses(&self, needs: &[&str], session: SessionId, view: &SessionView, now: Timestamp) -> Option<String> {
+    pub fn refuses(&self, needs: &[&str], session: SessionId, view: &SessionView, now: Moment) -> Option<String> {
         if let Err(why) = self.rule(view) {
             return Some(why);
         }

@@ -1,9 +1,10 @@
 //! The idle lock: nobody has touched a key for a while, so nothing of the account stays on screen.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::Identity;
+use crate::domain::moment::Moment;
 
 /// How long nobody may touch a key where the configuration says nothing.
 pub const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
@@ -20,7 +21,9 @@ pub struct Lock {
     /// How long nobody may touch a key; `None`: for ever.
     pub after: Option<SignedDuration>,
     /// When somebody touched one last.
-    pub touched: Timestamp,
+    pub touched: Moment,
+    /// Who used the console last: nobody else unlocks it, even where it locks while their next session is being made.
+    pub owner: Option<Identity>,
     /// Set while it is locked.
     pub closed: Option<Closed>,
 }
@@ -29,7 +32,7 @@ pub struct Lock {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Closed {
     /// Since when.
-    pub since: Timestamp,
+    pub since: Moment,
     /// As whom it was used: nobody else may go on.
     pub identity: Option<Identity>,
     /// Whether somebody has pressed a key, and is told how to unlock.
@@ -41,15 +44,15 @@ pub struct Closed {
     /// How many attempts failed.
     pub failed: u32,
     /// No attempt before this time.
-    pub wait_until: Timestamp,
+    pub wait_until: Moment,
     /// Why the last attempt failed.
     pub why: Option<String>,
 }
 
 impl Lock {
     /// Open, and watching from now on.
-    pub fn new(after: Option<SignedDuration>, now: Timestamp) -> Self {
-        Self { after: after.filter(|after| after.is_positive()), touched: now, closed: None }
+    pub fn new(after: Option<SignedDuration>, now: Moment) -> Self {
+        Self { after: after.filter(|after| after.is_positive()), touched: now, owner: None, closed: None }
     }
 
     /// Whether it is locked.
@@ -58,20 +61,20 @@ impl Lock {
     }
 
     /// How long until it locks by itself; `None`: never, or it is locked already.
-    pub fn left(&self, now: Timestamp) -> Option<SignedDuration> {
+    pub fn left(&self, now: Moment) -> Option<SignedDuration> {
         let after = self.after.filter(|_| self.closed.is_none())?;
-        Some(after - now.duration_since(self.touched))
+        Some(after.saturating_sub(now.since(self.touched)))
     }
 }
 
 impl Closed {
     /// Locked now.
-    pub fn new(identity: Option<Identity>, now: Timestamp) -> Self {
+    pub fn new(identity: Option<Identity>, now: Moment) -> Self {
         Self { since: now, identity, asking: false, guarded: false, checking: false, failed: 0, wait_until: now, why: None }
     }
 
     /// An attempt has failed: the next has to wait, each time twice as long.
-    pub fn fail(&mut self, why: impl Into<String>, now: Timestamp) {
+    pub fn fail(&mut self, why: impl Into<String>, now: Moment) {
         let doubled = FIRST_WAIT.checked_mul(1_i32.checked_shl(self.failed.min(20)).unwrap_or(i32::MAX)).unwrap_or(LONGEST_WAIT);
         self.failed = self.failed.saturating_add(1);
         self.wait_until = now + doubled.min(LONGEST_WAIT);
@@ -80,7 +83,7 @@ impl Closed {
     }
 
     /// How long until the next attempt may be made; `None`: now.
-    pub fn wait(&self, now: Timestamp) -> Option<SignedDuration> {
-        Some(self.wait_until.duration_since(now)).filter(|wait| wait.is_positive())
+    pub fn wait(&self, now: Moment) -> Option<SignedDuration> {
+        Some(self.wait_until.since(now)).filter(|wait| wait.is_positive())
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::forward::Forward;
 use crate::domain::forward::ForwardSpec;
 use crate::domain::known::Known;
+use crate::domain::moment::Moment;
 use crate::domain::recording::Order;
 use crate::domain::rotation::Rotation;
 use crate::domain::shell::{ShellId, ShellNews, Target};
@@ -23,8 +24,14 @@ use crate::panes::{self, Done, Mutation};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Msg {
-    /// The time. It comes at the head of every batch of messages, so that [`super::Model::now`] is right for all of them.
-    Tick(Timestamp),
+    /// The time. It comes at the head of every batch of messages, so that [`super::Model::now`] and [`super::Model::moment`] are right for
+    /// all of them.
+    Tick {
+        /// By the wall clock, or by that of the demo's world: the dates of facts.
+        now: Timestamp,
+        /// By the clock that nobody can set: whatever ends by itself.
+        moment: Moment,
+    },
     /// A key, a paste or a new size.
     Input(Input),
     /// Somebody is there: a key went straight to a shell, or into a secret.
@@ -152,7 +159,7 @@ pub enum Effect {
         /// Which.
         session: SessionId,
         /// Until when.
-        until: Option<Timestamp>,
+        until: Option<Moment>,
     },
     /// Forget the session and its credentials. A change under way goes on to its end.
     Lock,

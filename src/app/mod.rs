@@ -17,5 +17,5 @@ mod view;
 
 pub use message::{Cadence, Effect, Msg, SessionNews, ShellEffect, Task};
 pub use model::{Connection, Detail, FilterField, Model, Notice, Overlay, Reader, Startup};
-pub use update::{availability, direct, has_work, mouse_area, needs_draw, update, wants_ticks};
+pub use update::{availability, direct, ends, has_work, mouse_area, needs_draw, update, wants_ticks};
 pub use view::render;

@@ -16,6 +16,7 @@ use crate::domain::account::SessionView;
 use crate::domain::fault::Fault;
 use crate::domain::forward::ForwardSpec;
 use crate::domain::known::Known;
+use crate::domain::moment::Moment;
 use crate::kit::document::{Document, Scroll};
 use crate::kit::effect::{Generation, Level, SessionId, Slot};
 use crate::kit::field::Field;
@@ -52,8 +53,10 @@ pub struct Startup {
     pub rotation: crate::panes::keys::Defaults,
     /// By what rows are judged.
     pub limits: Limits,
-    /// The time of the start.
+    /// The time of the start, by the wall clock.
     pub now: Timestamp,
+    /// The time of the start, by the clock that nobody can set.
+    pub moment: Moment,
 }
 
 impl Default for Startup {
@@ -72,6 +75,7 @@ impl Default for Startup {
             rotation: crate::panes::keys::Defaults::default(),
             limits: Limits::default(),
             now: Timestamp::UNIX_EPOCH,
+            moment: Moment::default(),
         }
     }
 }
@@ -106,8 +110,10 @@ pub struct Model {
     pub lock: Lock,
     /// The size of the screen.
     pub size: Size,
-    /// The time.
+    /// The time by the wall clock, which dates what AWS told us. It can be set: nothing ends by it.
     pub now: Timestamp,
+    /// The time by a clock that nobody can set: arming, the lock, waits and debounces go by it.
+    pub moment: Moment,
     /// The pane on screen.
     pub focus: PaneId,
     /// The pane that was on screen before it.
@@ -133,7 +139,7 @@ pub struct Model {
     /// The keys of a sequence pressed so far.
     pub pending: Vec<Key>,
     /// When the last of them was pressed.
-    pub pending_since: Timestamp,
+    pub pending_since: Moment,
     /// What the person is told in passing.
     pub notices: Vec<Notice>,
     /// The newest request of each slot.
@@ -236,7 +242,7 @@ pub struct Notice {
     /// What it says.
     pub text: String,
     /// When it vanishes by itself; `None`: with `Esc` only.
-    pub until: Option<Timestamp>,
+    pub until: Option<Moment>,
 }
 
 impl Model {
@@ -256,6 +262,7 @@ impl Model {
             rotation,
             limits,
             now,
+            moment,
         } = startup;
         let (identity, alias, credentials) = (Known::Loading, Known::Loading, Known::Loading);
         let mut model = Self {
@@ -263,9 +270,10 @@ impl Model {
             view: SessionView { profile, instead: None, regions, identity, alias, credentials, endpoint, demo },
             connection: Connection::Connecting,
             door,
-            lock: Lock::new(lock_after, now),
+            lock: Lock::new(lock_after, moment),
             size: Size { width: 80, height: 24 },
             now,
+            moment,
             focus: pane,
             before: None,
             trace: Vec::new(),
@@ -278,7 +286,7 @@ impl Model {
             overlay: None,
             entry: None,
             pending: Vec::new(),
-            pending_since: now,
+            pending_since: moment,
             notices: Vec::new(),
             slots: BTreeMap::new(),
             generation: Generation::default(),
@@ -291,7 +299,7 @@ impl Model {
         model.panes.keys.table.judge_by(limits);
         model.panes.users.table.judge_by(limits);
         model.resize(model.size);
-        panes::forwards::set_presets(&mut model.panes.forwards, presets, &Ctx { now, regions: &[] });
+        panes::forwards::set_presets(&mut model.panes.forwards, presets, &Ctx { now, moment, regions: &[] });
         if let Some(text) = query {
             match Query::parse(&text, model.listing().columns()) {
                 Ok(query) => model.panes.listing_mut(pane).apply(query),
@@ -303,7 +311,7 @@ impl Model {
 
     /// What the panes may know.
     pub fn ctx(&self) -> Ctx<'_> {
-        Ctx { now: self.now, regions: &self.view.regions }
+        Ctx { now: self.now, moment: self.moment, regions: &self.view.regions }
     }
 
     /// Where everything is on the screen; `None` where it is too small.
@@ -420,7 +428,7 @@ impl Model {
     /// Tells the person something in passing.
     pub(super) fn notice(&mut self, level: Level, text: impl Into<String>) {
         let seconds = if level == Level::Info { 4 } else { 8 };
-        let until = Some(self.now + jiff::SignedDuration::from_secs(seconds));
+        let until = Some(self.moment + jiff::SignedDuration::from_secs(seconds));
         let text = text.into();
         self.notices.retain(|notice| notice.text != text);
         self.notices.push(Notice { level, text, until });

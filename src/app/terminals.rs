@@ -1,8 +1,8 @@
 //! The shells that have a tab, as plain data. What they show is in [`crate::screens::Screens`], beside the model.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::moment::Moment;
 use crate::domain::recording::{Playback, Recorded};
 use crate::domain::shell::{Recording, ShellId, ShellState, Target};
 use crate::kit::field::Field;
@@ -87,7 +87,7 @@ pub struct Tab {
     /// How it does.
     pub state: ShellState,
     /// Since when.
-    pub since: Timestamp,
+    pub since: Moment,
     /// Whether something was shown on it since it was on screen last.
     pub has_news: bool,
     /// The size of its screen.
@@ -113,7 +113,7 @@ pub struct Replay {
 
 impl Tab {
     /// A tab that is about to be filled: nothing is known of it yet but what it is for.
-    pub fn new(id: ShellId, target: Target, size: Size, now: Timestamp) -> Self {
+    pub fn new(id: ShellId, target: Target, size: Size, now: Moment) -> Self {
         Self {
             id,
             target,

@@ -84,6 +84,10 @@ pub struct ConsoleArguments {
     #[cfg(debug_assertions)]
     #[arg(long, hide = true, value_name = "WHERE")]
     pub test_panic: Option<TestPanic>,
+    /// A file of two whole numbers: how many seconds the wall clock, and the clock that nobody can set, are ahead of the machine's
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub test_clocks: Option<std::path::PathBuf>,
 }
 
 /// Where `--test-panic` breaks.

@@ -13,9 +13,10 @@ use crate::app::{self, Startup};
 use crate::audit::AuditLog;
 use crate::aws::session::Clock;
 use crate::config::Config;
+use crate::domain::moment::Moment;
 use crate::kit::source::Weight;
 use crate::kit::table::Limits;
-use crate::runtime::{self, Connector, End, Gate, Launch, Tty};
+use crate::runtime::{self, Connected, Connector, End, Gate, Launch, Steady, Tty};
 use crate::secrets::asking;
 
 /// Opens the console and runs it to its end.
@@ -34,9 +35,12 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     let origin = if connection.demo.is_some() { "console, demo" } else { "console" };
     let passphrase = passphrase::source(Person::Console(asker));
     let rotations = desk::rotations(connection, log.clone(), origin, passphrase);
-    let gate = Gate { log: log.ok(), rules: host::rules(&config, console), origin: origin.to_owned(), armed: None };
+    let clocks = Clocks::of(console);
+    let steady = clocks.steady();
+    let (rules, origin) = (host::rules(&config, console), origin.to_owned());
+    let gate = Gate { log: log.ok(), rules, origin, armed: None, steady: steady.clone() };
     let launch = Launch {
-        model: app::Model::new(startup(connection, console, &config, door)),
+        model: app::Model::new(Startup { moment: steady.now(), ..startup(connection, console, &config, door) }),
         gate,
         rotations,
         questions,
@@ -47,7 +51,8 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
         look,
         warnings: problems.map(ToString::to_string).collect(),
         records: config.records.value,
-        connector: connector(plan),
+        steady,
+        connector: connector(plan, clocks),
         report_idle: console.test_idle,
         break_read: breaks(console, false),
         break_loop: breaks(console, true),
@@ -79,6 +84,7 @@ fn startup(connection: &ConnectionArguments, console: &ConsoleArguments, config:
         },
         limits: Limits { key_age: config.key_age_limit.value },
         now: Clock::system().now(),
+        moment: Moment::default(),
     }
 }
 
@@ -91,8 +97,55 @@ fn audit_log(connection: &ConnectionArguments, console: &ConsoleArguments) -> Re
 }
 
 /// Connects as planned, as often as it is asked to.
-fn connector(plan: Plan) -> Connector {
-    Arc::new(move |observer| plan.clone().connect(observer).boxed())
+fn connector(plan: Plan, clocks: Clocks) -> Connector {
+    Arc::new(move |observer| {
+        let (connecting, clocks) = (plan.clone().connect(observer), clocks.clone());
+        async move { connecting.await.map(|connected| Connected { clock: clocks.wall(connected.clock), ..connected }) }.boxed()
+    })
+}
+
+/// The machine's clocks, and how far a test has moved each of them (`--test-clocks`).
+#[derive(Debug, Clone, Default)]
+struct Clocks {
+    #[cfg(debug_assertions)]
+    moved: Option<std::path::PathBuf>,
+}
+
+impl Clocks {
+    #[cfg(debug_assertions)]
+    fn of(console: &ConsoleArguments) -> Self {
+        Self { moved: console.test_clocks.clone() }
+    }
+
+    #[cfg(not(debug_assertions))]
+    fn of(_console: &ConsoleArguments) -> Self {
+        Self::default()
+    }
+
+    fn steady(&self) -> Steady {
+        #[cfg(debug_assertions)]
+        if let Some(path) = self.moved.clone() {
+            return Steady::new(move || Steady::system().now() + ahead(&path)[1]);
+        }
+        Steady::system()
+    }
+
+    fn wall(&self, clock: Clock) -> Clock {
+        #[cfg(debug_assertions)]
+        if let Some(path) = self.moved.clone() {
+            return Clock::new(move || clock.now() + ahead(&path)[0]);
+        }
+        clock
+    }
+}
+
+/// How far the wall clock and the steady one are ahead.
+#[cfg(debug_assertions)]
+fn ahead(path: &std::path::Path) -> [jiff::SignedDuration; 2] {
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let mut seconds = text.split_whitespace().map(|word| jiff::SignedDuration::from_secs(word.parse().unwrap_or_default()));
+    [seconds.next().unwrap_or_default(), seconds.next().unwrap_or_default()]
 }
 
 /// A terminal that has gone is a hangup, whether or not the signal was sent.

@@ -18,6 +18,7 @@ pub(crate) mod json;
 pub mod key;
 pub mod key_use;
 pub mod known;
+pub mod moment;
 pub mod node;
 pub mod preferences;
 pub mod profiles;

@@ -1,10 +1,11 @@
 //! The door that every change goes through: [`Approved`] has no other maker than [`Pending::confirm`].
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::action::Danger;
 use crate::domain::change::Change;
+use crate::domain::moment::Moment;
 
 /// One call of a plan, as the dialog shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ pub struct Pending<T> {
     /// The reason given.
     pub reason: String,
     /// When the dialog opened.
-    pub opened: Timestamp,
+    pub opened: Moment,
     /// The account that it was asked about, twelve digits; a yes holds for no other.
     account: String,
 }
@@ -128,7 +129,7 @@ pub enum NotYet {
 
 impl<T> Pending<T> {
     /// Asks. A yes holds for `account` only.
-    pub fn new(what: T, plan: Plan, account: impl Into<String>, now: Timestamp) -> Self {
+    pub fn new(what: T, plan: Plan, account: impl Into<String>, now: Moment) -> Self {
         Self { what, plan, typed: String::new(), reason: String::new(), opened: now, account: account.into() }
     }
 
@@ -138,8 +139,8 @@ impl<T> Pending<T> {
     }
 
     /// Whether a yes would be taken now, and why not.
-    pub fn check(&self, now: Timestamp) -> Result<(), NotYet> {
-        if now.duration_since(self.opened) < DEBOUNCE {
+    pub fn check(&self, now: Moment) -> Result<(), NotYet> {
+        if now.since(self.opened) < DEBOUNCE {
             Err(NotYet::TooSoon)
         } else if self.plan.must_type.as_ref().is_some_and(|wanted| *wanted != self.typed) {
             Err(NotYet::NotTyped)
@@ -154,7 +155,7 @@ impl<T> Pending<T> {
     ///
     /// # Errors
     /// It cannot be taken yet; everything stays as it was.
-    pub fn confirm(self, now: Timestamp) -> Result<Approved<T>, Box<(Self, NotYet)>> {
+    pub fn confirm(self, now: Moment) -> Result<Approved<T>, Box<(Self, NotYet)>> {
         match self.check(now) {
             Ok(()) => {
                 let reason = Some(self.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
@@ -172,9 +173,9 @@ mod tests {
     #[test]
     fn a_part_of_what_was_approved_keeps_its_reason_and_its_account() {
         let plan = Plan::of("Do it", Danger::Confirm, []);
-        let mut pending = Pending::new((Some("a part"), None::<u8>), plan, "123456789012", Timestamp::UNIX_EPOCH);
+        let mut pending = Pending::new((Some("a part"), None::<u8>), plan, "123456789012", Moment::default());
         pending.reason = "OPS-7".into();
-        let approved = pending.confirm(Timestamp::UNIX_EPOCH + DEBOUNCE).unwrap();
+        let approved = pending.confirm(Moment::default() + DEBOUNCE).unwrap();
         let part = approved.part(|(first, _)| first.as_ref()).unwrap();
         assert_eq!((*part.what(), part.reason(), part.account()), ("a part", Some("OPS-7"), "123456789012"));
         assert_eq!(approved.part(|(_, second)| second.as_ref()), None);
@@ -184,9 +185,9 @@ mod tests {
     fn a_reason_of_blanks_is_none() {
         let asked = |wants_reason: bool, reason: &str| {
             let plan = Plan { wants_reason, ..Plan::of("Do it", Danger::Confirm, []) };
-            let mut pending = Pending::new((), plan, "123456789012", Timestamp::UNIX_EPOCH);
+            let mut pending = Pending::new((), plan, "123456789012", Moment::default());
             pending.reason = reason.into();
-            let confirmed = pending.confirm(Timestamp::UNIX_EPOCH + DEBOUNCE);
+            let confirmed = pending.confirm(Moment::default() + DEBOUNCE);
             confirmed.map(|approved| approved.reason().map(str::to_owned)).map_err(|refused| refused.1)
         };
         for blank in ["", " ", " \t ", "\u{a0}", "\u{2003}"] {
@@ -198,8 +199,8 @@ mod tests {
 
     #[test]
     fn a_yes_that_comes_too_soon_or_is_not_typed_is_none() {
-        let mut pending = Pending::new((), Plan::of("Do it", Danger::TypeName, []).typing("ada"), "1", Timestamp::UNIX_EPOCH);
-        let later = Timestamp::UNIX_EPOCH + DEBOUNCE;
+        let mut pending = Pending::new((), Plan::of("Do it", Danger::TypeName, []).typing("ada"), "1", Moment::default());
+        let later = Moment::default() + DEBOUNCE;
         assert_eq!(pending.check(later - SignedDuration::from_millis(1)), Err(NotYet::TooSoon));
         assert_eq!(pending.check(later), Err(NotYet::NotTyped));
         pending.typed = "Ada".into();

@@ -2,39 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::moment::Moment;
 use crate::domain::text::Untrusted;
 
 /// How long the window has to stand still before its rows are asked about.
 const SETTLED: SignedDuration = SignedDuration::from_millis(150);
 
 /// Keeps count of the names that were asked about. One request runs at a time; a new one replaces it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Watch {
     done: BTreeSet<Untrusted>,
     asked: Vec<Untrusted>,
     wanted: Vec<Untrusted>,
-    since: Timestamp,
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self { done: BTreeSet::new(), asked: Vec::new(), wanted: Vec::new(), since: Timestamp::UNIX_EPOCH }
-    }
+    since: Moment,
 }
 
 impl Watch {
     /// Looks at the names on screen. Returns whom to ask about now, which replaces what was asked before.
-    pub fn look(&mut self, on_screen: impl Iterator<Item = Untrusted>, now: Timestamp) -> Option<Vec<Untrusted>> {
+    pub fn look(&mut self, on_screen: impl Iterator<Item = Untrusted>, now: Moment) -> Option<Vec<Untrusted>> {
         let mut wanted: Vec<Untrusted> = on_screen.filter(|name| !self.done.contains(name)).collect();
         wanted.dedup();
         if wanted.iter().all(|name| self.asked.contains(name)) {
             self.wanted.clear();
             return None;
         }
-        let quiet = now.duration_since(self.since) >= SETTLED;
+        let quiet = now.since(self.since) >= SETTLED;
         if wanted != self.wanted {
             self.since = now;
             self.wanted = wanted;
@@ -87,8 +82,8 @@ mod tests {
         names.iter().map(Untrusted::new).collect()
     }
 
-    fn at(milliseconds: i64) -> Timestamp {
-        Timestamp::from_millisecond(1_700_000_000_000 + milliseconds).unwrap()
+    fn at(milliseconds: i64) -> Moment {
+        Moment::default() + SignedDuration::from_millis(1_700_000 + milliseconds)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::domain::age::{age, utc};
 use crate::domain::detail::{Field, Section};
 use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::known::Known;
+use crate::domain::moment::Moment;
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out};
@@ -17,8 +18,10 @@ use crate::kit::table::{Cell, Listing, Row, Table, Tone, fact_in_words};
 /// What a pane may know of the world around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Ctx<'a> {
-    /// The time.
+    /// The time by the wall clock.
     pub now: Timestamp,
+    /// The time by the clock that nobody can set: for whatever waits.
+    pub moment: Moment,
     /// The regions that regional panes read.
     pub regions: &'a [String],
 }

@@ -165,6 +165,11 @@ impl Desk {
         held
     }
 
+    /// Whether a task of this desk works on a rotation, or waits with one.
+    pub fn is_at_work(&self) -> bool {
+        self.board.held() > 0
+    }
+
     fn stopped(&self) -> CancellationToken {
         self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -138,7 +138,9 @@ impl Warden {
             }
             let at = due(ended, after_s);
             let intent = self.write_down(&user, at).await;
-            let wait = Duration::try_from(at.duration_since(self.aws.now())).unwrap_or_default();
+            // The dates are the wall clock's, as they have to outlast the machine. Where it was set back, nobody waits longer than was meant.
+            let wait =
+                Duration::try_from(at.duration_since(self.aws.now())).unwrap_or_default().min(Duration::from_secs(after_s));
             (self.pause)(wait).await;
             let result = iam::access(&self.aws, &user).await.map(|now| kept.case.containment.reverted(&now));
             close(intent, &result).await;

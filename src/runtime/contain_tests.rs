@@ -10,6 +10,7 @@ use crate::aws::clearance::Rules;
 use crate::aws::observe::Observer;
 use crate::aws::session::{Clock, Connect, connect};
 use crate::domain::change::{DENY_ALL, Mutation};
+use crate::domain::moment::Moment;
 use crate::emulator::clock::Clock as WorldClock;
 use crate::emulator::svc::iam::{AccessKey, Attacker, Status, User};
 use crate::emulator::{Account, Options, World, in_process};
@@ -86,7 +87,7 @@ impl Scene {
     }
 
     async fn make(&self, warden: Warden, containment: Containment) -> Result<Done, Fault> {
-        let now = Timestamp::UNIX_EPOCH;
+        let now = Moment::default();
         let plan = Plan::of("Contain", Danger::Confirm, []);
         let pending = Pending::new(Mutation::Contain(containment.clone()), plan, ACCOUNT, now);
         let approved: Approved<Mutation> = pending.confirm(now + SignedDuration::from_secs(5)).unwrap();

@@ -75,13 +75,17 @@ const LAST_STEP: Duration = Duration::from_secs(15);
 
 /// Between two looks whether rotations rest.
 const REST: Duration = Duration::from_millis(500);
+/// Between two looks whether a desk of a locked console has still something to do: a soak takes a day.
+const DONE: Duration = Duration::from_secs(5);
 
 const DEMO: &str = "demo: keys are made up, secrets stay in the memory of this program, and the journal goes when it ends";
 
 #[derive(Debug, Clone, Default)]
 struct State {
-    /// Oldest first.
-    desks: Vec<Desk>,
+    /// Oldest first, with the number of locks before each.
+    desks: Vec<(u64, Desk)>,
+    /// How often the console has been locked.
+    locks: u64,
     /// Sessions whose desk is being opened.
     opening: u32,
     /// Why the newest session has no desk.
@@ -106,7 +110,11 @@ impl Desks {
 
     /// Opens the desk of a session, and from then on tells of every rotation as it goes.
     pub(super) async fn open(self, rotations: Rotations, rules: Rules, (aws, clock): (Session, Clock), to: mpsc::Sender<Reply>) {
-        self.state.send_modify(|state| state.opening += 1);
+        let mut locks = 0;
+        self.state.send_modify(|state| {
+            state.opening += 1;
+            locks = state.locks;
+        });
         let cleared = rules.clear(&aws).await.map_err(|refused| format!("read-only: {refused}"));
         let opened = spawn_blocking(move || (rotations.open)(cleared, &clock)).await;
         let mut changes = None;
@@ -114,9 +122,11 @@ impl Desks {
             state.opening = state.opening.saturating_sub(1);
             state.closed = None;
             match opened {
+                // Its session was forgotten while it was opened.
+                Ok(Opened::Desk(_)) if locks != state.locks => {}
                 Ok(Opened::Desk(desk)) => {
                     changes = Some(desk.watch());
-                    state.desks.push(*desk);
+                    state.desks.push((locks, *desk));
                 }
                 Ok(Opened::Closed(why, left)) => (state.closed, state.left) = (Some(why), left),
                 Err(_) => state.closed = Some("the desk for rotations broke".into()),
@@ -139,7 +149,7 @@ impl Desks {
     fn board(&self) -> Vec<Rotation> {
         let state = self.state.borrow();
         let mut rows: Vec<Rotation> = state.left.clone();
-        for desk in &state.desks {
+        for (_, desk) in &state.desks {
             for row in desk.watch().borrow().iter() {
                 match rows.iter_mut().find(|other| other.id == row.id) {
                     Some(other) if row.wait != Wait::Nobody || other.wait == Wait::Nobody => *other = row.clone(),
@@ -160,17 +170,17 @@ impl Desks {
         };
         match (&state.closed, state.desks.last()) {
             (Some(why), _) => Err(why.clone()),
-            (None, Some(desk)) => Ok(desk.clone()),
+            (None, Some((_, desk))) => Ok(desk.clone()),
             (None, None) => Err("there is no desk for rotations".into()),
         }
     }
 
     /// The desk that works on a rotation, else the newest.
     async fn of(&self, id: &RotationId) -> Result<Desk, String> {
-        let works = |desk: &&Desk| desk.watch().borrow().iter().any(|row| row.id == *id && row.wait != Wait::Nobody);
+        let works = |(_, desk): &&(u64, Desk)| desk.watch().borrow().iter().any(|row| row.id == *id && row.wait != Wait::Nobody);
         let holder = self.state.borrow().desks.iter().find(works).cloned();
         match holder {
-            Some(desk) => Ok(desk),
+            Some((_, desk)) => Ok(desk),
             None => self.newest().await,
         }
     }
@@ -206,6 +216,39 @@ impl Desks {
             }
         }
         Ok(())
+    }
+
+    /// The console is locked. How often it has been by now, for [`Self::retire`].
+    pub(super) fn lock(&self) -> u64 {
+        let mut locks = 0;
+        self.state.send_modify(|state| {
+            state.locks += 1;
+            locks = state.locks;
+        });
+        locks
+    }
+
+    /// Lets the desks of before this lock go, each as soon as no rotation needs it: with it goes its session. What it last knew stays on
+    /// the board.
+    pub(super) async fn retire(self, locks: u64) {
+        loop {
+            let mut are_left = false;
+            self.state.send_modify(|state| {
+                let is_done = |(before, desk): &(u64, Desk)| *before < locks && !desk.is_at_work();
+                let (done, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut state.desks).into_iter().partition(is_done);
+                state.desks = kept;
+                for (_, desk) in done {
+                    let rows = desk.watch().borrow().clone();
+                    state.left.retain(|known| rows.iter().all(|row| row.id != known.id));
+                    state.left.extend(rows.iter().cloned());
+                }
+                are_left = state.desks.iter().any(|(before, _)| *before < locks);
+            });
+            if !are_left {
+                return;
+            }
+            tokio::time::sleep(DONE).await;
+        }
     }
 
     /// The console is locked: passphrases go as soon as no rotation is at work.
@@ -259,7 +302,7 @@ impl Desks {
 
     /// Lets every desk begin nothing more and leave what is under way at its next safe state. How many rotations were.
     pub(super) fn stop(&self) -> usize {
-        self.state.borrow().desks.iter().map(Desk::stop).sum()
+        self.state.borrow().desks.iter().map(|(_, desk)| desk.stop()).sum()
     }
 
     /// Stops, and waits until no key is between its making and its escrow, or until that has taken too long.
@@ -307,12 +350,11 @@ pub(super) fn report(reports: Option<&Reports>, rotations: &[Rotation], at: Time
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     if let Some(folder) = path.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        crate::files::make_folder(folder)?;
     }
     // A report that is there already is replaced by nothing: its name has the second in it.
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = crate::files::create(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

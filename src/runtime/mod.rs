@@ -12,6 +12,7 @@
 //! | [`entry`] | secrets being typed: past the model, to the task that asked |
 //! | [`tty`], [`screen`], [`input`], [`signals`] | the terminal: taken, painted, read, given back |
 //! | [`pacer`] | when to draw |
+//! | [`steady`] | the clock that arming, the lock and their waits go by |
 //! | [`panics`], [`protect`], [`log`] | when things go wrong |
 
 mod connector;
@@ -30,6 +31,7 @@ mod runner;
 mod screen;
 mod sessions;
 mod signals;
+pub mod steady;
 pub mod tty;
 mod turn;
 
@@ -49,6 +51,7 @@ pub use connector::{Connected, Connector};
 pub use desks::{OpenDesk, Opened, Reports, Rotations};
 pub use mutations::Gate;
 pub use sessions::Allow;
+pub use steady::Steady;
 pub use tty::{NoTerminal, Tty};
 
 /// Drops secrets that need not be in memory.
@@ -66,6 +69,8 @@ pub struct Launch {
     pub warnings: Vec<String>,
     /// Whether shells are recorded without being asked to.
     pub records: bool,
+    /// The clock that nobody can set.
+    pub steady: Steady,
     /// How a session is made.
     pub connector: Connector,
     /// What may be changed.

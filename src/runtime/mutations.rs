@@ -1,15 +1,15 @@
 //! The one place where an approved change becomes calls to AWS. What `app` refuses is refused here once more.
 
-use jiff::Timestamp;
-
 use super::contain::Warden;
 use super::desks::Desks;
+use super::steady::Steady;
 use crate::audit::AuditLog;
 use crate::aws::change::Changer;
 use crate::aws::clearance::{Cleared, Rules};
 use crate::aws::fault;
 use crate::aws::session::Session;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::moment::Moment;
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
 use crate::kit::effect::SessionId;
@@ -25,7 +25,9 @@ pub struct Gate {
     /// Who asks, as the audit log names it: `console`, or `console, demo`.
     pub origin: String,
     /// The session that may change something, and until when: the runner keeps its own account of it.
-    pub armed: Option<(SessionId, Timestamp)>,
+    pub armed: Option<(SessionId, Moment)>,
+    /// The clock by which that is over.
+    pub steady: Steady,
 }
 
 impl Gate {
@@ -40,7 +42,7 @@ impl Gate {
     }
 
     fn is_armed(&self, session: SessionId, aws: &Session) -> Result<(), Fault> {
-        let is_armed = self.armed.is_some_and(|(armed, until)| armed == session && aws.now() < until);
+        let is_armed = self.armed.is_some_and(|(armed, until)| armed == session && self.steady.now() < until);
         if is_armed { Ok(()) } else { Err(refusal(aws, "the console is not armed")) }
     }
 

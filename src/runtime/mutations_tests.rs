@@ -7,8 +7,8 @@ use crate::domain::account::AccountRule;
 use crate::emulator::clock::Clock as WorldClock;
 use crate::emulator::svc::iam::User;
 use crate::emulator::{Account, Options, World, in_process};
-use jiff::SignedDuration;
-use std::sync::Arc;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::{Arc, Mutex};
 
 const ACCOUNT: &str = "123456789012";
 const SESSION: SessionId = SessionId(3);
@@ -17,6 +17,8 @@ struct Scene {
     world: Arc<World>,
     aws: Session,
     log: AuditLog,
+    /// The clock that nobody can set.
+    moment: Arc<Mutex<Moment>>,
     _folder: tempfile::TempDir,
 }
 
@@ -37,12 +39,19 @@ impl Scene {
         let aws = connect(Connect { http, clock, ..Connect::new(Observer::nobody()) }).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let log = AuditLog::open(folder.path(), None).unwrap();
-        Self { world, aws, log, _folder: folder }
+        Self { world, aws, log, moment: Arc::default(), _folder: folder }
     }
 
     fn gate(&self, rules: Vec<AccountRule>) -> Gate {
-        let armed = Some((SESSION, noon() + SignedDuration::from_mins(15)));
-        Gate { log: Some(self.log.clone()), rules: Rules::new(rules), origin: "test".into(), armed }
+        let armed = Some((SESSION, Moment::default() + SignedDuration::from_mins(15)));
+        let moment = Arc::clone(&self.moment);
+        let steady = Steady::new(move || *moment.lock().unwrap());
+        Gate { log: Some(self.log.clone()), rules: Rules::new(rules), origin: "test".into(), armed, steady }
+    }
+
+    fn pass(&self, time: SignedDuration) {
+        let mut moment = self.moment.lock().unwrap();
+        *moment = *moment + time;
     }
 
     async fn refused(&self, gate: &Gate, session: SessionId) -> Option<String> {
@@ -75,9 +84,11 @@ async fn only_the_session_that_is_armed_may_change_something_and_only_as_long() 
 
     let (_, cleared) = gate.open(SESSION, &scene.aws).await.unwrap();
     assert_eq!((cleared.account(), cleared.asks_reason()), (ACCOUNT, false));
-    scene.world.clock.advance(SignedDuration::from_mins(15) - SignedDuration::from_millis(1));
+    // A wall clock that is set forward ends nothing.
+    scene.world.clock.advance(SignedDuration::from_hours(24));
+    scene.pass(SignedDuration::from_mins(15) - SignedDuration::from_millis(1));
     assert_eq!(scene.refused(&gate, SESSION).await, None);
-    scene.world.clock.advance(SignedDuration::from_millis(1));
+    scene.pass(SignedDuration::from_millis(1));
     assert!(scene.refused(&gate, SESSION).await.is_some_and(|said| said.contains("not armed")), "until then and no longer");
 }
 

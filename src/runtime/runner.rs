@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
-use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -28,6 +27,7 @@ use crate::aws::sts;
 use crate::domain::account::SessionView;
 use crate::domain::call::{ApiCall, Outcome};
 use crate::domain::known::Known;
+use crate::domain::moment::Moment;
 use crate::kit::confirm::Approved;
 use crate::kit::effect::{Generation, SessionId, Slot};
 use crate::panes::{self, Mutation};
@@ -234,14 +234,19 @@ impl Runner {
         });
     }
 
-    /// Forgets the session: whatever reads is stopped, and its credentials go. Changes go on to their end.
+    /// Forgets the session: whatever reads is stopped, and its credentials go. Changes go on to their end. A session that is just being
+    /// made comes too late.
     pub(super) fn lock(&mut self) {
+        self.session = SessionId(self.session.0 + 1);
         self.token.cancel();
         self.token = CancellationToken::new();
         self.slots.clear();
         self.gate.armed = None;
         self.aws = None;
-        self.tasks.spawn(self.desks().forget_passphrases());
+        let desks = self.desks();
+        let locked = desks.lock();
+        self.tasks.spawn(desks.clone().forget_passphrases());
+        self.tasks.spawn(desks.retire(locked));
     }
 
     /// Looks whether a passphrase unlocks the console.
@@ -255,7 +260,7 @@ impl Runner {
     }
 
     /// The session may change something until then; `None`: no more.
-    pub(super) fn arm(&mut self, session: SessionId, until: Option<Timestamp>) {
+    pub(super) fn arm(&mut self, session: SessionId, until: Option<Moment>) {
         self.gate.armed = until.map(|until| (session, until));
     }
 

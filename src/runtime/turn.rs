@@ -1,5 +1,6 @@
 //! The loop: wait for one thing, take what has come with it, update, do what was asked for, draw if it is time.
 
+mod keys;
 mod lent;
 
 use std::io;
@@ -10,20 +11,19 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::entry::Entries;
-use super::input::{Keyboard, Typed};
+use super::input::Keyboard;
 use super::pacer::Pacer;
 use super::panics::{Broke, TASK_THREADS};
 use super::runner::{Replies, Reply, Runner};
 use super::screen::Screen;
 use super::sessions::{Said, Sessions};
 use super::signals::{Signals, Told};
+use super::steady::Alarm;
 use super::{End, Launch, Tty};
 use crate::app::{self, Cadence, Effect, Model, Msg, ShellEffect};
 use crate::aws::session::Clock;
 use crate::domain::shell::{ShellId, ShellNews};
-use crate::kit::effect::Level;
-use crate::kit::input::{Input, Key};
-use crate::screens::mouse::Mouse;
+use crate::kit::input::Input;
 use lent::Lent;
 
 /// Keys taken in one turn: a paste or a held key becomes one frame.
@@ -57,6 +57,9 @@ struct Turn<'a> {
     /// Something has happened since we last said that nothing is left to do.
     stirred: bool,
     last_tick: Instant,
+    /// Whether the model has been told the time in this turn.
+    knows_time: bool,
+    alarm: Alarm,
     inbox: Vec<Msg>,
     effects: Vec<Effect>,
     end: Option<End>,
@@ -84,6 +87,8 @@ pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Resu
         dirty: true,
         stirred: true,
         last_tick: instant(),
+        knows_time: false,
+        alarm: Alarm::new(),
         inbox: vec![Msg::Input(Input::Resize(tty.size()))],
         effects: Vec::new(),
         end: None,
@@ -128,6 +133,7 @@ impl Turn<'_> {
         let due = self.dirty.then(|| self.pacer.due(instant(), self.answers));
         let tick = app::wants_ticks(&self.launch.model).map(|cadence| self.last_tick + period(cadence));
         let work = app::has_work(&self.launch.model);
+        let ends = app::ends(&self.launch.model);
         let held = self.is_typing_held();
         tokio::select! {
             biased;
@@ -142,6 +148,7 @@ impl Turn<'_> {
             () = until(due), if due.is_some() => {}
             () = tokio::task::yield_now(), if work => {}
             () = until(tick), if tick.is_some() => {}
+            () = self.alarm.at(ends), if ends.is_some() => {}
         }
     }
 
@@ -188,73 +195,6 @@ impl Turn<'_> {
             Told::End(signal) => self.end = Some(End::Signal(signal)),
             Told::Resumed => self.come_back(),
             Told::Resized => self.resized(),
-        }
-    }
-
-    fn typed(&mut self, typed: io::Result<Typed>) {
-        match typed {
-            Ok(Typed::Bytes(bytes)) => self.typed_raw(&bytes),
-            Ok(Typed::Cut) => {
-                let text = "the paste was longer than 16 MB: what came after that was not taken".to_owned();
-                self.inbox.push(Msg::Notice(Level::Error, text));
-            }
-            Ok(Typed::Mouse(mouse)) => self.moused(mouse),
-            Ok(Typed::Shifted(key)) => self.shifted(key),
-            Ok(Typed::Input(input)) => {
-                break_if(self.launch.break_loop);
-                self.answers = true;
-                self.route(input);
-            }
-            Err(_) => self.end = Some(End::Closed),
-        }
-    }
-
-    /// With shift a key is another one for targets, and the same for the console.
-    fn shifted(&mut self, key: Key) {
-        self.answers = true;
-        let input = Input::Key(key);
-        let is_decided = self.inbox.iter().all(|msg| !matches!(msg, Msg::Input(_) | Msg::TakenBack));
-        match app::direct(&self.launch.model, &self.launch.keymap, &input) {
-            Some(id) if is_decided && !self.entries.takes(&input) => {
-                self.sessions.shifted(id, key);
-                self.inbox.push(Msg::Touched);
-            }
-            _ => self.route(input),
-        }
-    }
-
-    /// The mouse is for the target alone, and only on its screen.
-    fn moused(&mut self, mouse: Mouse) {
-        let Some((id, area)) = app::mouse_area(&self.launch.model) else { return };
-        let inside = |at: u16, from: u16, length: u16| at.checked_sub(from).filter(|at| *at < length);
-        if let (Some(column), Some(line)) = (inside(mouse.column, area.x, area.width), inside(mouse.line, area.y, area.height)) {
-            self.sessions.mouse(id, Mouse { column, line, ..mouse });
-            self.inbox.push(Msg::Touched);
-        }
-    }
-
-    /// The terminal reports the mouse while the target on screen wants to be told of it, and at no other time.
-    fn follow_mouse(&mut self) {
-        let wanted = app::mouse_area(&self.launch.model).map(|(id, _)| self.sessions.mouse_mode(id)).unwrap_or_default();
-        if self.lent.is_none() {
-            self.closed_on(|turn| turn.tty.report_mouse(wanted));
-        }
-    }
-
-    /// What is for a shell's target goes there at once, unless something before it may still change to whom keys go.
-    fn route(&mut self, input: Input) {
-        if self.entries.takes(&input) {
-            self.inbox.push(Msg::Touched);
-            self.inbox.extend(self.entries.input(input));
-            return;
-        }
-        let undecided = self.inbox.iter().any(|msg| matches!(msg, Msg::Input(_) | Msg::TakenBack));
-        match app::direct(&self.launch.model, &self.launch.keymap, &input).filter(|_| !undecided) {
-            Some(id) => {
-                self.sessions.input(id, input);
-                self.inbox.push(Msg::Touched);
-            }
-            None => self.inbox.push(Msg::Input(input)),
         }
     }
 
@@ -313,10 +253,14 @@ impl Turn<'_> {
 
     /// Runs the messages through the model: the time first, then what has come, then one slice of long work.
     fn update(&mut self) {
-        let Launch { model, keymap, .. } = &mut self.launch;
+        let Launch { model, keymap, steady, .. } = &mut self.launch;
         self.stirred |= !self.inbox.is_empty();
         self.last_tick = instant();
-        app::update(model, keymap, Msg::Tick(self.clock.now()), &mut self.effects);
+        if !self.knows_time {
+            let tick = Msg::Tick { now: self.clock.now(), moment: steady.now() };
+            app::update(model, keymap, tick, &mut self.effects);
+        }
+        self.knows_time = false;
         for msg in self.inbox.drain(..) {
             app::update(model, keymap, msg, &mut self.effects);
         }
@@ -337,6 +281,7 @@ impl Turn<'_> {
                 Effect::Read { session, slot, generation, read } => runner.read(session, slot, generation, read),
                 Effect::Lock => {
                     runner.lock();
+                    self.sessions.lock();
                     (self.launch.forget)();
                     let is_guarded = self.launch.guard.is_set();
                     self.entries.leave();

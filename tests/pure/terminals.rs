@@ -23,7 +23,7 @@ use crate::panes::Stage;
 const ID: ShellId = ShellId(1);
 
 /// A stage with one shell that is on screen and open, and its screen.
-fn with_shell() -> (Stage, Screens) {
+pub(crate) fn with_shell() -> (Stage, Screens) {
     let mut stage = Stage::lit(PaneId::Bastions);
     stage.model.overlay = Some(Overlay::Connect(app::connect::Connect {
         what: app::connect::What::Shell(target("i-0c55b159cbfafe1f0")),

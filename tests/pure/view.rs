@@ -28,6 +28,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::frames;
+use crate::panes::uptime;
 
 fn now() -> Timestamp {
     "2026-11-21T21:00:00Z".parse().unwrap()
@@ -93,7 +94,8 @@ fn a_finding(number: u32) -> Finding {
 /// A console in the middle of its work.
 fn console(pane: PaneId, size: Size) -> Model {
     let regions = vec!["us-east-1".into(), "eu-west-1".into(), "ap-southeast-2".into()];
-    let mut model = Model::new(Startup { pane, regions, now: now(), profile: Some("prod".into()), ..Startup::default() });
+    let mut model =
+        Model::new(Startup { pane, regions, now: now(), moment: uptime(), profile: Some("prod".into()), ..Startup::default() });
     model.size = size;
     model.connection = Connection::Ready;
     let arn = "arn:aws:sts::123456789012:assumed-role/SecurityAudit/alice@example.com";
@@ -165,14 +167,14 @@ fn a_detail_alone() {
 
 #[test]
 fn before_anything_is_known() {
-    let mut model = Model::new(Startup { now: now(), demo: Some("incident".into()), ..Startup::default() });
+    let mut model = Model::new(Startup { now: now(), moment: uptime(), demo: Some("incident".into()), ..Startup::default() });
     model.panes.users.remote.begin(["ListUsers"], now());
     insta::assert_snapshot!(frames::text(&frame(&model)));
 }
 
 #[test]
 fn denied_says_which_permission_is_missing() {
-    let mut model = Model::new(Startup { now: now(), ..Startup::default() });
+    let mut model = Model::new(Startup { now: now(), moment: uptime(), ..Startup::default() });
     model.connection = Connection::Ready;
     model.panes.users.remote.begin(["ListUsers"], now());
     model.panes.users.remote.end("ListUsers", Err(denied("iam:ListUsers", "us-east-1")), now());
@@ -183,7 +185,7 @@ fn denied_says_which_permission_is_missing() {
 
 #[test]
 fn no_credentials_says_what_to_do() {
-    let mut model = Model::new(Startup { now: now(), ..Startup::default() });
+    let mut model = Model::new(Startup { now: now(), moment: uptime(), ..Startup::default() });
     let fault = Fault {
         kind: FaultKind::NoCredentials,
         message: Untrusted::new("no providers in chain provided credentials"),
@@ -211,7 +213,7 @@ fn the_sort_menu_the_filter_a_prefix_and_a_toast() {
     insta::assert_snapshot!("filter", frames::text(&frame(&model)));
     let mut model = console(PaneId::Users, SMALL);
     model.pending = vec![Key::plain(Code::Char('g'))];
-    model.pending_since = now() - SignedDuration::from_secs(1);
+    model.pending_since = model.moment - SignedDuration::from_secs(1);
     insta::assert_snapshot!("prefix", frames::text(&frame(&model)));
 }
 
@@ -313,7 +315,7 @@ proptest! {
 /// A console that is armed and asks whether something shall be changed.
 fn asking(danger: Danger, must_type: Option<&str>, size: Size) -> Model {
     let mut model = console(PaneId::Users, size);
-    model.door.armed = Some((model.session, now() + SignedDuration::from_secs(754)));
+    model.door.armed = Some((model.session, model.moment + SignedDuration::from_secs(754)));
     model.door.rules = vec![AccountRule {
         account: "123456789012".into(),
         name: Some("prod".into()),
@@ -334,7 +336,7 @@ fn asking(danger: Danger, must_type: Option<&str>, size: Size) -> Model {
         .fact("last used", "12 d ago, s3 in eu-west-1");
     plan.must_type = must_type.map(str::to_owned);
     plan.wants_reason = must_type.is_some();
-    let mut dialog = Dialog::new(Pending::new(Mutation::Change(change), plan, "123456789012", now()));
+    let mut dialog = Dialog::new(Pending::new(Mutation::Change(change), plan, "123456789012", model.moment));
     dialog.resize(&Layout::of(size).unwrap());
     model.overlay = Some(Overlay::Confirm(Box::new(dialog)));
     model
@@ -376,6 +378,6 @@ fn a_change_that_hurts_wants_its_name_typed() {
 #[test]
 fn a_locked_console_shows_nothing() {
     let mut model = console(PaneId::Users, SMALL);
-    model.lock.closed = Some(Closed::new(None, now() - SignedDuration::from_mins(3)));
+    model.lock.closed = Some(Closed::new(None, model.moment - SignedDuration::from_mins(3)));
     insta::assert_snapshot!(frames::roles(&frame(&model)));
 }

@@ -12,12 +12,13 @@ use bartizan::aws::session::{Connect, Patience, Session, connect};
 use bartizan::aws::sts;
 use bartizan::domain::change::Change;
 use bartizan::domain::fault::FaultKind;
+use bartizan::domain::moment::Moment;
 use bartizan::emulator::fault::Rule;
 use bartizan::emulator::{Options, World, in_process};
 use bartizan::kit::action::Danger;
 use bartizan::kit::confirm::{Approved, Pending, Plan};
 use bartizan::rotation::service::CreateFailed;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 async fn stage(faults: &[&str]) -> (Arc<World>, Session) {
     let faults = faults.iter().map(|rule| Rule::parse(rule).unwrap()).collect();
@@ -35,7 +36,7 @@ const ACCOUNT: &str = "123456789012";
 
 fn approved(account: &str) -> Approved<()> {
     let plan = Plan::of("Change it", Danger::Confirm, []);
-    let now = Timestamp::UNIX_EPOCH;
+    let now = Moment::default();
     let mut pending = Pending::new((), plan, account, now);
     pending.reason = "OPS-131".into();
     pending.confirm(now + SignedDuration::from_secs(1)).unwrap_or_else(|_| panic!("not taken"))

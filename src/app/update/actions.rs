@@ -93,7 +93,7 @@ fn door_availability(model: &Model, action: AnyAction) -> Availability {
         return Availability::Unavailable(why);
     }
     let refused =
-        (spec.danger > Danger::Safe).then(|| model.door.refuses(spec.needs, model.session, &model.view, model.now)).flatten();
+        (spec.danger > Danger::Safe).then(|| model.door.refuses(spec.needs, model.session, &model.view, model.moment)).flatten();
     refused.map_or(Availability::Ready, Availability::Unavailable)
 }
 
@@ -142,7 +142,7 @@ fn on_app(model: &mut Model, keymap: &Keymap, action: app::Action, pressed: Pres
         app::Action::Recordings => {
             switch(model, PaneId::Bastions, out);
             run(model, out, |model, out| {
-                let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+                let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
                 model.panes.show_recordings(&cx, out);
             });
             model.detail.open = false;
@@ -225,7 +225,7 @@ fn on_pane(model: &mut Model, action: AnyAction, out: &mut Vec<Effect>) {
         return;
     }
     run(model, out, |model, out| {
-        let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+        let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
         model.panes.on_action(action, &cx, out);
     });
     changed(model);
@@ -427,7 +427,7 @@ fn accept_field(model: &mut Model, keymap: &Keymap, out: &mut Vec<Effect>) {
         Some(Overlay::Prompt { action, label, field, .. }) => {
             let mut result = Ok(());
             run(model, out, |model, out| {
-                let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+                let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
                 result = model.panes.answer(action, field.text(), &cx, out);
             });
             if let Err(error) = result {

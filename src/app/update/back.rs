@@ -58,7 +58,7 @@ fn close_notices(model: &mut Model) -> bool {
 fn stop(model: &mut Model, out: &mut Vec<Effect>) -> bool {
     let mut stopped = false;
     run(model, out, |model, out| {
-        let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+        let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
         stopped = model.panes.stop(model.focus, &cx, out);
     });
     stopped

@@ -1,13 +1,12 @@
 //! Arming, the confirm dialog, and what comes of a change.
 
-use jiff::Timestamp;
-
 use crate::app::actions::confirm;
 use crate::app::dialog::{self, Dialog, Part};
 use crate::app::door::ARMED_FOR;
 use crate::app::{Effect, Model, Overlay};
 use crate::domain::change::{Done, Mutation};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::moment::Moment;
 use crate::kit::action::Danger;
 use crate::kit::confirm::{DEBOUNCE, Pending, Plan};
 use crate::kit::document::Motion;
@@ -18,7 +17,7 @@ use super::{changed, run};
 
 /// The key that arms and disarms.
 pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
-    if model.door.armed_until(model.session, model.now).is_some() {
+    if model.door.armed_until(model.session, model.moment).is_some() {
         disarm(model, out);
         model.notice(Level::Info, "read-only again");
         return;
@@ -26,7 +25,7 @@ pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
     match model.door.rule(&model.view) {
         Err(why) => model.notice(Level::Warning, why),
         Ok(rule) => {
-            let until = model.now + ARMED_FOR;
+            let until = model.moment + ARMED_FOR;
             model.door.armed = Some((model.session, until));
             out.push(Effect::Arm { session: model.session, until: Some(until) });
             let name = rule.name.unwrap_or(rule.account);
@@ -47,7 +46,7 @@ pub(super) fn disarm(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// The armed time has run out.
-pub(super) fn expire(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
+pub(super) fn expire(model: &mut Model, now: Moment, out: &mut Vec<Effect>) {
     if model.door.armed.is_some_and(|(_, until)| until <= now) {
         let asked = matches!(model.overlay, Some(Overlay::Confirm(_)));
         disarm(model, out);
@@ -59,7 +58,7 @@ pub(super) fn expire(model: &mut Model, now: Timestamp, out: &mut Vec<Effect>) {
 /// A pane asks for a change: opens the dialog, if anything may be changed at all.
 pub(super) fn ask(model: &mut Model, plan: Plan, mutation: Mutation) {
     let needs: Vec<&str> = plan.calls.iter().map(|call| call.action.as_str()).collect();
-    if let Some(why) = model.door.refuses(&needs, model.session, &model.view, model.now) {
+    if let Some(why) = model.door.refuses(&needs, model.session, &model.view, model.moment) {
         model.notice(Level::Warning, why);
         return;
     }
@@ -73,7 +72,7 @@ pub(super) fn ask(model: &mut Model, plan: Plan, mutation: Mutation) {
     };
     let caller = identity.arn.shown().into_string();
     whole.facts.splice(0..0, [("account".to_owned(), account), ("as".to_owned(), caller)]);
-    let pending = Pending::new(mutation, whole, rule.account, model.now);
+    let pending = Pending::new(mutation, whole, rule.account, model.moment);
     let mut dialog = Dialog::new(pending);
     if let Some(layout) = model.layout() {
         dialog.resize(&layout);
@@ -128,7 +127,7 @@ fn cancel(model: &mut Model) {
 /// The yes. It is taken only as [`Pending::confirm`] takes it, and only while the console is armed.
 fn yes(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(mut dialog)) = model.overlay.take() else { return };
-    let refused = model.door.refuses(&[], model.session, &model.view, model.now);
+    let refused = model.door.refuses(&[], model.session, &model.view, model.moment);
     if let Some(why) = refused {
         model.notice(Level::Warning, format!("nothing was changed: {why}"));
         return;
@@ -136,12 +135,12 @@ fn yes(model: &mut Model, out: &mut Vec<Effect>) {
     dialog.pending.typed = dialog.name.text().to_owned();
     dialog.pending.reason = dialog.reason.text().to_owned();
     let title = dialog.pending.plan.title.clone();
-    match dialog.pending.confirm(model.now) {
+    match dialog.pending.confirm(model.moment) {
         Ok(approved) => {
             model.door.newest += 1;
             let number = model.door.newest;
             model.door.running.insert(number, title);
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             model.panes.on_asked(approved.what(), &cx);
             out.push(Effect::Mutate { session: model.session, number, approved });
         }
@@ -154,8 +153,8 @@ fn yes(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// Whether the dialog has just opened: what is typed now was typed for something else.
-pub(super) fn is_ahead(dialog: &Dialog, now: Timestamp) -> bool {
-    now.duration_since(dialog.pending.opened) < DEBOUNCE
+pub(super) fn is_ahead(dialog: &Dialog, now: Moment) -> bool {
+    now.since(dialog.pending.opened) < DEBOUNCE
 }
 
 /// A change has ended. Its outcome is told even if its session has been replaced meanwhile; rows are then nobody's any more.
@@ -182,7 +181,7 @@ pub(super) fn ended(
     }
     if session == model.session {
         run(model, out, |model, out| {
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             model.panes.on_changed(mutation, outcome, &cx, out);
         });
     }

@@ -18,7 +18,7 @@ use super::{actions, changed, direct, door, lock, terminals};
 pub(super) fn on_input(model: &mut Model, keymap: &Keymap, input: Input, out: &mut Vec<Effect>) {
     model.dirty = true;
     if !matches!(input, Input::Resize(_)) {
-        model.lock.touched = model.now;
+        model.lock.touched = model.moment;
     }
     match input {
         Input::Resize(size) => {
@@ -41,7 +41,7 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Effect>) {
         return;
     }
     if let Some(Overlay::Confirm(dialog)) = &mut model.overlay
-        && (dialog.focus != Part::Reason || door::is_ahead(dialog, model.now))
+        && (dialog.focus != Part::Reason || door::is_ahead(dialog, model.moment))
     {
         dialog.note = Some("nothing is pasted here: type it".into());
         return;
@@ -85,7 +85,7 @@ fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
         }
         Resolution::Prefix(_) => {
             model.interrupted = false;
-            model.pending_since = model.now;
+            model.pending_since = model.moment;
         }
         Resolution::None => {
             model.interrupted = false;
@@ -104,7 +104,7 @@ fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
 /// Changes the field that has the focus.
 pub(super) fn edit(model: &mut Model, edit: Edit) {
     if let (Some(Overlay::Confirm(dialog)), Edit::Insert(_)) = (&mut model.overlay, edit) {
-        if door::is_ahead(dialog, model.now) {
+        if door::is_ahead(dialog, model.moment) {
             dialog.note = Some(dialog::why_not(NotYet::TooSoon).into());
             return;
         }

@@ -10,9 +10,7 @@ use super::{changed, door, session};
 
 /// Locks, if it is time. A change that AWS has been asked for goes on to its end.
 pub(super) fn lock_when_idle(model: &mut Model, out: &mut Vec<Effect>) {
-    // While a session is being made the time may jump: the demo has a clock of its own.
-    let stands = model.connection != Connection::Connecting;
-    if stands && model.lock.left(model.now).is_some_and(|left| !left.is_positive()) {
+    if model.lock.left(model.moment).is_some_and(|left| !left.is_positive()) {
         lock(model, out);
     }
 }
@@ -20,7 +18,7 @@ pub(super) fn lock_when_idle(model: &mut Model, out: &mut Vec<Effect>) {
 /// Nothing of the account stays: neither on screen nor in what the panes know. The session with its credentials goes, too.
 fn lock(model: &mut Model, out: &mut Vec<Effect>) {
     door::disarm(model, out);
-    model.lock.closed = Some(Closed::new(model.view.identity.value().cloned(), model.now));
+    model.lock.closed = Some(Closed::new(model.lock.owner.clone(), model.moment));
     model.overlay = None;
     model.filter = None;
     model.detail = super::super::Detail { scroll: model.detail.scroll.clone(), ..super::super::Detail::default() };
@@ -42,7 +40,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         out.push(Effect::Quit);
     }
     model.interrupted = interrupts;
-    let now = model.now;
+    let now = model.moment;
     let Some(closed) = &mut model.lock.closed else { return };
     let ready = closed.asking && !closed.guarded && !closed.checking && closed.wait(now).is_none();
     closed.asking = true;
@@ -63,7 +61,7 @@ pub(super) fn guarded(model: &mut Model, is_guarded: bool) {
 
 /// A passphrase has been typed. It is looked at unless one is being looked at, or a wait runs: that is not cut short by any key.
 pub(super) fn try_passphrase(model: &mut Model, out: &mut Vec<Effect>) {
-    let now = model.now;
+    let now = model.moment;
     let Some(closed) = model.lock.closed.as_mut().filter(|closed| closed.guarded && !closed.checking) else { return };
     if closed.wait(now).is_none() {
         closed.checking = true;
@@ -75,7 +73,7 @@ pub(super) fn try_passphrase(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// The passphrase has been looked at. With the right one AWS is asked who we are, as without any.
 pub(super) fn unlocked(model: &mut Model, result: Result<(), String>, out: &mut Vec<Effect>) {
-    let now = model.now;
+    let now = model.moment;
     let Some(closed) = &mut model.lock.closed else { return };
     match result {
         Ok(()) => out.push(Effect::Connect),
@@ -86,13 +84,24 @@ pub(super) fn unlocked(model: &mut Model, result: Result<(), String>, out: &mut 
 
 /// AWS has said who we are, or why not. Only whom the console was locked as may go on.
 pub(super) fn identified(model: &mut Model, identity: &Known<Identity>, out: &mut Vec<Effect>) {
-    let now = model.now;
-    let Some(closed) = &mut model.lock.closed else { return };
+    let now = model.moment;
+    let Some(closed) = &mut model.lock.closed else {
+        if let Known::Value { value, .. } = identity {
+            model.lock.owner = Some(value.clone());
+        }
+        return;
+    };
+    // Only somebody who asked to come in does so, and only by the session that was made for it: an answer that was on its way when the
+    // console locked opens nothing.
+    if !closed.checking || model.connection != Connection::Ready {
+        return;
+    }
     match identity {
         Known::Value { value, .. } => {
             let same = closed.identity.as_ref().is_none_or(|was| was.is_same_principal(value));
             if same {
                 model.lock.closed = None;
+                model.lock.owner = Some(value.clone());
                 model.lock.touched = now;
                 session::visit(model, out);
             } else {
@@ -111,7 +120,7 @@ pub(super) fn identified(model: &mut Model, identity: &Known<Identity>, out: &mu
 
 /// There is no session to unlock with.
 pub(super) fn failed(model: &mut Model, why: String) {
-    let now = model.now;
+    let now = model.moment;
     if let Some(closed) = &mut model.lock.closed {
         closed.fail(why, now);
     }

@@ -16,7 +16,7 @@ mod ticks;
 pub use actions::availability;
 pub use detail::needs_draw;
 pub use terminals::{direct, mouse_area};
-pub use ticks::{has_work, wants_ticks};
+pub use ticks::{ends, has_work, wants_ticks};
 
 use super::{Effect, Model, Msg};
 use crate::kit::effect::{self, Level, Out};
@@ -29,9 +29,9 @@ const SLICE: usize = 4096;
 /// Takes a message.
 pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect>) {
     match msg {
-        Msg::Tick(now) => ticks::tick(model, now, out),
+        Msg::Tick { now, moment } => ticks::tick(model, now, moment, out),
         Msg::Input(input) => input::on_input(model, keymap, input, out),
-        Msg::Touched => model.lock.touched = model.now,
+        Msg::Touched => model.lock.touched = model.moment,
         Msg::Entry(entry) => {
             model.entry = entry;
             model.dirty = true;
@@ -45,8 +45,8 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             let wanted = session::is_wanted(model, session, &slot, generation);
             if wanted {
                 run(model, out, |model, out| {
-                    let Model { panes, now, view, .. } = model;
-                    panes.on_message(&slot, body, &panes::Ctx { now: *now, regions: &view.regions }, out);
+                    let Model { panes, now, moment, view, .. } = model;
+                    panes.on_message(&slot, body, &panes::Ctx { now: *now, moment: *moment, regions: &view.regions }, out);
                 });
                 changed(model);
             } else {
@@ -57,7 +57,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
         Msg::Changed { session, number, mutation, outcome } => door::ended(model, session, number, &mutation, &outcome, out),
         Msg::Broken { task, text } => session::broken(model, &task, &text, out),
         Msg::Call(call) => {
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             panes::activity::on_call(&mut model.panes.activity, call, &cx);
             if model.focus == panes::PaneId::Activity {
                 changed(model);
@@ -66,7 +66,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
         Msg::Shell(id, news) => terminals::news(model, id, news, out),
         Msg::Forward(forward) => {
             run(model, out, |model, out| {
-                let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+                let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
                 panes::forwards::on_news(&mut model.panes.forwards, forward, &cx, out);
             });
             if model.focus == panes::PaneId::Forwards {
@@ -75,7 +75,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             model.dirty = true;
         }
         Msg::CallsLost(lost) => {
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             panes::activity::on_lost(&mut model.panes.activity, lost, &cx);
             if model.focus == panes::PaneId::Activity {
                 changed(model);
@@ -90,7 +90,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             }
         }
         Msg::Rotations(rotations) => {
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             panes::rotations::on_told(&mut model.panes.rotations, rotations, &cx);
             changed(model);
         }
@@ -131,8 +131,8 @@ fn work(model: &mut Model) {
 fn settle(model: &mut Model, out: &mut Vec<Effect>) {
     if model.connection == super::Connection::Ready && model.visited.contains(&model.focus) {
         run(model, out, |model, out| {
-            let Model { panes, now, view, focus, .. } = model;
-            panes.settle(*focus, &panes::Ctx { now: *now, regions: &view.regions }, out);
+            let Model { panes, now, moment, view, focus, .. } = model;
+            panes.settle(*focus, &panes::Ctx { now: *now, moment: *moment, regions: &view.regions }, out);
         });
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn go(model: &mut Model, pivot: &Pivot, out: &mut Vec<Effect>) {
     let from = model.focus;
     let mut target = (from, false);
     run(model, out, |model, out| {
-        let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+        let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
         target = model.panes.pivot(pivot, &cx, out);
     });
     let (pane, reading) = target;

@@ -27,7 +27,7 @@ pub(super) fn open(model: &mut Model, recorded: Recorded, out: &mut Vec<Effect>)
     let file = recorded.file.raw().to_owned();
     let node = recorded.header.target.clone().unwrap_or_else(|| Untrusted::new("?"));
     let replay = Some(Box::new(Replay { recorded, playback: Playback::default() }));
-    let tab = Tab::new(id, Target { node, region: None, name: None }, size, model.now);
+    let tab = Tab::new(id, Target { node, region: None, name: None }, size, model.moment);
     model.terminals.tabs.push(Tab { state: ShellState::Open, replay, ..tab });
     out.push(Effect::Shell(id, ShellEffect::Replay { file, size }));
     terminals::show(model, id, out);

@@ -22,7 +22,7 @@ pub(super) fn start(model: &mut Model, slot: Slot, read: panes::Read, out: &mut 
         // Nor may the pane wait for what nobody reads.
         let pane = read.pane();
         run(model, out, |model, out| {
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             model.panes.stop(pane, &cx, out);
         });
         return;
@@ -45,7 +45,6 @@ pub(super) fn connected(model: &mut Model, session: SessionId, view: SessionView
     }
     model.session = session;
     model.view = view;
-    model.lock.touched = model.now;
     model.connection = Connection::Ready;
     model.slots.clear();
     model.visited.clear();
@@ -58,7 +57,7 @@ pub(super) fn visit(model: &mut Model, out: &mut Vec<Effect>) {
     if model.connection == Connection::Ready && !model.lock.is_closed() && model.visited.insert(model.focus) {
         run(model, out, |model, out| {
             let focus = model.focus;
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             model.panes.load(focus, &cx, out);
         });
     }
@@ -164,7 +163,7 @@ fn failed(model: &mut Model, fault: Fault, out: &mut Vec<Effect>) {
 /// Nothing that was asked for will come: no pane may go on waiting for it.
 fn abandon(model: &mut Model, fault: &Fault, out: &mut Vec<Effect>) {
     run(model, out, |model, out| {
-        let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+        let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
         for pane in panes::PaneId::ALL {
             model.panes.stop(pane, &cx, out);
         }
@@ -191,7 +190,7 @@ pub(super) fn broken(model: &mut Model, task: &Task, text: &str, out: &mut Vec<E
     if generation.is_some_and(|generation| is_wanted(model, *session, slot, generation)) {
         model.slots.remove(slot);
         run(model, out, |model, out| {
-            let cx = panes::Ctx { now: model.now, regions: &model.view.regions };
+            let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
             model.panes.on_broken(slot, &fault, &cx, out);
         });
     } else if generation.is_none() && *session >= model.session && model.connection == Connection::Connecting {

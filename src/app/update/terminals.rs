@@ -18,7 +18,7 @@ pub(super) fn open(model: &mut Model, target: Target, reason: Option<String>, ou
     model.terminals.newest += 1;
     let id = ShellId(model.terminals.newest);
     let size = model.terminal_size();
-    model.terminals.tabs.push(Tab::new(id, target.clone(), size, model.now));
+    model.terminals.tabs.push(Tab::new(id, target.clone(), size, model.moment));
     out.push(Effect::Shell(id, ShellEffect::Open { target, reason, size }));
     show(model, id, out);
 }
@@ -76,7 +76,7 @@ pub(super) fn fit(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Something about a shell has become known.
 pub(super) fn news(model: &mut Model, id: ShellId, news: ShellNews, out: &mut Vec<Effect>) {
-    let (now, shown, height) = (model.now, model.terminals.shown, usize::from(model.terminal_size().height));
+    let (now, shown, height) = (model.moment, model.terminals.shown, usize::from(model.terminal_size().height));
     let Some(tab) = model.terminals.get_mut(id) else { return };
     model.dirty = true;
     match news {

@@ -13,7 +13,7 @@ use super::layout::{Area, DetailPlace, Layout, SMALLEST};
 use super::lock::WARNING;
 use super::{Connection, Model, Overlay, availability, help};
 use crate::domain::account::rule_of;
-use crate::domain::age::age;
+use crate::domain::age::span;
 use crate::domain::text::clean;
 use crate::kit::action::Availability;
 use crate::kit::input::Size;
@@ -74,7 +74,7 @@ fn locked(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
         text.push("looking at the passphrase, and asking AWS who you are".to_owned());
     } else if closed.checking {
         text.push("asking AWS who you are".to_owned());
-    } else if let Some(wait) = closed.wait(model.now) {
+    } else if let Some(wait) = closed.wait(model.moment) {
         text.push(format!("the next attempt can be made in {} s", (wait.as_millis() + 999) / 1000));
     } else if closed.guarded {
         text.push("type the passphrase; then AWS is asked whose the credentials are, too".to_owned());
@@ -91,16 +91,16 @@ fn locked(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
     text.extend((!model.door.running.is_empty()).then(|| "a change that was under way goes on to its end".to_owned()));
     text.push("ctrl-c twice quits".to_owned());
     let tone = if closed.checking { Tone::Loading } else { Tone::Warning };
-    let title = format!("locked for {}", age(closed.since, model.now));
+    let title = format!("locked for {}", span(model.moment.since(closed.since)));
     blank::draw(&title, &text, tone, model.now.as_millisecond(), look, area, buf);
 }
 
 fn standing(model: &Model) -> Standing {
     let rule = rule_of(&model.door.rules, &model.view).ok();
-    let until = model.door.armed_until(model.session, model.now);
+    let until = model.door.armed_until(model.session, model.moment);
     Standing {
-        armed: until.map(|until| until.duration_since(model.now)),
-        locks_in: model.lock.left(model.now).filter(|left| *left <= WARNING),
+        armed: until.map(|until| until.since(model.moment)),
+        locks_in: model.lock.left(model.moment).filter(|left| *left <= WARNING),
         name: rule.as_ref().and_then(|rule| rule.name.clone()),
         colour: rule.and_then(|rule| rule.colour),
     }

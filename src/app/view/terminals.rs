@@ -9,7 +9,7 @@ use crate::app::connect::{Connect, What};
 use crate::app::layout::Layout;
 use crate::app::terminals::{Mode, Replay, Tab};
 use crate::app::{Model, Overlay};
-use crate::domain::age::age;
+use crate::domain::age::span;
 use crate::domain::known::Known;
 use crate::domain::recording::{Playback, Wholeness, clock};
 use crate::domain::shell::{Recording, ShellState};
@@ -90,7 +90,7 @@ pub(super) fn facts(model: &Model, tab: &Tab) -> (Vec<Cell>, Vec<Cell>) {
         }
         Mode::Keys => {}
     }
-    let since = age(tab.since, model.now);
+    let since = span(model.moment.since(tab.since));
     let mut missing = Vec::new();
     if let Some(replay) = tab.replay.as_deref().filter(|_| !tab.state.is_over()) {
         facts.extend(replayed(replay));

@@ -16,7 +16,7 @@ use crate::widgets::paint::{self, Piece};
 use crate::widgets::{dialog, field, menu, which_key, window};
 
 /// How long a prefix stands before the keys that can follow are shown, in milliseconds.
-const PATIENCE: i64 = 250;
+const PATIENCE: i128 = 250;
 
 pub(super) fn draw(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look, buf: &mut Buffer) {
     match &model.overlay {
@@ -26,7 +26,7 @@ pub(super) fn draw(model: &Model, layout: &Layout, keymap: &Keymap, look: &Look,
         Some(Overlay::Sort { selected }) => columns(model, *selected, layout, look, buf),
         _ => {}
     }
-    let waited = model.now.as_millisecond() - model.pending_since.as_millisecond();
+    let waited = model.moment.since(model.pending_since).as_millis();
     if !model.pending.is_empty()
         && waited >= PATIENCE
         && let Resolution::Prefix(following) = keymap.resolve(&model.scopes(), &model.pending)

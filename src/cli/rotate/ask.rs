@@ -3,13 +3,13 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::arguments::RotateArguments;
-use super::now;
 use crate::aws::clearance::Cleared;
 use crate::cli::Failure;
 use crate::domain::rotation::{Command, Rotation};
 use crate::kit::action::Danger;
 use crate::kit::confirm::{Approved, DEBOUNCE, NotYet, Pending, Plan};
 use crate::rotation::desk::PlanFor;
+use crate::runtime::Steady;
 
 /// One plan of all.
 pub(super) fn together(plans: &[PlanFor]) -> Plan {
@@ -55,13 +55,14 @@ pub(super) fn approve(
     plan.wants_reason |= cleared.asks_reason();
     plan = plan.fact("account", cleared.account());
     let reason = reason(&plan, arguments)?;
-    let shown = now();
-    let opened = if arguments.yes { shown.checked_sub(DEBOUNCE).unwrap_or(shown) } else { shown };
+    let steady = Steady::system();
+    let shown = steady.now();
+    let opened = if arguments.yes { shown - DEBOUNCE } else { shown };
     let must_type = plan.must_type.clone().unwrap_or_default();
     let mut pending = Pending::new(command, plan, cleared.account(), opened);
     pending.reason = reason;
     pending.typed = if arguments.yes { must_type } else { typed(&pending.plan, &must_type)? };
-    pending.confirm(now()).map_err(|refused| {
+    pending.confirm(steady.now()).map_err(|refused| {
         let (_, why) = *refused;
         Failure::Policy(match why {
             NotYet::TooSoon => "not confirmed: the answer came before the question could be read".into(),

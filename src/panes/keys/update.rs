@@ -197,7 +197,7 @@ pub fn settle(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
             on_screen.push(user.clone());
         }
     }
-    let Some(users) = model.watch.look(on_screen.into_iter(), cx.now) else { return };
+    let Some(users) = model.watch.look(on_screen.into_iter(), cx.moment) else { return };
     give_up(model, before.iter().filter(|user| !users.contains(user)), cx);
     for handle in users.iter().flat_map(handles_of) {
         model.table.update(&handle, cx.now, |key| {

@@ -111,7 +111,7 @@ fn take_facts(model: &mut Model, facts: UserFacts, cx: &Ctx<'_>) {
 pub fn settle(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     let before = model.watch.asked().to_vec();
     let on_screen: Vec<Untrusted> = model.table.window().map(|user| user.name.clone()).collect();
-    let Some(names) = model.watch.look(on_screen.into_iter(), cx.now) else { return };
+    let Some(names) = model.watch.look(on_screen.into_iter(), cx.moment) else { return };
     give_up(model, before.iter().filter(|name| !names.contains(name)), cx);
     for name in &names {
         model.table.update(name, cx.now, |user| {

@@ -88,6 +88,8 @@ pub(super) struct Sessions {
     tasks: Handle,
     tracker: TaskTracker,
     access: Option<Arc<Access>>,
+    /// Whether what killed programs left open has been looked for.
+    has_reaped: bool,
     gate: Gate,
     /// Whether shells are recorded without being asked to.
     records: bool,
@@ -108,6 +110,7 @@ impl Sessions {
             tasks,
             tracker: TaskTracker::new(),
             access: None,
+            has_reaped: false,
             gate,
             records,
             said,
@@ -122,8 +125,8 @@ impl Sessions {
     /// The console has an account from now on. Sessions that run stay with the one they were started with.
     pub(super) fn connected(&mut self, aws: Session, allow: Option<Allow>) {
         let access = Arc::new(Access::new(aws, allow, self.gate.clone()));
-        let is_first = self.access.replace(Arc::clone(&access)).is_none();
-        if is_first {
+        self.access = Some(Arc::clone(&access));
+        if !std::mem::replace(&mut self.has_reaped, true) {
             let said = self.said.clone();
             self.tasks.spawn(self.tracker.track_future(async move {
                 for words in access.reap().await {
@@ -131,6 +134,11 @@ impl Sessions {
                 }
             }));
         }
+    }
+
+    /// The console is locked: the account goes with its credentials. What runs keeps them until its own end, as it may have to be resumed.
+    pub(super) fn lock(&mut self) {
+        self.access = None;
     }
 
     /// Does what the root wants with a shell. What it has to say about it at once is returned.

@@ -74,6 +74,10 @@ impl Turn<'_> {
 
     /// Takes bytes from the keyboard while the terminal is lent.
     pub(super) fn typed_raw(&mut self, bytes: &[u8]) {
+        if self.launch.model.lock.is_closed() {
+            // It has locked since the last key, and takes the terminal back in this turn: nobody knows who types.
+            return;
+        }
         self.inbox.push(Msg::Touched);
         let Some(lent) = &self.lent else { return self.keyboard.decode_now(bytes) };
         let (id, found) = (lent.id, find(bytes, &lent.ours));

@@ -257,8 +257,8 @@ fn storm() -> impl Strategy<Value = Option<Key>> {
 fn is_deliberate(stage: &Stage, key: Key) -> bool {
     let Some(Overlay::Confirm(dialog)) = &stage.model.overlay else { return false };
     let plan = &dialog.pending.plan;
-    let stood = stage.model.now.duration_since(dialog.pending.opened) >= SignedDuration::from_secs(1);
-    let armed = stage.model.door.armed_until(stage.model.session, stage.model.now).is_some();
+    let stood = stage.model.moment.since(dialog.pending.opened) >= SignedDuration::from_secs(1);
+    let armed = stage.model.door.armed_until(stage.model.session, stage.model.moment).is_some();
     let typed = plan.must_type.as_deref().is_none_or(|name| name == dialog.name.text());
     let pressed = match (plan.danger, key.code) {
         (_, Code::Enter) => dialog.focus != Part::Cancel,

@@ -7,7 +7,7 @@ use bartizan::panes::{self, PaneId};
 use bartizan::screens::Screens;
 use jiff::SignedDuration;
 
-use super::{Stage, noon};
+use super::{Stage, noon, uptime};
 use crate::frames;
 
 /// Presets in the given states, as the console's tasks tell them.
@@ -21,7 +21,7 @@ fn stage(states: &[(&str, ForwardState)]) -> Stage {
         asks_reason: false,
     };
     let presets = states.iter().zip(1..).map(|((name, _), number)| spec(name, number)).collect();
-    let cx = panes::Ctx { now: noon(), regions: &[] };
+    let cx = panes::Ctx { now: noon(), moment: uptime(), regions: &[] };
     panes::forwards::set_presets(&mut stage.model.panes.forwards, presets, &cx);
     for ((name, state), number) in states.iter().zip(1_u16..) {
         let is_up = state.is_active() && *state != ForwardState::Starting;

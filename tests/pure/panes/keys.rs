@@ -10,7 +10,7 @@ use bartizan::panes::{self, PaneId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::users::report;
-use super::{Stage, days_ago, denied, hours_ago, noon};
+use super::{Stage, days_ago, denied, hours_ago, noon, uptime};
 
 /// A key as `ListAccessKeys` tells it.
 pub(crate) fn live(user: &str, ordinal: u8, id: &str, created: Timestamp) -> AccessKey {
@@ -198,7 +198,7 @@ fn what_is_not_known_is_last_in_both_directions() {
 fn another_age_limit_is_in_force_everywhere() {
     let limits = Limits { key_age: AgeLimit::parse("45d").unwrap() };
     let mut stage = Stage::dark(PaneId::Keys);
-    stage.model = app::Model::new(Startup { pane: PaneId::Keys, now: noon(), limits, ..Startup::default() });
+    stage.model = app::Model::new(Startup { pane: PaneId::Keys, now: noon(), moment: uptime(), limits, ..Startup::default() });
     stage.connect(1);
     stage.connect(2);
     stage.size(100, 24);

@@ -2,6 +2,7 @@
 
 mod activity;
 pub(crate) mod bastions;
+mod clocks;
 mod door;
 mod entry;
 mod findings;
@@ -19,6 +20,7 @@ use bartizan::app::{self, Effect, Model, Msg, Startup};
 use bartizan::domain::account::SessionView;
 use bartizan::domain::fault::{Fault, FaultKind};
 use bartizan::domain::known::Known;
+use bartizan::domain::moment::Moment;
 use bartizan::kit::effect::{SessionId, Slot};
 use bartizan::kit::input::{Input, Size};
 use bartizan::kit::keymap::{Keymap, parse_sequence};
@@ -28,6 +30,11 @@ use jiff::{SignedDuration, Timestamp};
 /// Noon of the day on which these tests play.
 pub(crate) fn noon() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// How long the machine has been up at noon.
+pub(crate) fn uptime() -> Moment {
+    Moment::default() + SignedDuration::from_hours(5 * 24)
 }
 
 /// So many days before noon.
@@ -63,9 +70,9 @@ impl Stage {
     pub(crate) fn dark(pane: PaneId) -> Self {
         let (keymap, problems) = Keymap::built_in(&app::actions::catalogue());
         assert!(problems.iter().all(|problem| problem.weight < bartizan::kit::source::Weight::Error), "{problems:?}");
-        let model = Model::new(Startup { pane, now: noon(), ..Startup::default() });
+        let model = Model::new(Startup { pane, now: noon(), moment: uptime(), ..Startup::default() });
         let mut stage = Self { model, keymap, effects: Vec::new() };
-        stage.tell(Msg::Tick(noon()));
+        stage.tell(Msg::Tick { now: noon(), moment: uptime() });
         stage.size(160, 40);
         stage
     }
@@ -104,8 +111,14 @@ impl Stage {
 
     /// So many milliseconds pass.
     pub(crate) fn wait(&mut self, milliseconds: i64) {
-        let now = self.model.now + SignedDuration::from_millis(milliseconds);
-        self.tell(Msg::Tick(now));
+        let time = SignedDuration::from_millis(milliseconds);
+        self.clocks(time, time);
+    }
+
+    /// The wall clock moves by this, and the one that nobody can set by that.
+    pub(crate) fn clocks(&mut self, wall: SignedDuration, steady: SignedDuration) {
+        let (now, moment) = (self.model.now + wall, self.model.moment + steady);
+        self.tell(Msg::Tick { now, moment });
     }
 
     /// Keys are pressed, written as keymap files write them: `/ a l i enter`.

@@ -10,6 +10,7 @@ mod whose;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bartizan::domain::moment::Moment;
 use bartizan::domain::rotation::{Choice, Command, EscrowKey, OtherKey, Phase, Request, Rotation, RotationId, StoreChoice, Wait};
 use bartizan::kit::action::Danger;
 use bartizan::kit::confirm::{Approved, Pending, Plan};
@@ -19,7 +20,7 @@ use bartizan::rotation::machine::Bounds;
 use bartizan::rotation::stores::{KeyPair, MemoryStore, Outlook, Owner, Store, StoreError, StoreFactory};
 use castle::Castle;
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 
 /// Short waits, and bounds that a loaded machine does not reach by accident.
@@ -136,7 +137,7 @@ pub(crate) fn approved(command: Command) -> Approved<Command> {
 }
 
 pub(crate) fn approved_in(account: &str, command: Command) -> Approved<Command> {
-    let now = Timestamp::UNIX_EPOCH;
+    let now = Moment::default();
     let plan = Plan::of("as the test says", Danger::TypeName, []);
     Pending::new(command, plan, account, now).confirm(now + SignedDuration::from_secs(5)).unwrap()
 }

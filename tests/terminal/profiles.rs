@@ -141,8 +141,10 @@ fn hosts_that_need_no_proxy_are_called_without_one_however_that_is_written() {
             assert_eq!(status, 0, "{no}={list}: {error}");
         }
     }
-    let mut variables =
-        with(home.path(), &[("NO_PROXY", &format!("127.0.0.1:1{port},.internal")), ("HTTP_PROXY", "http://127.0.0.1:9")]);
+    let mut variables = with(
+        home.path(),
+        &[("NO_PROXY", &format!("127.0.0.1:1{port},127.0.0.1:9,.internal")), ("HTTP_PROXY", "http://127.0.0.1:9")],
+    );
     variables.extend(credentials());
     let (status, _, error) = without_terminal(&variables, &["nodes", "--json", "--endpoint-url", &world.url]);
     assert!(status == 1 && error.contains("proxy"), "another port needs it: {error}");

@@ -101,7 +101,10 @@ impl Rule {
             return Some(Self::Net(net.0, net.1, None));
         }
         let (host, port) = match entry.rsplit_once(':') {
-            Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port.parse().ok()),
+            Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                // What is no port is no exception for all ports.
+                (host, Some(port.parse().ok()?))
+            }
             _ => (entry, None),
         };
         if let Some(net) = net(host) {
@@ -151,6 +154,8 @@ mod tests {
             (" 127.0.0.1 , .internal", "127.0.0.1", 80, true),
             ("127.0.0.1:4566", "127.0.0.1", 4566, true),
             ("127.0.0.1:4566", "127.0.0.1", 4567, false),
+            ("127.0.0.1:145660", "127.0.0.1", 4566, false),
+            ("localhost:99999", "localhost", 80, false),
             ("127.0.0.0/8", "127.9.9.9", 80, true),
             ("10.0.0.0/8:443", "10.1.1.1", 443, true),
             ("10.0.0.0/8:443", "10.1.1.1", 80, false),

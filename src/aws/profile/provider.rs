@@ -59,8 +59,6 @@ struct Named {
     profile: String,
     /// What is said of any failure, before the provider's own words.
     what: String,
-    /// What is said where the provider has nothing to try.
-    nothing: String,
     advice: String,
 }
 
@@ -76,12 +74,12 @@ impl Named {
             // Whoever waits too long is told so, whoever it is that does not answer.
             Err(error @ CredentialsError::ProviderTimedOut(_)) => Err(error),
             Err(error) => {
+                // Where the provider had nothing to try, its words are a list of all that it did not find.
                 let has_nothing = matches!(error, CredentialsError::CredentialsNotLoaded(_));
-                let what = if has_nothing { &self.nothing } else { &self.what };
                 Err(CredentialsError::provider_error(Broken {
                     profile: self.profile.clone(),
                     advice: self.advice.clone(),
-                    what: what.clone(),
+                    what: self.what.clone(),
                     cause: (!has_nothing).then_some(error),
                 }))
             }
@@ -105,7 +103,7 @@ pub(crate) fn of_base(way: &Way, asked: &str, config: &SdkConfig) -> SharedCrede
     let subject = if profile == asked { "it".to_owned() } else { format!("its source {profile}") };
     let named = |inner, made_by, what: &str, advice: String| {
         let (profile, what) = (asked.to_owned(), format!("{subject} {what}"));
-        SharedCredentialsProvider::new(Named { inner, made_by: Some(made_by), profile, nothing: what.clone(), what, advice })
+        SharedCredentialsProvider::new(Named { inner, made_by: Some(made_by), profile, what, advice })
     };
     let name = quoted(profile);
     match base {
@@ -176,7 +174,6 @@ pub(crate) async fn of_step(
         inner: SharedCredentialsProvider::new(role.build_from_provider(inner).await),
         made_by: Some("assumed role"),
         profile: asked.to_owned(),
-        nothing: what.clone(),
         what,
         advice: "see whether the role is there and trusts whose credentials assume it".into(),
     })
@@ -185,12 +182,12 @@ pub(crate) async fn of_step(
 /// What the machine itself has: the token of its environment, its container's role, its instance's role. `profile`: the one that was
 /// asked for by name and names no way of its own.
 pub(crate) fn of_machine(token: Option<&WebIdentity>, profile: Option<&str>, config: &SdkConfig) -> SharedCredentialsProvider {
-    let settings = settings(config);
-    let container = EcsCredentialsProvider::builder().configure(&settings).build();
-    let instance = ImdsCredentialsProvider::builder().configure(&settings).build();
     if let Some(token) = token {
         return of_token(token, config);
     }
+    let settings = settings(config);
+    let container = EcsCredentialsProvider::builder().configure(&settings).build();
+    let instance = ImdsCredentialsProvider::builder().configure(&settings).build();
     let chain = CredentialsProviderChain::first_try("EcsContainer", container).or_else("Ec2InstanceMetadata", instance);
     let inner = SharedCredentialsProvider::new(chain);
     let Some(profile) = profile else { return inner };
@@ -199,7 +196,6 @@ pub(crate) fn of_machine(token: Option<&WebIdentity>, profile: Option<&str>, con
         inner,
         made_by: None,
         profile: profile.to_owned(),
-        nothing: what.clone(),
         what,
         advice: format!("give it credentials (`aws configure --profile {}`), or choose another with --profile", quoted(profile)),
     })

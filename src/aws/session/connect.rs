@@ -197,12 +197,20 @@ async fn configured(wanted: &Connect) -> Result<(SdkConfig, About, Vec<Step>), F
     let config = without_credentials(&found, wanted, bundle.as_deref()).await?;
     let steps = found.steps_with_code().unwrap_or_default().to_vec();
     let credentials = credentials(&found, steps.is_empty(), &config).await;
+    let instead = match found.origin {
+        Origin::Profile(_) => None,
+        Origin::Environment => Some("the environment"),
+        Origin::Machine(_) => Some("this machine"),
+    };
+    tracing::info!(
+        profile = ?found.name,
+        credentials = instead.unwrap_or("the profile"),
+        region = ?config.region(),
+        endpoint = ?found.endpoints.text(),
+        "read the AWS configuration"
+    );
     let about = About {
-        instead: match found.origin {
-            Origin::Profile(_) => None,
-            Origin::Environment => Some("the environment"),
-            Origin::Machine(_) => Some("this machine"),
-        },
+        instead,
         profile: found.name,
         is_fips: config.use_fips().unwrap_or_default(),
         is_dual_stack: config.use_dual_stack().unwrap_or_default(),

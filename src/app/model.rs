@@ -22,7 +22,6 @@ use crate::kit::effect::{Generation, Level, SessionId, Slot};
 use crate::kit::field::Field;
 use crate::kit::input::{Key, Size};
 use crate::kit::keymap::ScopeName;
-use crate::kit::query::Query;
 use crate::kit::table::{Limits, Listing};
 use crate::panes::{self, AnyAction, Ctx, PaneId, Panes, Summary};
 
@@ -301,7 +300,7 @@ impl Model {
         model.resize(model.size);
         panes::forwards::set_presets(&mut model.panes.forwards, presets, &Ctx { now, moment, regions: &[] });
         if let Some(text) = query {
-            match Query::parse(&text, model.listing().columns()) {
+            match model.listing().understand(&text) {
                 Ok(query) => model.panes.listing_mut(pane).apply(query),
                 Err(error) => model.notices.push(Notice { level: Level::Error, text: format!("--query: {error}"), until: None }),
             }

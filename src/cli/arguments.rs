@@ -44,7 +44,7 @@ pub struct ConnectionArguments {
     /// Read this file instead of config.toml
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// The embedded AWS instead of an account: quiet, incident, huge, denied or flaky
+    /// The embedded AWS instead of an account: quiet, incident (where no scenario follows), huge, denied or flaky
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "incident", global = true,
         conflicts_with_all = ["profile", "endpoint_url"])]
     pub demo: Option<String>,
@@ -104,16 +104,22 @@ pub enum TestPanic {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// IAM users and root, as a table
+    #[command(after_long_help = super::reference::help("users"))]
     Users(TableArguments),
     /// Access keys, as a table
+    #[command(after_long_help = super::reference::help("keys"))]
     Keys(TableArguments),
     /// GuardDuty findings, as a table
+    #[command(after_long_help = super::reference::help("findings"))]
     Findings(FindingArguments),
     /// CloudTrail event history, as a table
+    #[command(after_long_help = super::reference::help("events"))]
     Events(EventArguments),
     /// Systems Manager nodes, as a table
+    #[command(after_long_help = super::reference::help("nodes"))]
     Nodes(TableArguments),
     /// Session Manager sessions, active and past, or recordings of shells on this machine, as a table
+    #[command(after_long_help = super::reference::help("sessions"))]
     Sessions(SessionArguments),
     /// Serve the embedded AWS on this machine to any AWS client
     Emulate(EmulateArguments),
@@ -204,6 +210,7 @@ pub enum ConfigCommand {
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {
     /// Print the changes with their outcomes, newest first
+    #[command(after_long_help = super::reference::help("changes"))]
     Show(AuditShowArguments),
     /// Look whether a record was changed, removed or reordered; status 1 and the first bad one if so
     Verify,
@@ -229,16 +236,19 @@ pub struct AuditShowArguments {
 /// How a table is printed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TableArguments {
-    /// Filter, in the language of the console's `/` filter
+    /// Filter, in the language of the console's `/` filter: docs/filter.md
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
-    /// One JSON object per row, with the whole record
+    /// An array of JSON objects, a row each, with the whole record; docs/tables.md lists the members
     #[arg(long, group = "format")]
     pub json: bool,
-    /// Comma-separated values with a header line, safe for spreadsheets
+    /// The same objects as JSON lines: one a line, with nothing around them
+    #[arg(long, group = "format")]
+    pub jsonl: bool,
+    /// Comma-separated machine values with a header line, safe for spreadsheets
     #[arg(long, group = "format")]
     pub csv: bool,
-    /// Aligned columns of plain text (what happens without --json and --csv)
+    /// Aligned columns of plain text (what happens without --json, --jsonl and --csv)
     #[arg(long, group = "format")]
     pub plain: bool,
     /// At most this many rows

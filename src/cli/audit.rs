@@ -1,5 +1,6 @@
 //! `bartizan audit`: what this console changed, and whether the record of it is whole.
 
+mod fields;
 mod row;
 
 use std::io::Write as _;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::arguments::{AuditCommand, AuditShowArguments, ConnectionArguments};
-use super::tables::printer::{Flow, Printer};
+use super::tables::printer::{self, Flow, Printer};
 use crate::audit::{self, Anchoring, AuditLog, Report, history};
 use crate::aws::session::Clock;
 use crate::config::paths;
@@ -48,6 +49,7 @@ pub(super) fn run(what: &AuditCommand, connection: &ConnectionArguments) -> Resu
 }
 
 fn show(arguments: &AuditShowArguments, connection: &ConnectionArguments) -> Result<(), Failure> {
+    printer::query::<history::Change>(&arguments.table)?;
     let folder = folder(connection)?;
     let now = Clock::system().now();
     let changes = history::changes(&folder)

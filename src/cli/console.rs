@@ -23,6 +23,10 @@ use crate::secrets::asking;
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
     let tty = Tty::find().map_err(|error| Failure::Usage(error.to_string()))?;
     let config = config::load(connection, console)?;
+    if let Some(query) = &console.query {
+        let panes = crate::panes::Panes::default();
+        panes.listing(config.pane.value).understand(query).map_err(|error| Failure::Usage(format!("--query: {error}")))?;
+    }
     let (asker, questions) = asking::channel();
     let plan = Plan::new(connection, &config.regions.value, Person::Console(asker.clone()))?;
     let factor = plan.factor().clone();

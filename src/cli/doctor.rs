@@ -31,24 +31,55 @@ use crate::runtime::Tty;
 /// One line of the report.
 struct Check {
     what: String,
-    result: Result<String, String>,
+    found: Found,
+    text: String,
+}
+
+/// What came of looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It was looked at and is right.
+    Good,
+    /// It could not be looked at, or there is none: nothing is known to be wrong, and nothing to be right.
+    Unknown,
+    /// It is wrong.
+    Bad,
+}
+
+impl Found {
+    /// The word at the beginning of the line.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Unknown => "unknown",
+            Self::Bad => "problem",
+        }
+    }
 }
 
 impl Check {
     fn good(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { what: what.into(), result: Ok(text.into()) }
+        Self { what: what.into(), found: Found::Good, text: text.into() }
+    }
+
+    fn unknown(what: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { what: what.into(), found: Found::Unknown, text: text.into() }
     }
 
     fn bad(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { what: what.into(), result: Err(text.into()) }
+        Self { what: what.into(), found: Found::Bad, text: text.into() }
     }
 
     fn of(what: impl Into<String>, result: Result<String, Fault>) -> Self {
-        Self { what: what.into(), result: result.map_err(|fault| fault.to_string()) }
+        match result {
+            Ok(text) => Self::good(what, text),
+            Err(fault) => Self::bad(what, fault.to_string()),
+        }
     }
 }
 
-/// Looks at everything and prints one line for each. Status 1 when something is wrong.
+/// Looks at everything and prints one line for each: `ok`, `unknown` where it could not be looked at, or `problem`.
+/// Status 1 when something is wrong.
 pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
     let mut checks = vec![terminal()];
     let config = match config::load(connection, console) {
@@ -82,14 +113,10 @@ fn files(what: &str, good: &str, problems: &[Problem]) -> Check {
 
 fn print(checks: &[Check]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    for Check { what, result } in checks {
-        let (mark, text) = match result {
-            Ok(text) => ("ok     ", text),
-            Err(text) => ("problem", text),
-        };
-        writeln!(out, "{mark} {:<22} {}", clean(what), clean(text))?;
+    for Check { what, found, text } in checks {
+        writeln!(out, "{:<7} {:<22} {}", found.word(), clean(what), clean(text))?;
     }
-    match checks.iter().filter(|check| check.result.is_err()).count() {
+    match checks.iter().filter(|check| check.found == Found::Bad).count() {
         0 => Ok(()),
         1 => Err(Failure::Job("1 problem; its line above says what to do".into())),
         problems => Err(Failure::Job(format!("{problems} problems; their lines above say what to do"))),
@@ -103,7 +130,7 @@ fn terminal() -> Check {
             Check::good("terminal", format!("{}×{}", size.width, size.height))
         }
         // Not a problem of the account: doctor may well run in a script.
-        Err(error) => Check::good("terminal", format!("none here: {error}")),
+        Err(error) => Check::unknown("terminal", format!("none here: {error}")),
     }
 }
 
@@ -144,6 +171,8 @@ async fn account(plan: Plan) -> Vec<Check> {
         checks.push(Check::bad("clock", advice));
     } else if reached {
         checks.push(Check::good("clock", "within the five minutes that AWS accepts"));
+    } else {
+        checks.push(Check::unknown("clock", "AWS was not reached, so nobody said what time it is"));
     }
     checks
 }

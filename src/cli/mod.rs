@@ -6,6 +6,7 @@ mod config;
 mod connection;
 mod console;
 mod credential_process;
+mod demo;
 mod desk;
 mod doctor;
 mod emulate;
@@ -17,6 +18,7 @@ mod keymap;
 mod manual;
 pub mod passphrase;
 mod plugin;
+pub mod reference;
 pub mod rotate;
 mod second_factor;
 mod session;
@@ -40,7 +42,7 @@ pub fn main() -> ExitCode {
     // Before anything secret is read: every command may hold credentials.
     protect::no_core_dumps();
     protect::survive_full_files();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(demo::bound(std::env::args_os())) {
         Ok(arguments) => arguments,
         // Help and version are errors to clap: it prints them and knows their status.
         Err(error) => error.exit(),

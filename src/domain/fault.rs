@@ -157,6 +157,31 @@ impl Fault {
         )
     }
 
+    /// What to do next in a few words, for a line that has no room for [`Fault::advice`].
+    pub fn hint(&self) -> String {
+        match &self.kind {
+            FaultKind::Denied { action } => format!("ask for {action}; see `bartizan iam-policy`"),
+            FaultKind::Expired => "sign in again: `aws sso login`".into(),
+            FaultKind::NoCredentials => "sign in, or set --profile".into(),
+            FaultKind::NeedsMfa { .. } => "use SSO or credential_process".into(),
+            FaultKind::NoCode => "try again with a new code".into(),
+            FaultKind::UnknownIdentity => "check the key and the region".into(),
+            FaultKind::ClockSkew => "set this machine's clock".into(),
+            FaultKind::Offline => "check the network".into(),
+            FaultKind::TimedOut => "try again".into(),
+            FaultKind::Malformed => "check proxies and AWS_ENDPOINT_URL".into(),
+            FaultKind::RegionDisabled => "leave it out of --region".into(),
+            FaultKind::NotEnabled => "enable it, or leave the region out".into(),
+            FaultKind::Unavailable => "see health.aws.amazon.com".into(),
+            FaultKind::Internal => "report it with --log FILE -v".into(),
+            // The first half of the sentence says it.
+            _ => {
+                let advice = self.advice();
+                advice.split([';', ':', ',', '(']).next().unwrap_or(&advice).trim().to_owned()
+            }
+        }
+    }
+
     /// What the person at the keyboard can do next, in one sentence.
     pub fn advice(&self) -> String {
         match &self.kind {

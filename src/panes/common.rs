@@ -67,7 +67,7 @@ impl Summary {
         let banner = remote.faults.iter().map(|(part, fault)| {
             let tone = if fault.is_denied() { Tone::Denied } else { Tone::Bad };
             // One line: what to do next matters more than AWS's own words, which the activity pane has in full.
-            Cell::new(format!("{}: {}: {}", clean(part), fault.title(), fault.advice()), tone)
+            Cell::new(format!("{}: {}; {}", clean(part), fault.title(), fault.hint()), tone)
         });
         let banner = banner.collect();
         Self { facts, banner, blank: (matching == 0).then(|| blank(table, remote, noun)) }
@@ -211,9 +211,9 @@ pub(super) fn hour_around(first: Timestamp, last: Timestamp) -> (Timestamp, Time
     (first.saturating_sub(hour).unwrap_or(Timestamp::MIN), last.saturating_add(hour).unwrap_or(Timestamp::MAX))
 }
 
-/// A query for a text in one column. The language has no quotation mark inside of quotation marks.
+/// A query for a text in one field. Two quotation marks stand for one inside of quotation marks.
 pub(super) fn quoted(column: &str, value: &str) -> String {
-    format!("{column}:\"{}\"", value.replace('"', ""))
+    format!("{column}:\"{}\"", value.replace('"', "\"\""))
 }
 
 /// Switches a ready-made filter on, and back to what was there before. What is in force decides, however it came to be.
@@ -225,7 +225,7 @@ pub(super) fn toggle_query<R: Row, X>(table: &mut Table<R>, before: &mut Option<
         *before = Some(in_force.to_owned());
         ready_made.to_owned()
     };
-    match Query::parse(&text, R::COLUMNS) {
+    match Query::of::<R>(&text) {
         Ok(query) => table.filter(query),
         Err(error) => out.notice(Level::Error, error.to_string()),
     }

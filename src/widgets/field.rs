@@ -10,12 +10,17 @@ use crate::kit::document::{fit, width};
 use crate::kit::field::Field;
 use crate::theme::{Look, Role};
 
+/// How many columns there are for the note in a line of so many.
+pub fn room_for_note(columns: u16) -> usize {
+    usize::from(columns / 2)
+}
+
 /// Draws `prompt`, the text with its cursor, and `note` at the right: a count, or what is wrong with the text.
 pub fn draw(prompt: &str, field: &Field, note: Piece, look: &Look, area: Rect, buf: &mut Buffer) {
     paint::ground(buf, area, look[Role::Text].patch(look[Role::Field]));
     let start = paint::text(buf, area, 1, prompt, look[Role::Key]);
     // What is typed matters more than what is said of it.
-    let note = Piece::new(fit(&note.text, usize::from(area.width / 2)), note.style);
+    let note = Piece::new(fit(&note.text, room_for_note(area.width)), note.style);
     let reserved = if note.text.is_empty() { 1 } else { u16::try_from(note.width() + 3).unwrap_or(u16::MAX) };
     let room = area.width.saturating_sub(start).saturating_sub(reserved);
     let place = Rect { x: area.x + start, width: room, ..area };

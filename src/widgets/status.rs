@@ -33,7 +33,7 @@ pub fn draw(facts: &[Cell], missing: &[Cell], milliseconds: i64, look: &Look, ar
             buf,
             area,
             column + 2,
-            &[Piece::new(fit(&told.text, left), told.style), Piece::new(" ", look[Role::Status])],
+            &[Piece::new(shorten(&told.text, left), told.style), Piece::new(" ", look[Role::Status])],
         );
     }
 }
@@ -83,6 +83,17 @@ fn fact_pieces(fact: &Cell, milliseconds: i64, look: &Look) -> [Piece; 2] {
     let role = if fact.tone == Tone::Plain { Role::Status } else { Role::from(fact.tone) };
     let mark = mark.map(|mark| format!("{mark} ")).unwrap_or_default();
     [Piece::new(mark, look[role]), Piece::new(fact.text.clone(), look[role])]
+}
+
+/// A text of so many columns. What to do stands behind the last semicolon, and what is before it gives way to it, by a third at most: it
+/// may name the permission that is missing.
+fn shorten(text: &str, columns: usize) -> String {
+    match text.rsplit_once("; ") {
+        Some((what, hint)) if width(text) > columns && width(hint) + 2 + width(what) * 2 / 3 <= columns => {
+            format!("{}; {hint}", fit(what, columns - width(hint) - 2))
+        }
+        _ => fit(text, columns),
+    }
 }
 
 /// The first thing that is missing, and how many more there are.

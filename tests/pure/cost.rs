@@ -4,6 +4,7 @@ use std::cell::Cell as Counter;
 use std::cmp::Ordering;
 
 use bartizan::kit::query::Query;
+use bartizan::kit::query::field::{COUNT, Field, Value};
 use bartizan::kit::table::{Cell, Column, Listing, Row, Sort, Table};
 use bartizan::theme::Look;
 use bartizan::widgets;
@@ -31,9 +32,15 @@ fn cost(work: impl FnOnce()) -> usize {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Counted(u32);
 
+fn number(row: &Counted) -> Value<'_> {
+    look_at();
+    Value::number(row.0.into())
+}
+
 impl Row for Counted {
     type Id = u32;
     const COLUMNS: &'static [Column] = &[Column::new("name", "Name", 12).growing(), Column::new("number", "Number", 9).right()];
+    const FIELDS: &'static [Field<Self>] = &[Field::new("name", "", COUNT, number), Field::new("number", "", COUNT, number)];
     fn id(&self) -> u32 {
         self.0
     }
@@ -44,9 +51,6 @@ impl Row for Counted {
     fn compare(&self, other: &Self, _: usize) -> Ordering {
         look_at();
         self.0.cmp(&other.0)
-    }
-    fn measure(&self, _: usize, _: Timestamp) -> Option<f64> {
-        Some(f64::from(self.0))
     }
     fn record(&self) -> String {
         self.0.to_string()
@@ -89,7 +93,7 @@ fn moving_the_cursor_looks_at_no_row() {
 #[test]
 fn one_slice_of_a_filter_or_a_sort_is_bounded() {
     let mut large = table(100_000);
-    large.filter(Query::parse("7", Counted::COLUMNS).unwrap());
+    large.filter(Query::of::<Counted>("7").unwrap());
     assert!(cost(|| large.step(4096, NOW)) <= 2 * 4096);
     large.finish(NOW);
     large.sort_by(Sort::descending(1));

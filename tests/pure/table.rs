@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use bartizan::kit::query::Query;
+use bartizan::kit::query::field::{COUNT, Field, Kind, Value};
 use bartizan::kit::table::{Cell, Column, Listing, Row, Sort, Table};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -20,6 +21,10 @@ pub(crate) struct Lamp {
 impl Row for Lamp {
     type Id = u16;
     const COLUMNS: &'static [Column] = &[Column::new("name", "Name", 10).growing(), Column::new("watts", "Watts", 6).right()];
+    const FIELDS: &'static [Field<Self>] = &[
+        Field::new("name", "", Kind::Text, |lamp| Value::raw(Some(&lamp.name))),
+        Field::new("watts", "", COUNT, |lamp| Value::number(lamp.watts.into())),
+    ];
     fn id(&self) -> u16 {
         self.id
     }
@@ -28,9 +33,6 @@ impl Row for Lamp {
     }
     fn compare(&self, other: &Self, column: usize) -> Ordering {
         if column == 0 { self.name.cmp(&other.name) } else { self.watts.cmp(&other.watts) }
-    }
-    fn measure(&self, column: usize, _: Timestamp) -> Option<f64> {
-        (column == 1).then(|| f64::from(self.watts))
     }
     fn record(&self) -> String {
         serde_json::to_string(self).unwrap()
@@ -112,7 +114,7 @@ proptest! {
                     table.sort_by(wanted);
                 }
                 Step::Filter(text) => {
-                    query = Query::parse(text, Lamp::COLUMNS).unwrap();
+                    query = Query::of::<Lamp>(text).unwrap();
                     table.filter(query.clone());
                 }
                 Step::Work(budget) => table.step(budget, NOW),

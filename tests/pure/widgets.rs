@@ -10,6 +10,7 @@ use bartizan::kit::document::{Document, Line, Scroll};
 use bartizan::kit::effect::Level;
 use bartizan::kit::field::{Edit, Field};
 use bartizan::kit::input::Size;
+use bartizan::kit::query;
 use bartizan::kit::table::{Cell, Column, Listing, Row, Sort, Table, Tone};
 use bartizan::theme::{Look, Role};
 use bartizan::widgets::paint::Piece;
@@ -42,6 +43,7 @@ impl Row for Lamp {
         Column::new("age", "AGE", 8).right().spare(1),
         Column::new("note", "NOTE", 30).growing().spare(2),
     ];
+    const FIELDS: &'static [query::field::Field<Self>] = &[];
 
     fn id(&self) -> u32 {
         self.id
@@ -57,9 +59,6 @@ impl Row for Lamp {
     }
     fn compare(&self, other: &Self, _column: usize) -> Ordering {
         self.id.cmp(&other.id)
-    }
-    fn measure(&self, _column: usize, _now: Timestamp) -> Option<f64> {
-        None
     }
     fn record(&self) -> String {
         String::new()
@@ -283,6 +282,26 @@ fn made_up_data_and_read_only_are_said_on_every_screen() {
         }));
         assert!(line.contains("MADE-UP") && line.contains("READ-ONLY"), "{width}: {line}");
     }
+}
+
+/// The half of a line that says what to do is the one that stays.
+#[test]
+fn advice_outlives_the_edge_of_the_screen() {
+    let look = Look::plain();
+    let text = "eu-west-1: denied: guardduty:ListDetectors; see `bartizan iam-policy`";
+    for (columns, hint) in [(60, ""), (80, "see `bartizan iam-policy`"), (120, "see `bartizan iam-policy`")] {
+        let area = Rect::new(0, 0, columns, 1);
+        let mut buf = Buffer::empty(area);
+        status::draw(&[Cell::plain("29 findings")], &[Cell::new(text, Tone::Denied)], 0, &look, area, &mut buf);
+        let line: String = (0..columns).map(|x| buf[(x, 0)].symbol().to_owned()).collect();
+        assert!(line.contains("eu-west-1: denied: guardduty:ListD") && line.contains(hint), "{columns}: {line}");
+    }
+    let long = format!("{}the end", "words that say what happened and why, ".repeat(9));
+    let area = Rect::new(0, 0, 80, 20);
+    let mut buf = Buffer::empty(area);
+    toast::draw(&[(Level::Error, &long)], &look, area, &mut buf);
+    let text: String = (0..20).flat_map(|y| (0..80).map(move |x| (x, y))).map(|at| buf[at].symbol().to_owned()).collect();
+    assert!(text.contains("the end"), "{text}");
 }
 
 #[test]

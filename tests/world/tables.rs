@@ -212,3 +212,120 @@ async fn a_reader_that_leaves_is_no_failure() {
     assert_eq!(result, Err(Failure::Unread));
     assert!(err.is_empty());
 }
+
+/// Each example of `docs/filter.md` shows something in the demo, and not everything.
+#[tokio::test]
+async fn the_examples_of_the_filter_find_some_rows_and_not_all() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/filter.md")).unwrap();
+    let section = page.split("## Examples").nth(1).unwrap().split("## Fields").next().unwrap();
+    let lines = section.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | `"));
+    let mut all = std::collections::BTreeMap::new();
+    let (_, session) = session(&[]).await;
+    let (mut run, mut wrong) = (0, Vec::new());
+    for (name, rest) in lines {
+        let filter = rest.split_once('`').unwrap().0;
+        let ask = |query: &[&str]| match name {
+            "users" => Some(Ask::Users(json(query))),
+            "keys" => Some(Ask::Keys(json(query))),
+            "findings" => Some(Ask::Findings(FindingArguments { table: json(query), archived: ArchivedArgument::All })),
+            "events" => Some(events(json(query), None)),
+            "nodes" => Some(Ask::Nodes(json(query))),
+            "sessions" => Some(Ask::Sessions(json(query))),
+            _ => None,
+        };
+        let (Some(whole), Some(filtered)) = (ask(&[]), ask(&[filter])) else { continue };
+        if !all.contains_key(name) {
+            all.insert(name.to_owned(), print(whole, &session).await.objects().len());
+        }
+        let found = print(filtered, &session).await.objects().len();
+        if found == 0 || found == all[name] {
+            wrong.push(format!("{name} {filter}: {found} of {}", all[name]));
+        }
+        run += 1;
+    }
+    assert!(wrong.is_empty(), "examples that show nothing or everything:\n{}", wrong.join("\n"));
+    assert!(run >= 20, "{run} examples were run");
+}
+
+/// `docs/tables.md` names every member that is printed.
+#[tokio::test]
+async fn every_member_of_the_json_is_documented() {
+    let (_, session) = session(&[]).await;
+    let findings = FindingArguments { table: json(&[]), archived: ArchivedArgument::All };
+    for (name, ask) in [
+        ("users", Ask::Users(json(&[]))),
+        ("keys", Ask::Keys(json(&[]))),
+        ("findings", Ask::Findings(findings)),
+        ("events", events(TableArguments { limit: Some(50), ..json(&[]) }, None)),
+        ("nodes", Ask::Nodes(json(&[]))),
+        ("sessions", Ask::Sessions(json(&[]))),
+    ] {
+        let table = bartizan::cli::reference::tables().into_iter().find(|table| table.name == name).unwrap();
+        let mut documented: Vec<&str> = table.members.iter().map(|(member, _)| *member).collect();
+        documented.sort_unstable();
+        let rows = print(ask, &session).await.objects();
+        let printed: std::collections::BTreeSet<&String> = rows.iter().flat_map(|row| row.as_object().unwrap().keys()).collect();
+        assert_eq!(printed.into_iter().collect::<Vec<_>>(), documented, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn json_lines_are_the_objects_of_the_array() {
+    let (_, session) = session(&[]).await;
+    let lines = TableArguments { jsonl: true, ..TableArguments::default() };
+    let printed = print(Ask::Nodes(lines), &session).await.out;
+    let objects: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // The world goes on between the two: the times differ.
+    let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].clone()).collect::<std::collections::HashSet<_>>();
+    assert_eq!(ids(&objects), ids(&print(Ask::Nodes(json(&[])), &session).await.objects()));
+    assert!(!objects.is_empty() && printed.ends_with("}\n"));
+    let none = TableArguments { jsonl: true, query: vec!["node=nothing".into()], ..TableArguments::default() };
+    assert_eq!(print(Ask::Nodes(none), &session).await.out, "");
+}
+
+/// What a script reads needs no second look: times, ids, numbers, yes and no, and no blank before any of them.
+#[tokio::test]
+async fn csv_has_machine_values_that_go_back_into_a_filter() {
+    let (_, session) = session(&[]).await;
+    let csv = TableArguments { csv: true, ..TableArguments::default() };
+    let findings = FindingArguments { table: csv.clone(), archived: ArchivedArgument::All };
+    let cells = async |ask: Ask| {
+        let out = print(ask, &session).await.out;
+        let mut reader = csv::Reader::from_reader(out.as_bytes());
+        let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let rows = reader.records().map(|row| header.iter().cloned().zip(row.unwrap().iter().map(str::to_owned)).collect());
+        rows.collect::<Vec<std::collections::BTreeMap<String, String>>>()
+    };
+    let is_time = |text: &str| text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok();
+    let (users, keys) = (cells(Ask::Users(csv.clone())).await, cells(Ask::Keys(csv.clone())).await);
+    let findings = cells(Ask::Findings(findings)).await;
+    let tables = [&users, &keys, &findings];
+    assert!(tables.iter().all(|rows| rows.len() > 5));
+    for cell in tables.iter().flat_map(|rows| rows.iter()).flat_map(|row| row.values()) {
+        assert_eq!(cell, cell.trim(), "no blanks around a value");
+        assert!(!["?", "–", "…"].contains(&cell.as_str()));
+    }
+    let states = ["unknown", "denied", "failed"];
+    for user in &users {
+        assert!(is_time(&user["created"]) && ["yes", "no"].contains(&user["mfa"].as_str()), "{user:?}");
+        assert!(user["arn"].starts_with("arn:aws:iam::"), "{user:?}");
+        assert!(user["keys"].parse::<u8>().is_ok(), "{user:?}");
+        assert!(user["last_used"].is_empty() || user["last_used"] == "never" || is_time(&user["last_used"]), "{user:?}");
+    }
+    for key in &keys {
+        assert!(is_time(&key["created"]) && key["age"].parse::<u32>().is_ok(), "{key:?}");
+        assert!(key["key"].starts_with("AKIA") || states.contains(&key["key"].as_str()), "{key:?}");
+    }
+    for finding in &findings {
+        assert!(finding["severity"].parse::<f64>().is_ok() && is_time(&finding["last_seen"]), "{finding:?}");
+        assert!(finding["account"].len() == 12 && !finding["id"].is_empty(), "{finding:?}");
+        assert!(["yes", "no"].contains(&finding["sample"].as_str()), "{finding:?}");
+    }
+    let (finding, user) = (&findings[0], &users[1]);
+    for (ask, count) in [
+        (Ask::Findings(FindingArguments { table: json(&["id=", &finding["id"]]), archived: ArchivedArgument::All }), 1),
+        (Ask::Users(json(&["arn=", &user["arn"], "created=", &user["created"]])), 1),
+    ] {
+        assert_eq!(print(ask, &session).await.objects().len(), count);
+    }
+}

@@ -388,7 +388,11 @@ fn accept(model: &mut Model, keymap: &Keymap, out: &mut Vec<Effect>) {
         Some(Overlay::Palette { field, selected }) => {
             let matches = palette::matches(field.text(), keymap, &scopes);
             if let Some(spec) = matches.get(selected) {
-                run_by_id(model, keymap, spec.id, Pressed::default(), out);
+                let pressed = Pressed { warned: palette::is_forced(field.text()), ..Pressed::default() };
+                run_by_id(model, keymap, spec.id, pressed, out);
+            } else {
+                model.notice(Level::Warning, format!("nothing is called \"{}\"", clean(field.text())));
+                model.overlay = Some(Overlay::Palette { field, selected });
             }
         }
         Some(Overlay::Sort { selected }) => {

@@ -74,7 +74,7 @@ fn clear_filter(model: &mut Model) -> bool {
 
 /// Puts a filter in force that was understood before.
 fn apply(model: &mut Model, text: &str) {
-    if let Ok(query) = Query::parse(text, model.listing().columns()) {
+    if let Ok(query) = model.listing().understand(text) {
         model.panes.listing_mut(model.focus).apply(query);
     }
 }

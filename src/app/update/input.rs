@@ -9,7 +9,6 @@ use crate::kit::effect::Level;
 use crate::kit::field::{Edit, Field};
 use crate::kit::input::{Code, Input, Key};
 use crate::kit::keymap::{Keymap, Resolution, show_sequence};
-use crate::kit::query::Query;
 
 use super::actions::Pressed;
 use super::{actions, changed, direct, door, lock, terminals};
@@ -94,11 +93,46 @@ fn on_key(model: &mut Model, keymap: &Keymap, key: Key, out: &mut Vec<Effect>) {
             if was_command {
                 model.terminals.mode = Mode::Keys;
             }
-            if pressed.len() > 1 || was_command {
-                model.notice(Level::Info, format!("{} does nothing here", show_sequence(&pressed)));
-            }
+            unbound(model, keymap, &pressed);
         }
     }
+}
+
+/// Says that keys mean nothing here, and which were probably meant. The same notice stands once, however often they are pressed.
+fn unbound(model: &mut Model, keymap: &Keymap, pressed: &[Key]) {
+    let scopes = model.scopes();
+    let help = |keys: &[Key]| match keymap.resolve(&scopes, keys) {
+        Resolution::Action(id) => keymap.catalogue().get(id).map(|spec| spec.help),
+        _ => None,
+    };
+    let near = near(pressed).into_iter().find_map(|keys| Some((show_sequence(&keys), help(&keys)?)));
+    let next = match (near, keymap.key_for("app.help")) {
+        (Some((keys, help)), _) => format!("; {keys} is: {help}"),
+        (None, Some(key)) if help(&[Key::plain(Code::Char('?'))]).is_some() => format!("; {key} shows the keys that are"),
+        (None, _) => String::new(),
+    };
+    model.notice(Level::Info, format!("{} is not bound here{next}", show_sequence(pressed)));
+}
+
+/// The keys that were probably meant by these: the last one with or without Shift, with or without Ctrl, or alone.
+fn near(pressed: &[Key]) -> Vec<Vec<Key>> {
+    let Some((last, before)) = pressed.split_last() else { return Vec::new() };
+    let with = |key: Key| before.iter().copied().chain([key]).collect::<Vec<_>>();
+    let Code::Char(character) = last.code else { return Vec::new() };
+    let other: char = if character.is_lowercase() {
+        character.to_uppercase().next().unwrap_or(character)
+    } else {
+        character.to_lowercase().next().unwrap_or(character)
+    };
+    let small: char = character.to_lowercase().next().unwrap_or(character);
+    let mut near = vec![
+        with(Key { code: Code::Char(other), ..*last }),
+        with(Key { code: Code::Char(small), ctrl: !last.ctrl, ..*last }),
+        with(Key { alt: false, ctrl: false, ..*last }),
+        vec![*last, *last],
+    ];
+    near.retain(|keys| keys.as_slice() != pressed);
+    near
 }
 
 /// Changes the field that has the focus.
@@ -143,9 +177,8 @@ fn typed(model: &mut Model) {
 
 /// Filters while it is typed. A text that is not understood leaves the last good filter in force.
 fn filter(model: &mut Model) {
-    let columns = model.listing().columns();
     let Some(filter) = &mut model.filter else { return };
-    match Query::parse(filter.field.text(), columns) {
+    match model.panes.listing(model.focus).understand(filter.field.text()) {
         Ok(query) => {
             filter.error = None;
             model.panes.listing_mut(model.focus).apply(query);

@@ -16,6 +16,8 @@ use crate::domain::account::rule_of;
 use crate::domain::age::span;
 use crate::domain::text::clean;
 use crate::kit::action::Availability;
+use crate::kit::document::width;
+use crate::kit::effect::Level;
 use crate::kit::input::Size;
 use crate::kit::keymap::{Keymap, ScopeName};
 use crate::kit::table::Tone;
@@ -62,7 +64,11 @@ fn whole(model: &Model, screens: &Screens, layout: &Layout, keymap: &Keymap, loo
     let hints: Vec<footer::Hint> = hints.into_iter().map(|(key, word)| footer::Hint { key, word }).collect();
     footer::draw(&hints, &always(keymap, &scopes, &available), look, layout.footer.into(), buf);
     windows::draw(model, layout, keymap, look, buf);
-    let notices: Vec<_> = model.notices.iter().map(|notice| (notice.level, notice.text.as_str())).collect();
+    let mut notices: Vec<_> = model.notices.iter().map(|notice| (notice.level, notice.text.as_str())).collect();
+    // What is wrong with a text that is typed stands beside it; where it does not fit there, it stands in full above it.
+    notices.extend(
+        wrong(model).filter(|wrong| width(wrong) > field::room_for_note(layout.status.width)).map(|wrong| (Level::Error, wrong)),
+    );
     toast::draw(&notices, look, layout.body.into(), buf);
 }
 
@@ -142,23 +148,30 @@ fn body(model: &Model, screens: &Screens, layout: &Layout, look: &Look, buf: &mu
     }
 }
 
+/// What is wrong with the text being typed.
+fn wrong(model: &Model) -> Option<&str> {
+    match &model.overlay {
+        Some(Overlay::Prompt { error, .. }) => error.as_deref(),
+        Some(_) => None,
+        None => model.filter.as_ref().and_then(|filter| filter.error.as_deref()),
+    }
+}
+
 /// The line below the body: the field being typed in, else what is known about the list.
 fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
     let area = Rect::from(layout.status);
-    let (prompt, wrong) = match &model.overlay {
-        Some(Overlay::Prompt { label, error, .. }) => (format!("{label}: "), error.as_deref()),
-        Some(Overlay::Help(_) | Overlay::Record(_)) => ("search: ".to_owned(), None),
-        _ => match &model.filter {
-            Some(filter) => ("/".to_owned(), filter.error.as_deref()),
-            None => ("search: ".to_owned(), None),
-        },
+    let prompt = match &model.overlay {
+        Some(Overlay::Prompt { label, .. }) => format!("{label}: "),
+        Some(Overlay::Help(_) | Overlay::Record(_)) => "search: ".to_owned(),
+        _ if model.filter.is_some() => "/".to_owned(),
+        _ => "search: ".to_owned(),
     };
     let typing = model
         .field()
         .filter(|_| !matches!(model.overlay, Some(Overlay::Connect(_) | Overlay::Palette { .. } | Overlay::Confirm(_))));
     if let Some(typed) = typing {
         let (matching, total) = model.listing().counts();
-        let note = match wrong {
+        let note = match wrong(model) {
             Some(wrong) => Piece::new(wrong, look[Role::Bad]),
             None if model.filter.is_some() && model.overlay.is_none() => {
                 Piece::new(format!("{matching} of {total}"), look[Role::Muted])

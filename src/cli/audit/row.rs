@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::audit::history::{Change, Outcome};
 use crate::domain::age::utc;
 use crate::domain::text::clean;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 
 const NUMBER: usize = 0;
 const TIME: usize = 1;
@@ -37,6 +38,8 @@ impl Row for Change {
         Column::new("reason", "Reason", 20).growing(),
         Column::new("request", "Request id", 36),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> u64 {
         self.number
@@ -75,15 +78,6 @@ impl Row for Change {
             _ => Ordering::Equal,
         }
         .then(self.number.cmp(&other.number))
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            #[expect(clippy::cast_precision_loss, reason = "a log of 2^53 records does not fit on any disk")]
-            NUMBER => Some(self.number as f64),
-            TIME => Some(seconds_since(self.utc, now)),
-            _ => None,
-        }
     }
 
     fn record(&self) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::arguments::ConnectionArguments;
 use super::super::audit;
 use super::Check;
-use crate::audit::verify;
+use crate::audit::{Anchoring, verify};
 use crate::secrets::{Health, Keyring};
 
 /// A person runs this and waits, but a prompt of the keyring needs no answer for it.
@@ -19,8 +19,9 @@ pub(super) fn checks(connection: &ConnectionArguments) -> Vec<Check> {
 
 fn keyring(health: &Health) -> Check {
     match health {
+        Health::Ready => Check::good("keyring", health.to_string()),
         // Many machines have none, and everything but storing keys in it works there.
-        Health::Ready | Health::Absent(_) => Check::good("keyring", health.to_string()),
+        Health::Absent(_) => Check::unknown("keyring", health.to_string()),
         Health::Locked(_) | Health::ReadOnly(_) | Health::Blocking(_) => Check::bad("keyring", health.to_string()),
     }
 }
@@ -37,6 +38,10 @@ fn audit_log(connection: &ConnectionArguments) -> Check {
         Ok(report) => match &report.bad {
             Some(bad) => Check::bad(what, format!("{bad}; `bartizan audit verify` says what to do")),
             None if report.records == 0 => Check::good(what, format!("{}: no change so far", folder.display())),
+            None if matches!(report.anchoring, Anchoring::Unknown(_)) => Check::unknown(
+                what,
+                format!("{}: {} records, {}", folder.display(), report.records, audit::about_keyring(&report)),
+            ),
             None => {
                 Check::good(what, format!("{}: {} records, {}", folder.display(), report.records, audit::about_keyring(&report)))
             }

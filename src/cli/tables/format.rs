@@ -9,14 +9,18 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::domain::age;
 use crate::domain::text::clean;
+use crate::kit::query::field::{self, Spec};
 use crate::kit::table::Row;
 
-/// The three forms.
+/// The forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// One array of objects; everything outside ASCII is `\uXXXX`.
     Json,
+    /// Such an object on each line, and nothing else.
+    JsonLines,
     /// A header line and quoted cells.
     Csv,
     /// Columns of text.
@@ -60,6 +64,29 @@ fn ascii(json: &str) -> String {
 /// What the columns of a row show.
 pub(super) fn cells<R: Row>(row: &R, now: Timestamp) -> Vec<String> {
     (0..R::COLUMNS.len()).map(|column| clean(&row.cell(column, now).text).into_owned()).collect()
+}
+
+/// What the fields of a row say, for machines: a value can be put into a filter as it is.
+pub(super) fn values<R: Row>(row: &R, now: Timestamp) -> Vec<String> {
+    R::FIELDS.iter().map(|field| value(&field.of(row), &field.spec, now)).collect()
+}
+
+fn value(value: &field::Value<'_>, spec: &Spec, now: Timestamp) -> String {
+    use field::Value;
+    match value {
+        Value::Text(text) | Value::Shown(text, _) => clean(text).into_owned(),
+        Value::Texts(texts) => {
+            // Of a field that has one value the others are only names for it.
+            let most = if spec.list { texts.len() } else { 1 };
+            texts.iter().take(most).map(|text| clean(text)).collect::<Vec<_>>().join(";")
+        }
+        Value::Number(number, _) => number.to_string(),
+        Value::Time(at) if spec.in_days => age::days(*at, now).to_string(),
+        Value::Time(at) => at.to_string(),
+        Value::Absent("never") => "never".to_owned(),
+        Value::Absent(_) => String::new(),
+        Value::Unsure(why) => why.word().to_owned(),
+    }
 }
 
 /// A line of CSV.
@@ -156,7 +183,9 @@ mod tests {
             let cells = cells(&session, Timestamp::UNIX_EPOCH);
             let (line, widths) = (plain(&cells, &[4; 20]), widths(std::slice::from_ref(&cells), 20));
             prop_assert!(line.chars().all(|c| !c.is_control()) && widths.iter().all(|width| *width <= WIDEST));
-            prop_assert!(String::from_utf8(csv(&cells)).unwrap().trim_end().chars().all(|c| !c.is_control()));
+            for cells in [cells, values(&session, Timestamp::UNIX_EPOCH)] {
+                prop_assert!(String::from_utf8(csv(&cells)).unwrap().trim_end().chars().all(|c| !c.is_control()));
+            }
             let read: Value = serde_json::from_str(&json(&session)).unwrap();
             prop_assert_eq!(read["record"]["Reason"].as_str(), Some(reason.as_str()));
         }

@@ -23,8 +23,13 @@ use crate::aws::observe::Observer;
 use crate::aws::session::{Clock, Session};
 use crate::aws::sts;
 use crate::config::paths;
+use crate::domain::event::Event;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::finding::Finding;
+use crate::domain::key::AccessKey;
+use crate::domain::node::{Node, SsmSession};
 use crate::domain::recording::Recorded;
+use crate::domain::user::User;
 use crate::recordings::list;
 
 /// Which table, and how.
@@ -42,6 +47,23 @@ pub enum Ask {
     Nodes(TableArguments),
     /// Session Manager sessions.
     Sessions(TableArguments),
+}
+
+impl Ask {
+    /// Looks whether the query can be understood, before anything is asked of anybody.
+    ///
+    /// # Errors
+    /// It cannot, or no row could match it.
+    fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Users(arguments) => printer::query::<User>(arguments).map(drop),
+            Self::Keys(arguments) => printer::query::<AccessKey>(arguments).map(drop),
+            Self::Findings(arguments) => printer::query::<Finding>(&arguments.table).map(drop),
+            Self::Events(arguments) => printer::query::<Event>(&arguments.table).map(drop),
+            Self::Nodes(arguments) => printer::query::<Node>(arguments).map(drop),
+            Self::Sessions(arguments) => printer::query::<SsmSession>(arguments).map(drop),
+        }
+    }
 }
 
 /// Where a table goes.
@@ -90,6 +112,7 @@ impl Told<'_> {
 
 /// Connects, reads a table and prints it.
 pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
+    ask.check()?;
     let config = config::load(connection, console)?;
     let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
     let runtime = super::runtime()?;
@@ -106,6 +129,7 @@ pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &Conso
 
 /// Prints the recordings of shells on this machine, the latest first. AWS is not asked.
 pub(super) fn recordings(arguments: &TableArguments) -> Result<(), Failure> {
+    printer::query::<Recorded>(arguments)?;
     let folder = paths::recordings_dir().ok_or_else(|| {
         Failure::Usage("there is no home folder in which recordings are: set HOME or BARTIZAN_STATE_DIR".into())
     })?;
@@ -121,6 +145,7 @@ pub(super) fn recordings(arguments: &TableArguments) -> Result<(), Failure> {
 /// # Errors
 /// Something could not be read, or not be written; the rows before it have been written.
 pub async fn run(ask: &Ask, session: &Session, mut streams: Streams<'_>) -> Result<(), Failure> {
+    ask.check()?;
     // Whatever is wrong with the credentials is said once, not once for each call.
     if let Err(fault) = sts::identity(session).await
         && is_about_credentials(&fault)

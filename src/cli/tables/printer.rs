@@ -38,14 +38,22 @@ pub(in crate::cli) enum Flow {
     Enough,
 }
 
+/// The query of a command line.
+///
+/// # Errors
+/// It is not understood, or no row could match it.
+pub(in crate::cli) fn query<R: Row>(arguments: &TableArguments) -> Result<Query, Failure> {
+    Query::of::<R>(&arguments.query.join(" ")).map_err(|error| Failure::Usage(error.message))
+}
+
 impl<'o, R: Row> Printer<'o, R> {
     /// Understands the arguments and writes the beginning. `now` is what ages are counted from.
     pub(in crate::cli) fn new(out: &'o mut dyn Write, arguments: &TableArguments, now: Timestamp) -> Result<Self, Failure> {
-        let text = arguments.query.join(" ");
-        let query = Query::parse(&text, R::COLUMNS).map_err(|error| Failure::Usage(error.message))?;
-        let format = match (arguments.json, arguments.csv) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Csv,
+        let query = query::<R>(arguments)?;
+        let format = match arguments {
+            TableArguments { json: true, .. } => Format::Json,
+            TableArguments { jsonl: true, .. } => Format::JsonLines,
+            TableArguments { csv: true, .. } => Format::Csv,
             _ => Format::Plain,
         };
         let limit = arguments.limit.unwrap_or(usize::MAX);
@@ -58,8 +66,9 @@ impl<'o, R: Row> Printer<'o, R> {
     fn begin(&mut self) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.out.write_all(b"[")?,
+            Format::JsonLines => {}
             Format::Csv => {
-                let ids: Vec<_> = R::COLUMNS.iter().map(|column| column.id).collect();
+                let ids: Vec<_> = R::FIELDS.iter().map(|field| field.spec.id).collect();
                 self.out.write_all(&format::csv(&ids))?;
             }
             Format::Plain => self.waiting.push(R::COLUMNS.iter().map(|column| column.title.to_uppercase()).collect()),
@@ -82,7 +91,8 @@ impl<'o, R: Row> Printer<'o, R> {
                 let separator = if self.printed == 0 { "\n" } else { ",\n" };
                 write!(self.out, "{separator}{}", format::json(row))?;
             }
-            Format::Csv => self.out.write_all(&format::csv(&format::cells(row, self.now)))?,
+            Format::JsonLines => writeln!(self.out, "{}", format::json(row))?,
+            Format::Csv => self.out.write_all(&format::csv(&format::values(row, self.now)))?,
             Format::Plain => self.plain(format::cells(row, self.now))?,
         }
         self.printed += 1;
@@ -99,7 +109,7 @@ impl<'o, R: Row> Printer<'o, R> {
         match self.format {
             Format::Json if self.printed == 0 => self.out.write_all(b"]\n")?,
             Format::Json => self.out.write_all(b"\n]\n")?,
-            Format::Csv => {}
+            Format::Csv | Format::JsonLines => {}
             Format::Plain => self.settle()?,
         }
         self.flush()

@@ -1,49 +1,39 @@
-//! One filter language for every table, on screen and on the command line.
+//! One filter language for every table, on screen and on the command line; `docs/filter.md` describes it.
 //!
-//! Terms are separated by spaces and all of them must hold:
-//! `alice` in any column · `user:alice` in one column · `status=Active` exactly · `age>90d`, `count>=5` by number or age ·
-//! `!term` or `-term` not · `"two words"` as one term. Capital and small letters are the same. A word with a colon whose left side is no column
-//! (`arn:aws:iam`) is an ordinary word.
+//! A text becomes one tree ([`tree::Expr`]) over the fields of a table ([`field::Field`]), and one evaluator answers for all
+//! of them. What no row can ever match (a field that is not there, a value that the field cannot have, an empty range) is an
+//! error with what would be right, not an empty list.
 
+mod amount;
+mod check;
+mod eval;
+pub mod field;
 mod parse;
-
-use std::cmp::Ordering;
+mod scan;
+pub mod tree;
+mod value;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::table::{Column, Row};
+use super::table::Row;
+use field::Spec;
+use tree::Expr;
 
 /// A parsed query. The empty one matches everything.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Query {
     text: String,
-    terms: Vec<Term>,
+    tree: Expr,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Term {
-    negated: bool,
-    test: Test,
+impl Default for Query {
+    fn default() -> Self {
+        Self { text: String::new(), tree: Expr::And(Vec::new()) }
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Test {
-    Anywhere { needle: String },
-    Contains { column: usize, needle: String },
-    Equals { column: usize, value: String },
-    Compare { column: usize, how: Comparison, number: f64 },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Comparison {
-    Less,
-    AtMost,
-    More,
-    AtLeast,
-}
-
-/// Why a query was not understood.
+/// Why a query was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct QueryError {
@@ -51,10 +41,27 @@ pub struct QueryError {
     pub message: String,
 }
 
+impl QueryError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
 impl Query {
-    /// Parses a query for a table with these columns.
-    pub fn parse(text: &str, columns: &[Column]) -> Result<Self, QueryError> {
-        Ok(Self { text: text.to_owned(), terms: parse::terms(text, columns)? })
+    /// Parses a query for rows with these fields.
+    ///
+    /// # Errors
+    /// It is not understood, or no row could ever match it.
+    pub fn parse(text: &str, fields: &[Spec]) -> Result<Self, QueryError> {
+        Ok(Self { text: text.to_owned(), tree: parse::parse(text, fields)? })
+    }
+
+    /// Parses a query for rows of this type.
+    ///
+    /// # Errors
+    /// As [`Query::parse`].
+    pub fn of<R: Row>(text: &str) -> Result<Self, QueryError> {
+        Self::parse(text, &specs::<R>())
     }
 
     /// The query as it was typed.
@@ -62,48 +69,23 @@ impl Query {
         &self.text
     }
 
+    /// What it asks for.
+    pub fn tree(&self) -> &Expr {
+        &self.tree
+    }
+
     /// Whether it matches everything.
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        matches!(&self.tree, Expr::And(parts) if parts.is_empty())
     }
 
     /// Whether a row matches.
     pub fn matches<R: Row>(&self, row: &R, now: Timestamp) -> bool {
-        self.terms.iter().all(|term| term.test.holds(row, now) != term.negated)
+        eval::holds(&self.tree, row, now)
     }
 }
 
-impl Test {
-    fn holds<R: Row>(&self, row: &R, now: Timestamp) -> bool {
-        match self {
-            Self::Anywhere { needle } => (0..R::COLUMNS.len()).any(|column| contains(&row.cell(column, now).text, needle)),
-            Self::Contains { column, needle } => contains(&row.cell(*column, now).text, needle),
-            Self::Equals { column, value } => row.cell(*column, now).text.to_lowercase() == *value,
-            Self::Compare { column, how, number } => row
-                .measure(*column, now)
-                .and_then(|measured| measured.partial_cmp(number))
-                .is_some_and(|found| how.accepts(found)),
-        }
-    }
-}
-
-impl Comparison {
-    fn accepts(self, found: Ordering) -> bool {
-        match self {
-            Self::Less => found.is_lt(),
-            Self::AtMost => found.is_le(),
-            Self::More => found.is_gt(),
-            Self::AtLeast => found.is_ge(),
-        }
-    }
-}
-
-/// Whether `text` contains `needle`, which is in small letters.
-fn contains(text: &str, needle: &str) -> bool {
-    if text.is_ascii() {
-        let (text, needle) = (text.as_bytes(), needle.as_bytes());
-        needle.is_empty() || text.windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle))
-    } else {
-        text.to_lowercase().contains(needle)
-    }
+/// The fields of a row's type, without the row.
+pub fn specs<R: Row>() -> Vec<Spec> {
+    R::FIELDS.iter().map(|field| field.spec).collect()
 }

@@ -46,8 +46,3 @@ pub fn compare_optional<K: Ord>(a: Option<K>, b: Option<K>) -> Ordering {
         (None, None) => Ordering::Equal,
     }
 }
-
-/// Seconds from `since` to `now`, for ages in queries.
-pub fn seconds_since(since: jiff::Timestamp, now: jiff::Timestamp) -> f64 {
-    now.duration_since(since).as_secs_f64()
-}

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Column, Row, Sort, Table};
-use crate::kit::query::Query;
+use crate::kit::query::{Query, QueryError};
 
 /// What every table can do whatever its rows are: the shared `list` actions work on this.
 pub trait Listing {
@@ -17,8 +17,13 @@ pub trait Listing {
     fn set_height(&mut self, height: u16);
     /// How many rows fit on the screen.
     fn height(&self) -> u16;
-    /// The columns, for sort menus and queries.
+    /// The columns, for sort menus.
     fn columns(&self) -> &'static [Column];
+    /// Parses a query for its rows.
+    ///
+    /// # Errors
+    /// It is not understood, or no row could match it.
+    fn understand(&self, text: &str) -> Result<Query, QueryError>;
     /// The order, the one under way where there is one.
     fn order(&self) -> Sort;
     /// Puts the rows in another order.
@@ -68,6 +73,9 @@ impl<R: Row> Listing for Table<R> {
     }
     fn columns(&self) -> &'static [Column] {
         R::COLUMNS
+    }
+    fn understand(&self, text: &str) -> Result<Query, QueryError> {
+        Query::of::<R>(text)
     }
     fn order(&self) -> Sort {
         self.sort_under_way().unwrap_or(self.sort)

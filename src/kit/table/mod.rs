@@ -12,7 +12,7 @@ mod row;
 mod sorting;
 
 pub use cursor::Cursor;
-pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional, seconds_since};
+pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional};
 pub use listing::Listing;
 pub use row::{Cell, Column, Limits, Row, Sort, Tone};
 

@@ -1,4 +1,4 @@
-//! What a table needs to know about its rows. The same columns make the screen, the filter, CSV and the documents.
+//! What a table needs to know about its rows: columns for the screen, fields for the filter, CSV and the documents.
 
 use std::cmp::Ordering;
 use std::hash::Hash;
@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::key::AgeLimit;
+use crate::kit::query::field::Field;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Its name in queries, CSV and JSON: small letters and `_`.
+    /// Its name, which is that of its field: small letters and `_`.
     pub id: &'static str,
     /// Its heading on screen.
     pub title: &'static str,
@@ -113,17 +114,21 @@ impl Cell {
 }
 
 /// A row of a table.
-pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
+pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned + 'static {
     /// What stays the same across a refresh.
     type Id: Clone + Eq + Ord + Hash + std::fmt::Debug + Serialize + DeserializeOwned;
 
     /// The columns, in the order of the screen.
     const COLUMNS: &'static [Column];
 
+    /// What can be asked of it, and what exports write: first a field for each column, of the same name and in the same order,
+    /// then what no column shows.
+    const FIELDS: &'static [Field<Self>];
+
     /// Its id.
     fn id(&self) -> Self::Id;
 
-    /// What a column shows. Only rows on screen and rows being filtered are asked.
+    /// What a column shows. Only rows on screen are asked.
     fn cell(&self, column: usize, now: Timestamp) -> Cell;
 
     /// What a column means by the configuration's limits, where these say more than [`Row::cell`] by itself.
@@ -138,9 +143,6 @@ pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
     fn is_missing(&self, _column: usize) -> bool {
         false
     }
-
-    /// The column as a number, for `<` and `>` in queries: counts as they are, ages in seconds. `None`: the column has no such thing, or the value is unknown.
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64>;
 
     /// The record as JSON text for the raw view: what AWS sent, or where AWS sends no JSON, what we know with its sources.
     fn record(&self) -> String;

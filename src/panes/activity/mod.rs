@@ -1,6 +1,7 @@
 //! The activity pane: every call to AWS, the ones under way on top, errors in full. It shows what the console really does.
 
 mod detail;
+mod fields;
 mod model;
 mod row;
 mod update;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::domain::age::utc;
 use crate::domain::call::{ApiCall, Outcome};
 use crate::domain::text::clean;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 
 pub(super) const TIME: usize = 0;
 const CALL: usize = 1;
@@ -31,6 +32,8 @@ impl Row for ApiCall {
         Column::new("throttles", "Throttles", 9).spare(3).right(),
         Column::new("request", "Request id", 36).spare(4),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> u64 {
         self.number
@@ -73,16 +76,6 @@ impl Row for ApiCall {
             TOOK => self.took_ms.is_none(),
             REQUEST => self.request_id.is_none(),
             _ => false,
-        }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            TIME => Some(seconds_since(self.started, now)),
-            TOOK => self.took_ms.map(|took| took as f64 / 1000.0),
-            ATTEMPTS => Some(self.attempts.into()),
-            THROTTLES => Some(self.throttles.into()),
-            _ => None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod change;
 mod detail;
+mod fields;
 mod model;
 mod recording;
 mod row;

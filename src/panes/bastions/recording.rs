@@ -12,7 +12,8 @@ use crate::domain::forward::bytes;
 use crate::domain::recording::{Recorded, Wholeness, clock};
 use crate::domain::text::Untrusted;
 use crate::kit::effect::Out;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 use crate::panes::{Ctx, age_cell, section, text_cell, when};
 
 pub(super) const MADE: usize = 0;
@@ -42,6 +43,8 @@ impl Row for Recorded {
         Column::new("account", "Account", 12).spare(2),
         Column::new("file", "File", 30).spare(3),
     ];
+
+    const FIELDS: &'static [field::Field<Self>] = super::fields::RECORDING;
 
     fn id(&self) -> Untrusted {
         self.file.clone()
@@ -87,15 +90,6 @@ impl Row for Recorded {
             REASON => self.header.reason.is_none(),
             ACCOUNT => self.header.account.is_none(),
             _ => false,
-        }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            MADE => self.header.started.map(|at| seconds_since(at, now)),
-            LENGTH => self.length.map(|length| length.as_secs_f64()),
-            SIZE => Some(self.bytes as f64),
-            _ => None,
         }
     }
 

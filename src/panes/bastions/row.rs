@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::domain::node::{Node, Ping, SsmSession};
 use crate::domain::text::{Untrusted, clean};
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 use crate::panes::{age_cell, name_cell, text_cell};
 
 pub(super) const NAME: usize = 0;
@@ -35,6 +36,8 @@ impl Row for Node {
         Column::new("kind", "Kind", 8).spare(6),
         Column::new("role", "Role", 14).spare(7),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::NODE;
 
     fn id(&self) -> Untrusted {
         self.id.clone()
@@ -82,11 +85,6 @@ impl Row for Node {
             ROLE => self.role.is_none(),
             _ => false,
         }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        (column == LAST_PING).then_some(())?;
-        self.last_ping.map(|at| seconds_since(at, now))
     }
 
     fn record(&self) -> String {
@@ -144,6 +142,8 @@ impl Row for SsmSession {
         Column::new("document", "Document", 20).spare(5),
     ];
 
+    const FIELDS: &'static [Field<Self>] = super::fields::SESSION;
+
     fn id(&self) -> Untrusted {
         self.id.clone()
     }
@@ -186,14 +186,6 @@ impl Row for SsmSession {
             REASON => self.reason.is_none(),
             DOCUMENT => self.document.is_none(),
             _ => false,
-        }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            STARTED => self.started.map(|at| seconds_since(at, now)),
-            ENDED => self.ended.map(|at| seconds_since(at, now)),
-            _ => None,
         }
     }
 

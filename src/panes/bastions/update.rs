@@ -11,7 +11,6 @@ use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
 use crate::kit::query::Query;
-use crate::kit::table::Row;
 use crate::panes::{Ctx, last_days, needs_row, quoted, toggle_query};
 
 /// Reads nodes and sessions of every region anew.
@@ -95,7 +94,7 @@ fn other(model: &mut Model, out: &mut Out<Read>) {
         View::Sessions | View::Recordings => go_to(model, &node),
         View::Nodes => {
             switch(model);
-            match Query::parse(&quoted("target", node.raw()), SsmSession::COLUMNS) {
+            match Query::of::<SsmSession>(&quoted("target", node.raw())) {
                 Ok(query) => model.sessions.filter(query),
                 Err(error) => out.notice(Level::Error, error.to_string()),
             }

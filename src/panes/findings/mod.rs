@@ -1,6 +1,7 @@
 //! The findings pane: GuardDuty in the chosen regions, all of them at once; each region comes and fails for itself.
 
 mod detail;
+mod fields;
 mod model;
 mod row;
 mod update;

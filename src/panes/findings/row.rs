@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::domain::finding::{Band, Finding, FindingKey};
 use crate::domain::text::clean;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 use crate::panes::{age_cell, text_cell};
 
 pub(super) const SEVERITY: usize = 0;
@@ -37,6 +38,8 @@ impl Row for Finding {
         Column::new("state", "State", 8).spare(6),
         Column::new("remote_ip", "Remote address", 15).spare(7),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> FindingKey {
         self.key.clone()
@@ -86,16 +89,6 @@ impl Row for Finding {
             FIRST_SEEN => self.first_seen.is_none(),
             REMOTE_IP => self.remote_ip.is_none(),
             _ => false,
-        }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            SEVERITY => self.severity.map(|severity| severity.0),
-            COUNT => self.count.map(|count| count as f64),
-            LAST_SEEN => self.last_seen.map(|at| seconds_since(at, now)),
-            FIRST_SEEN => self.first_seen.map(|at| seconds_since(at, now)),
-            _ => None,
         }
     }
 

@@ -10,7 +10,6 @@ use crate::domain::shell::Target;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
 use crate::kit::query::Query;
-use crate::kit::table::Row;
 use crate::panes::{Ctx, hour_around, needs, needs_row, quoted, toggle_query};
 
 /// Reads every region anew; what is shown stays until its region is complete.
@@ -155,7 +154,7 @@ pub fn copied(model: &Model) -> Option<(&'static str, String)> {
 
 /// Shows only what this query matches.
 pub fn go_to<X>(model: &mut Model, query: &str, out: &mut Out<X>) {
-    match Query::parse(query, Finding::COLUMNS) {
+    match Query::of::<Finding>(query) {
         Ok(query) => model.table.filter(query),
         Err(error) => out.notice(Level::Error, error.to_string()),
     }

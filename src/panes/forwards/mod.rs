@@ -2,6 +2,7 @@
 //! file stand in it from the start, stopped.
 
 mod detail;
+mod fields;
 mod model;
 mod row;
 mod update;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::domain::age::age;
 use crate::domain::forward::{Forward, ForwardState, bytes};
 use crate::domain::text::clean;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 
 pub(super) const NAME: usize = 0;
 const LOCAL: usize = 1;
@@ -33,6 +34,8 @@ impl Row for Forward {
         Column::new("down", "Down", 9).spare(2).right(),
         Column::new("since", "Since", 6).spare(3).right(),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> u64 {
         self.number
@@ -81,17 +84,6 @@ impl Row for Forward {
             LOCAL => self.port.or(self.spec.ports.local).is_none(),
             SINCE => self.since.is_none(),
             _ => false,
-        }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            LOCAL => self.port.or(self.spec.ports.local).map(f64::from),
-            OPEN => Some(self.open as f64),
-            UP => Some(self.up as f64),
-            DOWN => Some(self.down as f64),
-            SINCE => self.since.map(|since| seconds_since(since, now)),
-            _ => None,
         }
     }
 

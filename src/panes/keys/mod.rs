@@ -6,6 +6,7 @@
 mod change;
 mod contain;
 mod detail;
+mod fields;
 mod model;
 mod rotate;
 mod row;

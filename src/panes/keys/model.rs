@@ -95,13 +95,17 @@ impl Model {
             Known::Loading => summary.facts.push(Cell::new("credential report on its way", Tone::Loading)),
             Known::Denied { fault } | Known::Failed { fault } => {
                 summary.facts.push(Cell::muted(format!("{} users asked one by one", self.swept)));
-                summary.banner.push(Cell::new(format!("no credential report: {fault}"), Tone::Warning));
+                summary
+                    .banner
+                    .push(Cell::new(format!("no credential report: {}; {}", fault.title(), fault.hint()), Tone::Warning));
             }
             Known::Unknown => {}
         }
         if let Some((user, fault)) = self.untold.iter().next() {
             let (count, first) = (self.untold.len(), user.shown_within(40).into_string());
-            summary.banner.push(Cell::new(format!("keys of {count} users not told, such as {first}: {fault}"), Tone::Denied));
+            let (title, hint) = (fault.title(), fault.hint());
+            let text = format!("could not read keys of {count} users, such as {first}: {title}; {hint}");
+            summary.banner.push(Cell::new(text, Tone::Denied));
         }
         summary
     }

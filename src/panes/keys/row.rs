@@ -8,7 +8,8 @@ use crate::domain::age::{age, is_over};
 use crate::domain::change::ChangeNote;
 use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
 use crate::domain::text::{Untrusted, clean};
-use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact};
 use crate::panes::name_cell;
 
 const USER: usize = 0;
@@ -31,6 +32,8 @@ impl Row for AccessKey {
         Column::new("service", "Service", 14).spare(1),
         Column::new("region", "Region", 14).spare(2),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> KeyHandle {
         self.handle.clone()
@@ -86,14 +89,6 @@ impl Row for AccessKey {
             LAST_USED => self.last_used.value().is_none(),
             SERVICE | REGION => !matches!(self.last_used.value(), Some(LastUsed::At { .. })),
             _ => false,
-        }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match (column, self.created.value(), self.last_used.value()) {
-            (AGE, Some(created), _) => Some(seconds_since(*created, now)),
-            (LAST_USED, _, Some(LastUsed::At { when, .. })) => Some(seconds_since(*when, now)),
-            _ => None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 mod detail;
+mod fields;
 mod model;
 mod row;
 mod update;

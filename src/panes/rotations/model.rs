@@ -79,7 +79,7 @@ impl Model {
         });
         let mut banner: Vec<Cell> = asking.into_iter().map(|text| Cell::new(text, Tone::Warning)).collect();
         if left > 0 {
-            banner.push(Cell::new(format!("{left} left unfinished: press U to take one up again, Z for all"), Tone::Warning));
+            banner.push(Cell::new(format!("{left} left unfinished; U takes one up again, Z all of them"), Tone::Warning));
         }
         banner
     }

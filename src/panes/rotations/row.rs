@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::domain::age::{age, span};
 use crate::domain::rotation::{Phase, Rotation, RotationId, Wait};
 use crate::domain::text::clean;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 use crate::panes::name_cell;
 
 const USER: usize = 0;
@@ -36,6 +37,8 @@ impl Row for Rotation {
         Column::new("started", "Started", 10).spare(2).right(),
         Column::new("fault", "Last fault", 18).spare(5),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> RotationId {
         self.id.clone()
@@ -80,15 +83,6 @@ impl Row for Rotation {
 
     fn is_missing(&self, column: usize) -> bool {
         column == FAULT && self.fault.is_none()
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            SINCE => Some(seconds_since(self.since, now)),
-            STARTED => Some(seconds_since(self.started, now)),
-            CHECKS => Some(self.checks.0.into()),
-            _ => None,
-        }
     }
 
     fn record(&self) -> String {

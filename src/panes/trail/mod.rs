@@ -4,6 +4,7 @@
 
 mod attribute;
 mod detail;
+mod fields;
 mod model;
 mod row;
 mod update;

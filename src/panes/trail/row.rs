@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::domain::age::utc;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::text::Untrusted;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
 use crate::panes::{name_cell, text_cell};
 
 pub(super) const TIME: usize = 0;
@@ -40,6 +41,8 @@ impl Row for Event {
         Column::new("access", "Access", 6).spare(8),
         Column::new("user_agent", "User agent", 20).growing().spare(9),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> Untrusted {
         self.id.clone()
@@ -88,10 +91,6 @@ impl Row for Event {
             ACCESS => self.read_only.is_none(),
             _ => false,
         }
-    }
-
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        (column == TIME).then(|| seconds_since(self.time, now))
     }
 
     fn record(&self) -> String {

@@ -4,6 +4,7 @@
 //! with facts up to four hours old, and live calls renew the rows that are on screen. Each fact keeps its source and time.
 
 mod detail;
+mod fields;
 mod model;
 mod row;
 mod update;

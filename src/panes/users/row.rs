@@ -8,7 +8,8 @@ use crate::domain::age::{age, is_over};
 use crate::domain::known::Known;
 use crate::domain::text::Untrusted;
 use crate::domain::user::{KeySummary, Mfa, MfaDevice, Password, User};
-use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact, seconds_since};
+use crate::kit::query::field::Field;
+use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact};
 use crate::panes::name_cell;
 
 pub(super) const NAME: usize = 0;
@@ -33,6 +34,8 @@ impl Row for User {
         Column::new("groups", "Groups", 14).growing().spare(3),
         Column::new("created", "Created", 10).spare(2).right(),
     ];
+
+    const FIELDS: &'static [Field<Self>] = super::fields::FIELDS;
 
     fn id(&self) -> Untrusted {
         self.name.clone()
@@ -84,17 +87,6 @@ impl Row for User {
         }
     }
 
-    fn measure(&self, column: usize, now: Timestamp) -> Option<f64> {
-        match column {
-            LAST_USED => self.password_last_used.value().copied().flatten().map(|used| seconds_since(used, now)),
-            KEYS => self.keys.value().map(|keys| keys.len() as f64),
-            KEY_AGE => self.keys.value().and_then(|keys| oldest(keys)).map(|created| seconds_since(created, now)),
-            GROUPS => self.groups.value().map(|groups| groups.len() as f64),
-            CREATED => self.created.value().map(|created| seconds_since(*created, now)),
-            _ => None,
-        }
-    }
-
     fn record(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
@@ -133,7 +125,7 @@ fn mfa_cell(user: &User, mfa: &Mfa) -> Cell {
 }
 
 /// The kind in one word, for a narrow column.
-fn short_kind(device: &MfaDevice) -> &'static str {
+pub(super) fn short_kind(device: &MfaDevice) -> &'static str {
     match device.kind() {
         "passkey or security key" => "passkey",
         "hardware token" => "token",
@@ -149,7 +141,7 @@ fn last_used(user: &User, used: Option<&Timestamp>, now: Timestamp) -> Cell {
     }
 }
 
-fn key_count(keys: &[KeySummary]) -> Cell {
+pub(super) fn key_count(keys: &[KeySummary]) -> Cell {
     let active = keys.iter().filter(|key| key.active).count();
     match (keys.len(), active) {
         (0, _) => Cell::muted("none"),
@@ -172,7 +164,7 @@ fn has_overdue(keys: &[KeySummary], now: Timestamp, limits: Limits) -> bool {
 }
 
 /// When the oldest key that can be used was made; where none can, the oldest of all.
-fn oldest(keys: &[KeySummary]) -> Option<Timestamp> {
+pub(super) fn oldest(keys: &[KeySummary]) -> Option<Timestamp> {
     let active = keys.iter().filter(|key| key.active).filter_map(|key| key.created).min();
     active.or_else(|| keys.iter().filter_map(|key| key.created).min())
 }

@@ -222,6 +222,54 @@ fn the_palette_runs_actions_and_the_help_gives_reasons() {
 }
 
 #[test]
+fn the_palette_goes_where_its_words_say_and_runs_nothing_that_was_not_meant() {
+    for (typed, pane) in [("u s e r s", PaneId::Users), ("f i n d i n g s", PaneId::Findings), ("n o d e s", PaneId::Bastions)] {
+        let mut stage = with_users(&["alice"]);
+        stage.press(&format!("2 1 : {typed} enter"));
+        assert_eq!(stage.model.focus, pane, "{typed}");
+        assert_eq!(stage.model.listing().shown_query().text(), "", "the whole pane, and not what is about a row");
+    }
+    for quits in ["q", "q u i t", "w q", "q !"] {
+        let mut stage = with_users(&["alice"]);
+        stage.press(&format!(": {quits} enter"));
+        assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)), "{quits}: {:?}", stage.effects);
+    }
+    let mut stage = with_users(&["alice"]);
+    stage.press(": z q x z enter");
+    assert!(stage.notices().contains("nothing is called \"zqxz\""), "{}", stage.notices());
+    assert!(matches!(stage.model.overlay, Some(Overlay::Palette { .. })), "what was typed can be mended");
+}
+
+#[test]
+fn a_key_that_is_not_bound_says_so_once_with_the_nearest_one() {
+    let mut stage = with_users(&["alice"]);
+    stage.press("7 z z z");
+    assert_eq!(stage.notices().matches("z is not bound here").count(), 1, "{}", stage.notices());
+    assert!(stage.notices().contains("Z is: "), "{}", stage.notices());
+    let mut stage = with_users(&["alice"]);
+    stage.press("f7");
+    assert!(stage.notices().contains("f7 is not bound here; ? shows the keys that are"), "{}", stage.notices());
+    let mut stage = with_users(&["alice"]);
+    stage.press("g x");
+    assert!(stage.notices().contains("g x is not bound here"), "{}", stage.notices());
+}
+
+#[test]
+fn a_filter_that_is_refused_leaves_the_one_before_it_in_force() {
+    let mut stage = with_users(&["alice", "bob"]);
+    stage.press("/ b o b");
+    stage.finish();
+    assert_eq!(stage.column("user"), ["bob"]);
+    stage.tell(Msg::Input(Input::Paste(" mfa=maybe".into())));
+    stage.finish();
+    let error = stage.model.filter.as_ref().and_then(|filter| filter.error.clone()).unwrap();
+    assert!(error.contains("mfa is never \"maybe\"; it takes yes, no"), "{error}");
+    assert_eq!(stage.column("user"), ["bob"], "the last filter that was understood");
+    stage.press("enter");
+    assert!(stage.model.filter.is_some(), "what is refused stays in its line");
+}
+
+#[test]
 fn the_sort_menu_sorts_and_reverses() {
     let mut stage = with_users(&["alice", "bob"]);
     stage.press("s enter");

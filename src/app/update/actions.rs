@@ -5,6 +5,7 @@ use crate::app::actions::{
 };
 use crate::app::terminals::Mode;
 use crate::app::{Effect, FilterField, Model, Overlay, Reader, help, palette};
+use crate::domain::text::clean;
 use crate::kit::action::{Availability, Danger};
 use crate::kit::document::{Document, Motion, Scroll};
 use crate::kit::effect::{Level, Pivot};

@@ -72,6 +72,7 @@ fn begun_in(scene: &Scene, account: &str) -> std::path::PathBuf {
         own_key: false,
         soak: SignedDuration::ZERO,
         observe: SignedDuration::ZERO,
+        copies: Vec::new(),
     };
     Journal::create(&folder, planned, Timestamp::now()).unwrap();
     file_of(&folder, &RotationId(ID.into()))

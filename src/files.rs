@@ -115,9 +115,10 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let (file, found) = open_unplaced(options, path)?;
     if is_open_to_others(&found) {
         let mode = found.mode() & 0o7777;
-        let words =
-            format!("other users can write to it (mode {mode:04o}): check what it says, then `chmod 600` it, or remove it");
-        return Err(io::Error::other(words));
+        let name = name(path);
+        return Err(io::Error::other(format!(
+            "other users can write to {name} (mode {mode:04o}): check what it says, then `chmod 600` it, or remove it"
+        )));
     }
     Ok(file)
 }
@@ -132,27 +133,28 @@ fn open_unplaced(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Me
         // The system's words for a link are about loops, and those for a FIFO about devices.
         Err(error) => {
             return Err(match std::fs::symlink_metadata(path) {
-                Ok(found) if !found.is_file() => refused(&found),
+                Ok(found) if !found.is_file() => refused(path, &found),
                 _ => error,
             });
         }
     };
     let found = file.metadata()?;
     if !found.is_file() {
-        return Err(refused(&found));
+        return Err(refused(path, &found));
     }
-    check_owner(&found)?;
+    check_owner(path, &found)?;
     Ok((file, found))
 }
 
 /// Root may use anybody's; others use their own and root's.
-fn check_owner(found: &Metadata) -> io::Result<()> {
+fn check_owner(path: &Path, found: &Metadata) -> io::Result<()> {
     let (us, owner) = (rustix::process::geteuid().as_raw(), found.uid());
     if us == 0 || owner == us || owner == 0 {
         return Ok(());
     }
+    let name = name(path);
     Err(io::Error::other(format!(
-        "it belongs to another user (uid {owner}, and you are {us}): remove it, or have it given to you"
+        "{name} belongs to another user (uid {owner}, and you are {us}): remove it, or have it given to you"
     )))
 }
 
@@ -183,8 +185,14 @@ fn is_open_to_others(found: &Metadata) -> bool {
     mode & OTHERS_WRITE != 0 || (mode & GROUP_WRITES != 0 && !is_group_ours)
 }
 
-fn refused(found: &Metadata) -> io::Error {
-    io::Error::other(format!("it is {} where only a file may be: find out who put it there, and remove it", what(found)))
+fn refused(path: &Path, found: &Metadata) -> io::Error {
+    let (name, what) = (name(path), what(found));
+    io::Error::other(format!("{name} is {what} where only a file may be: find out who put it there, and remove it"))
+}
+
+/// Whoever shows the error names the folder at most; and a name in it may be an attacker's.
+fn name(path: &Path) -> String {
+    format!("{:?}", path.file_name().unwrap_or(path.as_os_str()))
 }
 
 fn what(found: &Metadata) -> &'static str {
@@ -245,7 +253,7 @@ mod tests {
     fn what_is_no_file_is_refused_at_once_and_nothing_behind_it_is_touched() {
         let (folder, path) = place();
         fifo(&path);
-        all_refuse(&path, "it is a FIFO where only a file may be");
+        all_refuse(&path, "\"file\" is a FIFO where only a file may be");
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         all_refuse(&path, "a folder");
@@ -253,9 +261,9 @@ mod tests {
         let target = folder.path().join("target");
         std::fs::write(&target, "theirs").unwrap();
         std::os::unix::fs::symlink(&target, &path).unwrap();
-        all_refuse(&path, "it is a symbolic link");
+        all_refuse(&path, "is a symbolic link");
         std::fs::remove_file(&target).unwrap();
-        all_refuse(&path, "it is a symbolic link");
+        all_refuse(&path, "is a symbolic link");
         assert!(!target.exists(), "nothing is made behind a link");
         std::fs::remove_file(&path).unwrap();
         let _listening = std::os::unix::net::UnixListener::bind(&path).unwrap();

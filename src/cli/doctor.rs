@@ -134,10 +134,9 @@ fn terminal() -> Check {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "looks whether the file is there")]
 fn configuration(connection: &ConnectionArguments) -> String {
     match connection.config.clone().or_else(paths::config_file) {
-        Some(path) if std::fs::File::open(&path).is_ok() => path.display().to_string(),
+        Some(path) if path.is_file() => path.display().to_string(),
         Some(path) => format!("{} (not there; everything is as built in)", path.display()),
         None => "no home folder; everything is as built in".to_owned(),
     }

@@ -61,7 +61,11 @@ fn one(path: &Path) -> Option<Recorded> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             return Some(damaged(0, "it may not be read".to_owned()));
         }
-        Err(_) => return None,
+        // A file that is refused is one that somebody else may have written; what is no file is none of ours.
+        Err(error) => {
+            let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+            return is_file.then(|| damaged(0, error.to_string()));
+        }
     };
     let bytes = file.metadata().ok()?.len();
     let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
@@ -123,6 +127,8 @@ fn end(file: &mut File, bytes: u64) -> io::Result<End> {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "the tests make files")]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::recordings::write::{About, Cast};
 
@@ -148,6 +154,8 @@ mod tests {
         put("g-full.cast", &format!("{HEAD}\n[8,\"m\",\"bartizan: full\"]\n"));
         put("h-head.cast", &format!("{HEAD}\n"));
         put("i-long.cast", &"x".repeat(1 << 20));
+        put("j-open.cast", &format!("{HEAD}\n"));
+        std::fs::set_permissions(folder.path().join("j-open.cast"), std::fs::Permissions::from_mode(0o666)).unwrap();
         put("not-a-recording.txt", "x");
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link.cast")).unwrap();
         std::fs::create_dir(folder.path().join("folder.cast")).unwrap();
@@ -166,6 +174,7 @@ mod tests {
                 ("g-full.cast", "full", Some(8)),
                 ("h-head.cast", "cut short", None),
                 ("i-long.cast", "damaged", None),
+                ("j-open.cast", "damaged", None),
             ]
         );
         assert!(all(&folder.path().join("nowhere")).unwrap().is_empty());

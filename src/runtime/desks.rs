@@ -116,6 +116,8 @@ impl Desks {
             locks = state.locks;
         });
         let cleared = rules.clear(&aws).await.map_err(|refused| format!("read-only: {refused}"));
+        // Watching needs no session: a desk that goes takes it with it.
+        drop(aws);
         let opened = spawn_blocking(move || (rotations.open)(cleared, &clock)).await;
         let mut changes = None;
         self.state.send_modify(|state| {

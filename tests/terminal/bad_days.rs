@@ -182,3 +182,23 @@ fn a_storm_of_sizes() {
     assert_eq!(terminal.keys("q").ended(), 0);
     terminal.assert_as_found();
 }
+
+/// `ulimit -f`: the system ends a program that writes on by a signal, in the middle of whatever it writes.
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_not_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("events.json");
+    let script = r#"ulimit -f 1; exec "$0" events --demo incident --json >"$1""#;
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-c", script, crate::harness::PROGRAM])
+        .arg(&file)
+        .env_clear()
+        .envs(crate::harness::environment(home.path()))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code > 0), "{:?} {said}", output.status);
+    assert!(said.contains("File too large"), "{said}");
+    assert!(std::fs::metadata(&file).unwrap().len() > 0);
+}

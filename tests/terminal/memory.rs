@@ -103,7 +103,7 @@ fn home(folder: &Path) -> String {
     let profile = format!("[default]\nregion = us-east-1\ncredential_process = {}\n", program.display());
     std::fs::write(folder.join(".aws/config"), profile).unwrap();
     let config = folder.join("config.toml");
-    std::fs::write(&config, "lock_after = \"8s\"\n").unwrap();
+    std::fs::write(&config, "lock_after = \"15s\"\n").unwrap();
     config.display().to_string()
 }
 
@@ -123,7 +123,7 @@ fn nothing_of_the_credentials_is_in_a_locked_console() {
     let emulated = Emulated::start(folder, &["--scenario", "quiet", "--sessions"]);
     let arguments = ["--config", &config, "--endpoint-url", &emulated.url, "--pane", "keys"];
     let mut terminal = Start::new(folder, &arguments).size(120, 30).run();
-    terminal.until("AKIA").keys("5").until("nodes");
+    terminal.until("AKIA").keys("5").until("✓ Online");
     // One shell that has ended and still has its tab, and one that runs.
     open_shell(&mut terminal);
     terminal.keys("exit\r").until("ended").keys("\u{1d}b").until("nodes");

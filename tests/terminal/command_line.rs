@@ -135,6 +135,43 @@ fn keys_and_themes_can_be_listed_and_checked() {
     assert!(status == 1 && error.contains("list.down"), "{error}");
 }
 
+/// A filter that no row can match is wrong usage, and said before anything is asked of AWS: here there is none to ask.
+#[test]
+fn a_filter_that_no_row_can_match_is_refused_with_what_there_is() {
+    for (arguments, words) in [
+        (&["users", "mfa=maybe"][..], "mfa is never \"maybe\"; it takes yes, no"),
+        (&["users", "mfaa=no"], "there is no field \"mfaa\""),
+        (&["keys", "age>90"], "90 of what?"),
+        (&["findings", "severity>critical"], "severity goes from 0 to 10"),
+        (&["events", "ip=203.0.113.0/33"], "no address and no network"),
+        (&["nodes", "ping=Onlin"], "Online, ConnectionLost, Inactive"),
+        (&["sessions", "started=30d..7d"], "nothing lies in the range"),
+        (&["sessions", "--recordings", "state=lost"], "whole, full, recording"),
+        (&["audit", "show", "outcome=perhaps"], "done, failed, unknown"),
+    ] {
+        let (status, out, error) = run(arguments);
+        assert_eq!((status, out.as_str()), (2, ""), "{arguments:?}: {error}");
+        assert!(error.contains(words) && error.lines().count() == 1, "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_word_behind_demo_is_a_filter_unless_it_names_a_scenario() {
+    let rows = |arguments: &[&str]| {
+        let (status, out, error) = run(arguments);
+        assert_eq!(status, 0, "{arguments:?}: {error}");
+        out.lines().count()
+    };
+    let all = rows(&["users", "--demo", "quiet", "--jsonl"]);
+    let without = rows(&["users", "--jsonl", "--demo", "quiet", "mfa=no"]);
+    assert!(without > 0 && without < all, "{without} of {all}");
+    assert!(rows(&["users", "--jsonl", "--demo", "mfa=no"]) > 0, "incident, where none is named");
+    for arguments in [&["users", "--demo", "quite"][..], &["users", "--demo=nonsense"], &["doctor", "--demo", "nonsense"]] {
+        let (status, _, error) = run(arguments);
+        assert!(status == 2 && error.contains("there is no scenario"), "{arguments:?}: {status} {error}");
+    }
+}
+
 #[test]
 fn doctor_looks_at_everything_and_a_refusal_is_a_problem() {
     let (status, out, error) = run(&["doctor", "--demo", "incident"]);

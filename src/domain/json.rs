@@ -35,6 +35,16 @@ pub(crate) fn first(value: &Value, paths: &[&str]) -> Option<Untrusted> {
     paths.iter().find_map(|path| untrusted(value, path))
 }
 
+/// The items of the list at a path; a single object counts as a list of one.
+pub(crate) fn items<'a>(value: &'a Value, path: &str) -> impl Iterator<Item = &'a Value> {
+    match at(value, path) {
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        _ => &[],
+    }
+    .iter()
+}
+
 /// A truth value, also written as text.
 pub(crate) fn truth(value: &Value, path: &str) -> Option<bool> {
     match at(value, path)? {

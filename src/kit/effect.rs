@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::confirm::Plan;
 use crate::domain::change::Mutation;
-use crate::domain::event::Lookup;
+use crate::domain::event::Search;
 use crate::domain::shell::{SessionWish, Target};
 use crate::domain::text::Untrusted;
 
@@ -40,15 +40,17 @@ pub struct SessionId(pub u64);
 /// From one pane to another, with what it should show there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pivot {
-    /// The trail pane, searching for this. `why` is shown as the reason of the search.
+    /// The trail pane, searching for this.
     Trail {
         /// The search.
-        lookup: Lookup,
+        search: Search,
     },
     /// The users pane, with this user selected.
     User {
-        /// `UserName`.
+        /// `UserName`, or [`crate::domain::user::ROOT_NAME`].
         name: Untrusted,
+        /// `UserId`, where it is known: a user who was deleted and made again has the same name and is somebody else.
+        id: Option<Untrusted>,
     },
     /// The keys pane, with the keys of this user.
     Keys {
@@ -62,16 +64,25 @@ pub enum Pivot {
         /// The account whose user it is: twelve digits.
         account: String,
     },
-    /// The findings pane, filtered by this text.
+    /// The findings pane, with the findings that name this.
     Findings {
-        /// A query of the filter language.
-        query: String,
+        /// Who or what.
+        about: About,
     },
     /// The bastions pane, with this node selected.
     Node {
         /// `i-…` or `mi-…`.
         id: Untrusted,
     },
+}
+
+/// Who or what findings are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum About {
+    /// An IAM user, or [`crate::domain::user::ROOT_NAME`]; and one of its access keys, where that is what was looked at.
+    User(Untrusted, Option<Untrusted>),
+    /// An instance or a managed node.
+    Node(Untrusted),
 }
 
 /// How urgent a notice is.
@@ -169,6 +180,11 @@ impl<R> Out<R> {
     /// Shows a toast.
     pub fn notice(&mut self, level: Level, text: impl Into<String>) {
         self.effects.push(Effect::Notice(level, text.into()));
+    }
+
+    /// Shows a toast, if there is anything to say.
+    pub fn notices(&mut self, text: Option<String>) {
+        self.effects.extend(text.map(|text| Effect::Notice(Level::Info, text)));
     }
 
     /// Asks the person whether `mutation` shall be done.

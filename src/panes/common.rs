@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::age::{age, utc};
 use crate::domain::detail::{Field, Section};
-use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::event::{LookupKey, Reach, Search};
 use crate::domain::known::Known;
 use crate::domain::moment::Moment;
 use crate::domain::text::{Untrusted, clean};
@@ -56,7 +56,7 @@ impl Summary {
 
     /// The same where some parts of the read bring no rows: `has_all` says whether all rows are here.
     pub fn of_rows(table: &dyn Listing, remote: &Remote, has_all: bool, noun: &str, now: Timestamp) -> Self {
-        let (matching, total) = table.counts();
+        let (matching, total) = table.counted();
         // Nouns are plural, and English has a short singular.
         let noun = if total == 1 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
         let mut facts = vec![count((matching, total), noun, has_all, remote)];
@@ -70,7 +70,7 @@ impl Summary {
             Cell::new(format!("{}: {}; {}", clean(part), fault.title(), fault.hint()), tone)
         });
         let banner = banner.collect();
-        Self { facts, banner, blank: (matching == 0).then(|| blank(table, remote, noun)) }
+        Self { facts, banner, blank: (table.counts().0 == 0).then(|| blank(table, remote, noun)) }
     }
 }
 
@@ -200,20 +200,40 @@ pub(super) fn and_global(chosen: &[String]) -> Vec<String> {
     regions
 }
 
-/// A search over the last days.
-pub(super) fn last_days(days: i64, now: Timestamp, attribute: Option<(LookupKey, String)>) -> Lookup {
-    Lookup { from: now - SignedDuration::from_hours(days * 24), to: now, attribute }
+/// A search over the last week.
+pub(super) fn last_week(attribute: (LookupKey, String)) -> Search {
+    Search { reach: Reach::Days(7), attribute: Some(attribute) }
 }
 
-/// From an hour before the one time to an hour after the other. AWS may say any time, also one at the end of what can be written.
-pub(super) fn hour_around(first: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
-    let hour = SignedDuration::from_hours(1);
-    (first.saturating_sub(hour).unwrap_or(Timestamp::MIN), last.saturating_add(hour).unwrap_or(Timestamp::MAX))
+/// What became of a pivot whose target is not in its list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// What to tell the person.
+    pub text: String,
+    /// Whether it is known that there is nothing: then the pivot goes back to where it came from.
+    pub is_nothing: bool,
+}
+
+impl Missed {
+    /// There is no such thing.
+    pub(super) fn nothing(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_nothing: true }
+    }
+
+    /// Nobody knows whether there is.
+    pub(super) fn unknown(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_nothing: false }
+    }
 }
 
 /// A query for a text in one field. Two quotation marks stand for one inside of quotation marks.
 pub(super) fn quoted(column: &str, value: &str) -> String {
     format!("{column}:\"{}\"", value.replace('"', "\"\""))
+}
+
+/// A query for exactly this text in one column.
+pub(super) fn exactly(column: &str, value: &str) -> String {
+    format!("{column}=\"{}\"", value.replace('"', "\"\""))
 }
 
 /// Switches a ready-made filter on, and back to what was there before. What is in force decides, however it came to be.

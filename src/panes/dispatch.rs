@@ -3,16 +3,17 @@
 use jiff::Timestamp;
 
 use super::{
-    AnyAction, Ctx, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, forwards, keys, rotations, trail, users,
+    AnyAction, Ctx, Missed, Msg, PaneId, Panes, Read, Summary, activity, bastions, findings, forwards, keys, rotations, trail,
+    users,
 };
 use crate::domain::change::{Done, Mutation};
 use crate::domain::detail::Section;
-use crate::domain::event::Lookup;
+use crate::domain::event::Search;
 use crate::domain::fault::Fault;
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::action::Availability;
 use crate::kit::effect::{Effect, Out, Pivot, Slot};
-use crate::kit::table::{Cell, Listing, Row, Table};
+use crate::kit::table::{Cell, Listing, Row, Table, Tone};
 
 /// A line that an action wants typed before it can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -317,35 +318,45 @@ impl Panes {
         stopped
     }
 
-    /// The pane that a pivot leads to, made ready to show what is wanted. Returns true where it has been told to read already.
-    pub fn pivot(&mut self, pivot: &Pivot, cx: &Ctx<'_>, out: &mut Out<Read>) -> (PaneId, bool) {
-        match pivot {
-            Pivot::Trail { lookup } => {
-                with(out, Read::Trail, |out| trail::go_to(&mut self.trail, lookup, cx, out));
+    /// The pane that a pivot leads to, made ready to show what is wanted, and true where it has been told to read already.
+    ///
+    /// # Errors
+    /// It is known that there is no such thing: nothing was done. Says so.
+    pub fn pivot(&mut self, pivot: &Pivot, cx: &Ctx<'_>, out: &mut Out<Read>) -> Result<(PaneId, bool), String> {
+        Ok(match pivot {
+            Pivot::Trail { search } => {
+                with(out, Read::Trail, |out| trail::go_to(&mut self.trail, search, cx, out));
                 (PaneId::Trail, true)
             }
-            Pivot::User { name } => {
-                users::go_to(&mut self.users, name);
+            Pivot::User { name, id } => {
+                users::go_to(&mut self.users, name, id.as_ref(), cx)?;
                 (PaneId::Users, false)
             }
             Pivot::Keys { user } => {
-                keys::go_to(&mut self.keys, user);
+                keys::go_to(&mut self.keys, user)?;
                 (PaneId::Keys, false)
             }
             Pivot::Contain { user, .. } => {
-                keys::go_to(&mut self.keys, user);
                 with(out, Read::Keys, |out| keys::contain_wanted(&mut self.keys, user, out));
                 (PaneId::Keys, false)
             }
-            Pivot::Findings { query } => {
-                findings::go_to(&mut self.findings, query, out);
+            Pivot::Findings { about } => {
+                findings::go_to(&mut self.findings, about, cx)?;
                 (PaneId::Findings, false)
             }
             Pivot::Node { id } => {
-                bastions::go_to(&mut self.bastions, id);
+                bastions::go_to(&mut self.bastions, id)?;
                 (PaneId::Bastions, false)
             }
-        }
+        })
+    }
+
+    /// What became of a pivot that had to read first and found nothing: the pane it led to, and what to say.
+    pub fn missed(&mut self, now: Timestamp) -> Option<(PaneId, Missed)> {
+        (self.users.missed(now).map(|missed| (PaneId::Users, missed)))
+            .or_else(|| keys::missed(&mut self.keys).map(|missed| (PaneId::Keys, missed)))
+            .or_else(|| findings::missed(&mut self.findings, now).map(|missed| (PaneId::Findings, missed)))
+            .or_else(|| bastions::missed(&mut self.bastions).map(|missed| (PaneId::Bastions, missed)))
     }
 
     /// What the selected row of a pane is called, and the account of whoever it names: a finding's user, an event's caller. Empty: it does
@@ -360,16 +371,21 @@ impl Panes {
     }
 
     /// The CloudTrail search for the selected row of a pane.
-    pub fn trail_of(&self, pane: PaneId, cx: &Ctx<'_>) -> Option<Lookup> {
+    pub fn trail_of(&self, pane: PaneId, cx: &Ctx<'_>) -> Option<Search> {
         match pane {
-            PaneId::Users => users::trail_of(&self.users, cx),
-            PaneId::Keys => keys::trail_of(&self.keys, cx),
+            PaneId::Users => users::trail_of(&self.users),
+            PaneId::Keys => keys::trail_of(&self.keys),
             PaneId::Findings => findings::trail_of(&self.findings, cx),
-            PaneId::Trail => trail::trail_of(&self.trail, cx),
-            PaneId::Bastions => bastions::trail_of(&self.bastions, cx),
+            PaneId::Trail => trail::trail_of(&self.trail),
+            PaneId::Bastions => bastions::trail_of(&self.bastions),
             PaneId::Activity | PaneId::Rotations => None,
-            PaneId::Forwards => forwards::trail_of(&self.forwards, cx),
+            PaneId::Forwards => forwards::trail_of(&self.forwards),
         }
+    }
+
+    /// That search has been made. Returns what to say about others like it.
+    pub fn searched(&mut self, pane: PaneId) -> Option<String> {
+        if pane == PaneId::Findings { findings::searched(&mut self.findings) } else { None }
     }
 
     /// What `copy` copies from a pane: its name for the notice, and the text.
@@ -446,9 +462,15 @@ impl Panes {
             PaneId::Rotations => self.rotations.summary(now),
             PaneId::Forwards => self.forwards.summary(),
         };
-        let marked = self.listing(pane).how_many_marked();
-        if marked > 0 {
+        let listing = self.listing(pane);
+        let query = listing.shown_query().text().trim();
+        if !query.is_empty() {
             let at = summary.facts.len().min(1);
+            summary.facts.insert(at, Cell::new(format!("filter: {}", clean(query)), Tone::Narrowed));
+        }
+        let marked = listing.how_many_marked();
+        if marked > 0 {
+            let at = summary.facts.len().min(if query.is_empty() { 1 } else { 2 });
             summary.facts.insert(at, Cell::plain(format!("{marked} marked")));
         }
         summary

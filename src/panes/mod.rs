@@ -16,9 +16,9 @@ pub mod users;
 
 use serde::{Deserialize, Serialize};
 
-pub use common::{Blank, Ctx, Summary};
+pub use common::{Blank, Ctx, Missed, Summary};
 use common::{
-    age_cell, and_global, hour_around, last_days, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query,
+    age_cell, and_global, exactly, last_week, name_cell, needs, needs_row, quoted, section, sourced, text_cell, toggle_query,
     when,
 };
 pub use dispatch::Prompt;

@@ -59,7 +59,7 @@ impl Glyphs {
     /// The sign of a tone; ordinary and muted text have none.
     pub fn mark(&self, tone: Tone) -> Option<&'static str> {
         let at = match tone {
-            Tone::Plain | Tone::Muted => return None,
+            Tone::Plain | Tone::Muted | Tone::Narrowed => return None,
             Tone::Good => 0,
             Tone::Warning => 1,
             Tone::Bad => 2,

@@ -94,6 +94,7 @@ impl From<Tone> for Role {
             Tone::Denied => Self::Denied,
             Tone::Loading => Self::Loading,
             Tone::Stale => Self::Stale,
+            Tone::Narrowed => Self::Key,
         }
     }
 }

@@ -9,13 +9,15 @@ use crate::kit::table::{Cell, Tone};
 use crate::theme::{Look, Role};
 
 /// Draws the line: `facts` one behind the other, each with its meaning, and at the right what is `missing`, if anything is. Where there is
-/// not enough room, ordinary facts are left out first: how true the list is matters more than what else is known about it.
+/// not enough room, ordinary facts are left out first: how true the list is matters more than what else is known about it. A filter that is
+/// on is shown at every width, and the count before it.
 pub fn draw(facts: &[Cell], missing: &[Cell], milliseconds: i64, look: &Look, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(2);
     let facts: Vec<(Tone, [Piece; 2])> = facts.iter().map(|fact| (fact.tone, fact_pieces(fact, milliseconds, look))).collect();
     let gap = width(look.glyphs.dot) + 2;
     let told = told(missing, look);
-    let least = facts.first().map_or(0, |(_, fact)| wide(fact)) + 2;
+    let filter = facts.iter().find(|(tone, _)| *tone == Tone::Narrowed).map_or(0, |(_, filter)| gap + wide(filter).min(FILTER));
+    let least = facts.first().map_or(0, |(_, fact)| wide(fact)) + filter + 2;
     let reserved = told.as_ref().map_or(0, |told| told.width().min(room.saturating_sub(least)) + 2);
     let chosen = choose(&facts, gap, room.saturating_sub(reserved));
     let mut column = 1;
@@ -45,14 +47,29 @@ fn wide(fact: &[Piece; 2]) -> usize {
 /// A fact that does not fit is shortened, but not below this many columns: then it is left out, and what comes behind it too.
 const LEAST: usize = 14;
 
-/// The facts that fit, with their room: the first in any case, then those that warn, then the others in their order.
+/// The filter gets at least so many columns, and what the facts that warn leave over.
+const FILTER: usize = 20;
+
+/// The facts that fit, with their room: the first and a filter in any case, then those that warn, then the others in their order.
 fn choose(facts: &[(Tone, [Piece; 2])], gap: usize, room: usize) -> Vec<(usize, usize)> {
-    let first = facts.first().map_or(0, |(_, fact)| wide(fact));
+    let filter = facts.iter().position(|(tone, _)| *tone == Tone::Narrowed);
+    let wanted = filter.and_then(|number| facts.get(number)).map_or(0, |(_, filter)| wide(filter));
+    let mut first = facts.first().map_or(0, |(_, fact)| wide(fact));
+    let mut narrowed = 0;
+    if filter.is_some() {
+        first = first.min(room.saturating_sub(gap + wanted.min(LEAST)));
+        narrowed = wanted.min(FILTER).min(room.saturating_sub(first + gap));
+    }
     let mut chosen = Vec::from([(0, first)]);
-    let mut left = room.saturating_sub(first);
+    let mut left = room.saturating_sub(first + if filter.is_some() { gap + narrowed } else { 0 });
     for warning in [true, false] {
+        if let Some(number) = filter.filter(|_| !warning) {
+            let more = (wanted - narrowed).min(left);
+            chosen.push((number, narrowed + more));
+            left -= more;
+        }
         for (number, (tone, fact)) in facts.iter().enumerate().skip(1) {
-            if is_warning(*tone) != warning {
+            if is_warning(*tone) != warning || *tone == Tone::Narrowed {
                 continue;
             }
             if gap + wide(fact) <= left {

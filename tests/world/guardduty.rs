@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_guardduty::Client;
-use aws_sdk_guardduty::types::{Condition, Feedback, FindingCriteria, FindingStatisticType, GroupByType, OrderBy, SortCriteria};
+use aws_sdk_guardduty::types::{
+    Condition, Feedback, Finding, FindingCriteria, FindingStatisticType, GroupByType, OrderBy, SortCriteria,
+};
 use bartizan::emulator::World;
 use bartizan::emulator::svc::guardduty::Administrator;
 
@@ -176,7 +178,10 @@ async fn samples_are_marked() {
     assert!(after.len() > before.len() + 10);
     let made: Vec<String> = after.into_iter().filter(|id| !before.contains(id)).collect();
     let found = client.get_findings().detector_id(&detector).set_finding_ids(Some(made)).send().await.unwrap();
-    assert!(found.findings().iter().all(|finding| finding.title().unwrap().starts_with("[SAMPLE]")));
+    let flag = |finding: &Finding| finding.service().unwrap().additional_info().unwrap().value().unwrap().to_owned();
+    assert!(found.findings().iter().all(|finding| flag(finding) == r#"{"sample":true}"#));
+    // The prefix of AWS's web console is not in the API.
+    assert!(found.findings().iter().all(|finding| !finding.title().unwrap().contains("SAMPLE")));
 }
 
 #[tokio::test]

@@ -266,8 +266,12 @@ fn on_list(model: &mut Model, action: list::Action, out: &mut Vec<Effect>) {
         list::Action::MarkAll => listing.mark_all(),
         list::Action::Unmark => listing.unmark(),
         list::Action::Trail => {
-            if let Some(lookup) = model.panes.trail_of(model.focus, &model.ctx()) {
-                pivot::go(model, &Pivot::Trail { lookup }, out);
+            if let Some(search) = model.panes.trail_of(model.focus, &model.ctx()) {
+                let others = model.panes.searched(model.focus);
+                pivot::go(model, &Pivot::Trail { search }, out);
+                if let Some(others) = others {
+                    model.notice(Level::Info, others);
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ mod detail;
 mod door;
 mod input;
 mod lock;
+mod missed;
 mod pivot;
 mod replay;
 mod session;
@@ -105,6 +106,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
             }
         }
     }
+    missed::missed(model, out);
     terminals::watch_lent(model, out);
     settle(model, out);
 }

@@ -13,12 +13,16 @@ pub(super) fn go(model: &mut Model, pivot: &Pivot, out: &mut Vec<Effect>) {
         return model.notice(Level::Warning, why);
     }
     let from = model.focus;
-    let mut target = (from, false);
+    let mut target = Err(String::new());
     run(model, out, |model, out| {
         let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
         target = model.panes.pivot(pivot, &cx, out);
     });
-    let (pane, reading) = target;
+    // A pivot that finds nothing says so and stays.
+    let (pane, reading) = match target {
+        Ok(target) => target,
+        Err(why) => return model.notice(Level::Warning, why),
+    };
     if reading && model.connection == crate::app::Connection::Ready {
         model.visited.insert(pane);
     }

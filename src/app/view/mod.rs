@@ -170,7 +170,7 @@ fn below(model: &Model, layout: &Layout, look: &Look, buf: &mut Buffer) {
         .field()
         .filter(|_| !matches!(model.overlay, Some(Overlay::Connect(_) | Overlay::Palette { .. } | Overlay::Confirm(_))));
     if let Some(typed) = typing {
-        let (matching, total) = model.listing().counts();
+        let (matching, total) = model.listing().counted();
         let note = match wrong(model) {
             Some(wrong) => Piece::new(wrong, look[Role::Bad]),
             None if model.filter.is_some() && model.overlay.is_none() => {

@@ -86,7 +86,7 @@ pub(super) fn tabs(model: &Model, key: impl Fn(PaneId) -> Option<String>) -> Vec
         let total = match pane {
             // What has ended wants no attention.
             PaneId::Rotations => panes.rotations.open(),
-            _ => panes.listing(pane).counts().1,
+            _ => panes.listing(pane).counted().1,
         };
         let state = if panes.is_loading(pane) {
             tabs::State::Loading

@@ -8,7 +8,7 @@ pub use decode::decode;
 pub use detail::detail;
 pub use outcome::Outcome;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::evidence::Evidence;
@@ -124,6 +124,83 @@ pub struct Lookup {
     pub to: Timestamp,
     /// The attribute and its value.
     pub attribute: Option<(LookupKey, String)>,
+}
+
+/// What another pane wants searched: how far, and by what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// How far.
+    pub reach: Reach,
+    /// The attribute and its value.
+    pub attribute: Option<(LookupKey, String)>,
+}
+
+/// How far a search reaches. Where it reaches to now, that is the time at which it is made, each time anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// The last so many days.
+    Days(u16),
+    /// From an hour before a finding was first seen: to now while it is current, as whatever caused it may go on, else to an hour after it was
+    /// last seen.
+    Finding {
+        /// Oldest time.
+        from: Timestamp,
+        /// Newest time; `None`: now.
+        to: Option<Timestamp>,
+    },
+    /// From an hour before an event to an hour after it.
+    Event {
+        /// Oldest time.
+        from: Timestamp,
+        /// Newest time, which may be still to come.
+        to: Timestamp,
+    },
+}
+
+/// Event history reaches back ninety days, and AWS refuses a beginning before them.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+impl Reach {
+    /// Around a finding. AWS may say any time, also one at the end of what can be written.
+    pub fn of_finding(first: Timestamp, last: Timestamp, is_current: bool) -> Self {
+        let to = last.max(first).saturating_add(HOUR).unwrap_or(Timestamp::MAX);
+        Self::Finding { from: before(first, HOUR), to: (!is_current).then_some(to) }
+    }
+
+    /// Around an event.
+    pub fn of_event(at: Timestamp) -> Self {
+        Self::Event { from: before(at, HOUR), to: at.saturating_add(HOUR).unwrap_or(Timestamp::MAX) }
+    }
+
+    /// Oldest and newest time of a search that is made now.
+    pub fn range(self, now: Timestamp) -> (Timestamp, Timestamp) {
+        let (from, to) = match self {
+            Self::Days(days) => (before(now, SignedDuration::from_hours(24 * i64::from(days))), now),
+            Self::Finding { from, to } => (from.clamp(before(now, KEPT), now), to.unwrap_or(now).min(now)),
+            // An event of any age is there: what serves it has older ones, too.
+            Self::Event { from, to } => (from, to.min(now).max(from.saturating_add(HOUR).unwrap_or(Timestamp::MAX))),
+        };
+        (from, to.max(from))
+    }
+
+    /// How it is called, with its times.
+    pub fn words(self) -> String {
+        let clock = |at: Timestamp| at.strftime("%m-%d %H:%M").to_string();
+        match self {
+            Self::Days(days) => format!("last {days} d"),
+            Self::Finding { from, to: None } => format!("{} to now, from 1 h before first seen", clock(from)),
+            Self::Finding { from, to: Some(to) } => {
+                format!("{} to {}Z, from 1 h before first to 1 h after last seen", clock(from), clock(to))
+            }
+            Self::Event { from, to } => format!("{} to {}Z, 1 h around the event", clock(from), clock(to)),
+        }
+    }
+}
+
+fn before(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 /// One page of one region's answer, and how far the search has come.

@@ -2,15 +2,19 @@
 
 use serde_json::Value;
 
-use super::{Finding, FindingKey, Severity};
+use super::principal::{access_keys, principals};
+use super::resource::{instances, resources};
+use super::{Finding, FindingKey, Severity, once_each};
 use crate::domain::evidence::Evidence;
-use crate::domain::json::{at, first, text, time, truth, untrusted};
+use crate::domain::json::{at, first, items, text, time, truth, untrusted};
 use crate::domain::text::Untrusted;
 
 /// Reads a finding as the API, EventBridge (`detail`) or AWS Tools give it. What is missing stays empty; nothing makes it fail.
 pub fn decode(value: &Value, raw: Evidence) -> Finding {
-    let resource = at(value, "resource").unwrap_or(&Value::Null);
-    let resource_type = untrusted(resource, "resourceType").unwrap_or_else(|| Untrusted::new(""));
+    let resource_type = untrusted(value, "resource.resourceType").unwrap_or_else(|| "".into());
+    let (subject, resources) = resources(value);
+    let (principals, access_keys) = (principals(value), access_keys(value));
+    let (instances, remote_ips) = (instances(&resources), addresses(value));
     Finding {
         key: FindingKey {
             account: text(value, "accountId").unwrap_or_default(),
@@ -18,15 +22,20 @@ pub fn decode(value: &Value, raw: Evidence) -> Finding {
             id: untrusted(value, "id").unwrap_or_else(|| raw.stand_in()),
         },
         severity: severity(value),
-        kind: untrusted(value, "type").unwrap_or_else(|| Untrusted::new("")),
-        title: untrusted(value, "title").unwrap_or_else(|| Untrusted::new("")),
-        resource: resource_name(value, resource).unwrap_or_else(|| resource_type.clone()),
+        kind: untrusted(value, "type").unwrap_or_else(|| "".into()),
+        title: untrusted(value, "title").unwrap_or_else(|| "".into()),
+        resource: subject.unwrap_or_else(|| resource_type.clone()),
         resource_type,
-        principal: first(value, PRINCIPAL),
-        is_iam_user: is_iam_user(value),
-        access_key: first(value, &["resource.accessKeyDetails.accessKeyId"]).or_else(|| sequence_resource(value, is_access_key)),
-        instance: first(value, &["resource.instanceDetails.instanceId"]).or_else(|| sequence_instance(value)),
-        remote_ip: remote_address(value),
+        principal: principals.first().map(|principal| principal.name.clone()),
+        access_key: access_keys.first().cloned(),
+        instance: instances.first().cloned(),
+        remote_ip: remote_ips.first().cloned(),
+        resources,
+        principals,
+        access_keys,
+        instances,
+        remote_ips,
+        domains: domains(value),
         count: at(value, "service.count").and_then(Value::as_u64),
         first_seen: time(value, "service.eventFirstSeen"),
         last_seen: time(value, "service.eventLastSeen"),
@@ -43,108 +52,51 @@ fn severity(value: &Value) -> Option<Severity> {
     number.is_finite().then_some(Severity(number))
 }
 
-const PRINCIPAL: &[&str] = &[
-    "resource.accessKeyDetails.userName",
-    "resource.kubernetesDetails.kubernetesUserDetails.username",
-    "resource.rdsDbUserDetails.user",
-    "service.detection.sequence.actors.0.user.name",
-];
-
-/// The type belongs to the name that [`PRINCIPAL`] finds first: `resource.accessKeyDetails`, else the first actor of a sequence.
-fn is_iam_user(value: &Value) -> bool {
-    let (name, kind) = match first(value, &["resource.accessKeyDetails.userName"]) {
-        Some(name) => (name, "resource.accessKeyDetails.userType"),
-        None => {
-            (first(value, &["service.detection.sequence.actors.0.user.name"]).unwrap_or_else(|| "".into()), SEQUENCE_USER_TYPE)
-        }
-    };
-    first(value, PRINCIPAL) == Some(name) && first(value, &[kind]).is_some_and(|kind| kind.raw() == "IAMUser")
+/// Every address on the far side: of the action, of each probed port, of a sequence's endpoints.
+fn addresses(value: &Value) -> Vec<Untrusted> {
+    let mut all = Vec::new();
+    if let Some(action) = at(value, "service.action") {
+        remote_details(action, 0, &mut all);
+    }
+    all.extend(items(value, "service.detection.sequence.endpoints").filter_map(|endpoint| untrusted(endpoint, "ip")));
+    once_each(all)
 }
 
-const SEQUENCE_USER_TYPE: &str = "service.detection.sequence.actors.0.user.type";
-
-/// The name of the resource, by its type and in the order of GuardDuty's own list of types.
-const RESOURCE: &[&str] = &[
-    "accessKeyDetails.userName",
-    "instanceDetails.instanceId",
-    "s3BucketDetails.0.name",
-    "s3BucketDetails.name",
-    "eksClusterDetails.name",
-    "ecsClusterDetails.name",
-    "lambdaDetails.functionName",
-    "rdsDbInstanceDetails.dbInstanceIdentifier",
-    "rdsLimitlessDbDetails.dbShardGroupIdentifier",
-    "ebsVolumeDetails.scannedVolumeDetails.0.volumeArn",
-    "ebsSnapshotDetails.snapshotArn",
-    "ec2ImageDetails.imageArn",
-    "recoveryPointDetails.recoveryPointArn",
-    "containerDetails.name",
-    "kubernetesDetails.kubernetesWorkloadDetails.name",
-];
-
-fn resource_name(value: &Value, resource: &Value) -> Option<Untrusted> {
-    first(resource, RESOURCE)
-        .or_else(|| first(value, &["service.detection.sequence.resources.0.name", "service.detection.sequence.resources.0.uid"]))
-        .or_else(|| {
-            // A type of resource that is newer than this list: the first thing in it that looks like a name.
-            let Value::Object(members) = resource else { return None };
-            members.values().find_map(|details| {
-                let details = if let Value::Array(items) = details { items.first()? } else { details };
-                let Value::Object(details) = details else { return None };
-                let named = |(name, _): &(&String, &Value)| {
-                    ["name", "id", "arn", "identifier"].iter().any(|end| name.to_ascii_lowercase().ends_with(end))
-                };
-                details
-                    .iter()
-                    .filter(named)
-                    .find_map(|(_, value)| value.as_str())
-                    .filter(|name| !name.is_empty())
-                    .map(Untrusted::new)
-            })
-        })
+/// The names on the far side that were looked up or called.
+fn domains(value: &Value) -> Vec<Untrusted> {
+    let mut all: Vec<Untrusted> =
+        first(value, &["service.action.dnsRequestAction.domain", "service.action.awsApiCallAction.domainDetails.domain"])
+            .into_iter()
+            .collect();
+    all.extend(items(value, "service.detection.sequence.endpoints").filter_map(|endpoint| untrusted(endpoint, "domain")));
+    once_each(all)
 }
 
-fn is_access_key(id: &str) -> bool {
-    id.starts_with("AKIA") || id.starts_with("ASIA")
-}
-
-fn sequence_resource(value: &Value, wanted: impl Fn(&str) -> bool) -> Option<Untrusted> {
-    let Some(Value::Array(resources)) = at(value, "service.detection.sequence.resources") else { return None };
-    resources.iter().filter_map(|resource| text(resource, "uid")).find(|uid| wanted(uid)).map(Untrusted::new)
-}
-
-fn sequence_instance(value: &Value) -> Option<Untrusted> {
-    let arn = sequence_resource(value, |uid| uid.contains(":instance/"))?;
-    arn.raw().rsplit('/').next().map(Untrusted::new)
-}
-
-fn remote_address(value: &Value) -> Option<Untrusted> {
-    let details = at(value, "service.action").and_then(|action| remote_details(action, 0));
-    details
-        .and_then(|details| first(details, &["ipAddressV4", "ipAddressV6"]))
-        .or_else(|| first(value, &["service.detection.sequence.endpoints.0.ip"]))
-}
-
-/// The first `remoteIpDetails` anywhere in the action: each type of action has its own place for it.
-fn remote_details(value: &Value, depth: usize) -> Option<&Value> {
+/// The addresses of all `remoteIpDetails` and `sourceIPs` in the action: each type of action has its own place for them.
+fn remote_details(value: &Value, depth: usize, found: &mut Vec<Untrusted>) {
     const DEEPEST: usize = 8;
-    if depth > DEEPEST {
-        return None;
-    }
     match value {
-        Value::Object(members) => members
-            .iter()
-            .find(|(name, details)| name.eq_ignore_ascii_case("remoteIpDetails") && !details.is_null())
-            .map(|(_, details)| details)
-            .or_else(|| members.values().find_map(|member| remote_details(member, depth + 1))),
-        Value::Array(items) => items.iter().find_map(|item| remote_details(item, depth + 1)),
-        _ => None,
+        Value::Object(members) if depth <= DEEPEST => {
+            for (name, member) in members {
+                if name.eq_ignore_ascii_case("remoteIpDetails") {
+                    found.extend(["ipAddressV4", "ipAddressV6"].iter().find_map(|path| untrusted(member, path)));
+                } else if name.eq_ignore_ascii_case("sourceIPs") {
+                    found.extend(member.as_array().into_iter().flatten().filter_map(Value::as_str).map(Untrusted::new));
+                } else {
+                    remote_details(member, depth + 1, found);
+                }
+            }
+        }
+        Value::Array(items) if depth <= DEEPEST => items.iter().for_each(|item| remote_details(item, depth + 1, found)),
+        _ => {}
     }
 }
 
+/// `CreateSampleFindings` sets a flag in the JSON text `service.additionalInfo.value`; in exports and events it may be an object, or lie
+/// beside it. The prefix `[SAMPLE]` of titles is put there by AWS's web console only, and proves nothing.
 fn is_sample(value: &Value) -> bool {
-    let written = |text: String| serde_json::from_str::<Value>(&text).is_ok_and(|info| truth(&info, "sample") == Some(true));
-    truth(value, "service.additionalInfo.sample") == Some(true)
-        || text(value, "service.additionalInfo.value").is_some_and(written)
-        || text(value, "title").is_some_and(|title| title.starts_with("[SAMPLE]"))
+    let is_set = |info: &Value| truth(info, "sample") == Some(true);
+    let Some(info) = at(value, "service.additionalInfo") else { return false };
+    let packed = |info: &Value| text(info, "value").and_then(|text| serde_json::from_str(&text).ok());
+    is_set(info) || at(info, "value").is_some_and(is_set) || packed(info).as_ref().is_some_and(is_set)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::age::utc;
 use crate::domain::detail::{Field, Leaves, Section, push};
-use crate::domain::json::{at, text, time};
+use crate::domain::json::{at, items, text, time};
 
 /// The sections of a finding's JSON. Every value of the record is in one of them.
 pub fn detail(raw: &str) -> Vec<Section> {
@@ -59,11 +59,26 @@ const FINDING: &[(&str, &str)] = &[
     ("ARN", "arn"),
 ];
 
+/// What the ids in a sequence's signals stand for.
+type Named = Vec<(String, String)>;
+
+fn known_by_id(value: &Value, list: &str, names: &[&str]) -> Named {
+    let named = |item: &Value| Some((text(item, "id")?, names.iter().find_map(|path| text(item, path))?));
+    items(value, list).filter_map(named).collect()
+}
+
+fn by(known: &Named, signal: &Value, ids: &str) -> Option<String> {
+    let Some(Value::Array(ids)) = at(signal, ids) else { return None };
+    let name = |id: &Value| known.iter().find(|(known, _)| id == known.as_str()).map(|(_, name)| name.as_str());
+    let names: Vec<&str> = ids.iter().filter_map(name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 /// The signals of an attack sequence as a timeline.
 fn signals(value: &Value) -> Vec<Field> {
-    let Some(Value::Array(signals)) = at(value, "service.detection.sequence.signals") else { return Vec::new() };
-    let mut timed: Vec<(Option<Timestamp>, Field)> = signals
-        .iter()
+    let actors = known_by_id(value, "service.detection.sequence.actors", &["user.name", "process.name", "user.uid"]);
+    let endpoints = known_by_id(value, "service.detection.sequence.endpoints", &["ip", "domain"]);
+    let mut timed: Vec<(Option<Timestamp>, Field)> = items(value, "service.detection.sequence.signals")
         .map(|signal| {
             let seen = time(signal, "firstSeenAt").or_else(|| time(signal, "createdAt"));
             let word = |path: &str| text(signal, path);
@@ -72,6 +87,8 @@ fn signals(value: &Value) -> Vec<Field> {
             told.extend(word("severity").map(|severity| format!("severity {severity}")));
             told.extend(word("count").map(|count| format!("×{count}")));
             told.extend(time(signal, "lastSeenAt").map(|last| format!("until {}", utc(last))));
+            told.extend(by(&actors, signal, "actorIds").map(|names| format!("by {names}")));
+            told.extend(by(&endpoints, signal, "endpointIds").map(|places| format!("from {places}")));
             (seen, Field::new(seen.map_or_else(|| "time unknown".to_owned(), utc), told.join(" ")))
         })
         .collect();

@@ -2,9 +2,13 @@
 
 mod decode;
 mod detail;
+mod principal;
+mod resource;
 
 pub use decode::decode;
 pub use detail::detail;
+pub use principal::{Principal, PrincipalKind};
+pub use resource::Resource;
 
 use std::cmp::Ordering;
 
@@ -144,19 +148,35 @@ pub struct Finding {
     pub title: Untrusted,
     /// `resource.resourceType`.
     pub resource_type: Untrusted,
-    /// The most telling name of the resource: access key's user, instance id, bucket, …
+    /// What the finding is about, by `resource_type`: the bucket of an S3 finding, the cluster of an EKS finding. The type's own word where
+    /// the finding has no details of it.
     pub resource: Untrusted,
-    /// The principal, where there is one: `accessKeyDetails.userName`, or the first actor of a sequence.
+    /// The first of [`Self::principals`].
     pub principal: Option<Untrusted>,
-    /// Whether the principal is an IAM user (`userType`), and not a role's session, root, or a user of a cluster or a database.
-    #[serde(default)]
-    pub is_iam_user: bool,
-    /// `accessKeyDetails.accessKeyId`.
+    /// The first of [`Self::access_keys`].
     pub access_key: Option<Untrusted>,
-    /// `instanceDetails.instanceId`.
+    /// The first of [`Self::instances`].
     pub instance: Option<Untrusted>,
-    /// The remote address of the action, where there is one.
+    /// The first of [`Self::remote_ips`].
     pub remote_ip: Option<Untrusted>,
+    /// Everything the finding names, what it is about first.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// Everybody it names, the caller first.
+    #[serde(default)]
+    pub principals: Vec<Principal>,
+    /// Every access key it names, the caller's first.
+    #[serde(default)]
+    pub access_keys: Vec<Untrusted>,
+    /// The ids of the instances among the resources.
+    #[serde(default)]
+    pub instances: Vec<Untrusted>,
+    /// Every address on the far side.
+    #[serde(default)]
+    pub remote_ips: Vec<Untrusted>,
+    /// Every domain on the far side.
+    #[serde(default)]
+    pub domains: Vec<Untrusted>,
     /// `service.count`.
     pub count: Option<u64>,
     /// `service.eventFirstSeen`.
@@ -171,6 +191,33 @@ pub struct Finding {
     pub sample: bool,
     /// The finding as AWS sent it.
     pub raw: Evidence,
+}
+
+/// What `affectedResources` calls an IAM user.
+pub const IAM_USER: &str = "AWS::IAM::User";
+
+impl Finding {
+    /// The IAM users it names. Roles, federated sessions and users of clusters and databases are none, whatever they are called.
+    pub fn users(&self) -> impl Iterator<Item = &Principal> {
+        self.principals.iter().filter(|principal| principal.is_user())
+    }
+
+    /// Whether it names this IAM user: as who acted, or as what was acted upon.
+    pub fn names_user(&self, name: &Untrusted) -> bool {
+        self.user_names().any(|user| user == name)
+    }
+
+    /// The names of the IAM users it names, of who acted before those of who was acted upon.
+    pub fn user_names(&self) -> impl Iterator<Item = &Untrusted> {
+        let affected = self.resources.iter().filter(|resource| resource.kind.raw() == IAM_USER).map(|resource| &resource.name);
+        self.users().map(|user| &user.name).chain(affected)
+    }
+}
+
+/// The same texts in the same order, each once.
+fn once_each(all: Vec<Untrusted>) -> Vec<Untrusted> {
+    let mut seen = std::collections::BTreeSet::new();
+    all.into_iter().filter(|text| seen.insert(text.clone())).collect()
 }
 
 #[cfg(test)]

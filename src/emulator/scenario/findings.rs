@@ -318,7 +318,7 @@ fn old(now: Timestamp) -> Vec<Value> {
     ];
     for (kind, severity) in [("Backdoor:EC2/Spambot", 5.0), ("CryptoCurrency:EC2/BitcoinTool.B", 8.0)] {
         found.push(
-            Draft::new(&here, kind, severity, &format!("[SAMPLE] {kind}"), "This is a sample finding.")
+            Draft::new(&here, kind, severity, &format!("{kind}."), "This is a sample finding.")
                 .resource(build::instance("i-99999999", "GeneratedFindingInstanceName", "10.0.0.1", "198.51.100.1", HOME))
                 .action(build::connection("OUTBOUND", (39_677, "Unknown"), (25, "SMTP"), "10.0.0.1", &SCANNER))
                 .service("featureName", "FlowLogs")

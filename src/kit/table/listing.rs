@@ -36,8 +36,10 @@ pub trait Listing {
     fn work(&mut self, budget: usize, now: Timestamp);
     /// Whether slices of work are waiting.
     fn has_work(&self) -> bool;
-    /// Rows that match, and rows in all.
+    /// Rows that match, and rows in all, whatever they are: what there is to scroll through.
     fn counts(&self) -> (usize, usize);
+    /// The same of those that count: without the rows that stand aside, such as samples among findings.
+    fn counted(&self) -> (usize, usize);
     /// The selected row's record as JSON text.
     fn selected_record(&self) -> Option<String>;
     /// Marks the selected row, or takes its mark away, and goes down by one.
@@ -97,6 +99,9 @@ impl<R: Row> Listing for Table<R> {
     }
     fn counts(&self) -> (usize, usize) {
         (self.matching(), self.total())
+    }
+    fn counted(&self) -> (usize, usize) {
+        (self.tally_shown().rows(), self.tally().rows())
     }
     fn selected_record(&self) -> Option<String> {
         self.selected().map(Row::record)

@@ -10,11 +10,13 @@ mod listing;
 mod marks;
 mod row;
 mod sorting;
+mod tally;
 
 pub use cursor::Cursor;
 pub use fact::{compare_facts, compare_optional, fact, fact_in_words, optional};
 pub use listing::Listing;
 pub use row::{Cell, Column, Limits, Row, Sort, Tone};
+pub use tally::{Kinds, Tally};
 
 use std::collections::BTreeSet;
 
@@ -49,6 +51,13 @@ pub struct Table<R: Row> {
     marks: BTreeSet<R::Id>,
     #[serde(default)]
     limits: Limits,
+    /// What each row is counted as, by row number.
+    kinds: Vec<Kinds>,
+    all: Tally,
+    /// The tally of `view`, where there is one.
+    in_view: Option<Tally>,
+    /// Whether `in_view` is behind.
+    recount: bool,
 }
 
 impl<R: Row> Table<R> {
@@ -67,6 +76,10 @@ impl<R: Row> Table<R> {
             cursor: Cursor::default(),
             marks: BTreeSet::new(),
             limits: Limits::default(),
+            kinds: Vec::new(),
+            all: Tally::default(),
+            in_view: None,
+            recount: false,
         }
     }
 
@@ -94,6 +107,16 @@ impl<R: Row> Table<R> {
     /// How many rows match the query.
     pub fn matching(&self) -> usize {
         self.shown().len()
+    }
+
+    /// How many rows there are of each kind, shown or not.
+    pub fn tally(&self) -> &Tally {
+        &self.all
+    }
+
+    /// How many rows that match the query there are of each kind.
+    pub fn tally_shown(&self) -> &Tally {
+        self.in_view.as_ref().unwrap_or(&self.all)
     }
 
     /// The rows in the order in which they arrived.
@@ -176,6 +199,11 @@ impl<R: Row> Table<R> {
                 self.rows.insert(id, row);
             }
         }
+        for (_, row) in self.rows.get_range(placed..).into_iter().flatten() {
+            let kinds = row.kinds(now, self.limits);
+            self.kinds.push(kinds);
+            self.all.add(kinds);
+        }
         self.place(fresh, moved, now);
     }
 
@@ -199,9 +227,8 @@ impl<R: Row> Table<R> {
     /// Changes one row where it stands. Returns false if there is no such row.
     pub fn update(&mut self, id: &R::Id, now: Timestamp, change: impl FnOnce(&mut R)) -> bool {
         let Some(number) = self.rows.get_index_of(id) else { return false };
-        if self.renew(number, now, change) {
-            self.place(Vec::new(), vec![as_number(number)], now);
-        }
+        let moved = self.renew(number, now, change).then(|| as_number(number));
+        self.place(Vec::new(), moved.into_iter().collect(), now);
         true
     }
 
@@ -250,12 +277,16 @@ impl<R: Row> Table<R> {
         self.rows.retain(|_, _| stays.next().copied().unwrap_or(true));
         let mut stays = keep.iter();
         self.seen.retain(|_| stays.next().copied().unwrap_or(true));
+        let mut stays = keep.iter();
+        self.kinds.retain(|_| stays.next().copied().unwrap_or(true));
+        self.all = Tally::of_all(self.kinds.iter().copied());
         self.marks.retain(|id| self.rows.contains_key(id));
         map(&mut self.sorted);
         if let Some(view) = &mut self.view {
             map(view);
         }
         self.restart_work();
+        self.count_view();
         self.settle(selected);
     }
 
@@ -268,6 +299,7 @@ impl<R: Row> Table<R> {
             self.view = Some(Vec::new());
         }
         self.query = query;
+        self.count_view();
     }
 
     /// Puts the rows in another order, in slices.
@@ -287,6 +319,7 @@ impl<R: Row> Table<R> {
             let selected = self.selected_number();
             self.view = None;
             self.filtering = None;
+            self.count_view();
             self.settle(selected);
         } else {
             self.filtering = Some(Filtering::default());
@@ -301,6 +334,7 @@ impl<R: Row> Table<R> {
                 self.filtering = None;
                 let selected = self.selected_number();
                 self.view = Some(filtering.view(&self.sorted));
+                self.count_view();
                 self.settle(selected);
             }
         } else if let Some(sorting) = &mut self.sorting
@@ -362,6 +396,13 @@ impl<R: Row> Table<R> {
         let moved = self.sort.compare(&before, row).is_ne();
         let matches = self.query.matches(row, now);
         let matched = matches != self.query.matches(&before, now);
+        let kinds = row.kinds(now, self.limits);
+        if let Some(known) = self.kinds.get_mut(number).filter(|known| **known != kinds) {
+            self.all.remove(*known);
+            self.all.add(kinds);
+            *known = kinds;
+            self.recount = true;
+        }
         if let Some(filtering) = &mut self.filtering {
             filtering.look_again(number, matches);
         }
@@ -374,6 +415,9 @@ impl<R: Row> Table<R> {
     /// Puts new rows, and those that moved, in their places: one pass over the order for all of them.
     fn place(&mut self, fresh: Vec<u32>, moved: Vec<u32>, now: Timestamp) {
         if fresh.is_empty() && moved.is_empty() {
+            if self.recount {
+                self.count_view();
+            }
             return;
         }
         let selected = self.selected_number();
@@ -393,7 +437,14 @@ impl<R: Row> Table<R> {
             numbers.extend(out.iter().enumerate().filter(|(_, out)| **out).map(|(number, _)| as_number(number)));
         }
         self.insert(numbers, now);
+        self.count_view();
         self.settle(selected);
+    }
+
+    fn count_view(&mut self) {
+        self.recount = false;
+        let kinds = |number: &u32| self.kinds.get(*number as usize).copied();
+        self.in_view = self.view.as_ref().map(|view| Tally::of_all(view.iter().filter_map(kinds)));
     }
 
     fn insert(&mut self, mut numbers: Vec<u32>, now: Timestamp) {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::tally::Kinds;
 use crate::domain::key::AgeLimit;
 use crate::kit::query::field::Field;
 
@@ -85,6 +86,8 @@ pub enum Tone {
     Loading,
     /// True once, perhaps not now.
     Stale,
+    /// Only part of what there is, because somebody asked for no more: a filter that is on.
+    Narrowed,
 }
 
 /// The content of one cell. The text must come from [`crate::domain::text::Untrusted::shown`] or from the program itself.
@@ -134,6 +137,11 @@ pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned + 'static {
     /// What a column means by the configuration's limits, where these say more than [`Row::cell`] by itself.
     fn tone(&self, _column: usize, _now: Timestamp, _limits: Limits) -> Option<Tone> {
         None
+    }
+
+    /// What the row is counted as in the lines around its table.
+    fn kinds(&self, _now: Timestamp, _limits: Limits) -> Kinds {
+        Kinds::default()
     }
 
     /// Smaller or greater in this column.

@@ -47,19 +47,20 @@ impl Model {
     /// What stands above the table. `stale` is how many replies came too late to be wanted.
     pub fn summary(&self, stale: u64) -> Summary {
         use crate::kit::table::Listing as _;
-        let open = self.in_flight();
         let (matching, total) = self.table.counts();
         let count = |count: u64, what: &str, tone: Tone| (count > 0).then(|| Cell::new(format!("{count} {what}"), tone));
-        let mut facts = vec![Cell::plain(format!("{} calls", self.calls))];
-        if matching != total {
-            facts.push(Cell::plain(format!("{matching} of the last {total} match")));
-        }
+        // Beside a filter stands what it shows, else all calls since the start: the table has the latest only.
+        let counts = if self.table.query().is_empty() { self.since_the_start() } else { self.shown() };
+        let mut facts = vec![match matching == total {
+            true => Cell::plain(format!("{} calls", counts.calls)),
+            false => Cell::plain(format!("{matching} of the last {total} calls")),
+        }];
         facts.extend(
             [
-                count(open as u64, "in flight", Tone::Loading),
-                count(self.failed, "failed", Tone::Bad),
-                count(self.throttles, "throttled", Tone::Warning),
-                count(self.retries, "sent again", Tone::Warning),
+                count(counts.open, "in flight", Tone::Loading),
+                count(counts.failed, "failed", Tone::Bad),
+                count(counts.throttles, "throttled", Tone::Warning),
+                count(counts.retries, "sent again", Tone::Warning),
                 count(stale, "replies too late", Tone::Muted),
                 count(self.lost, "records lost", Tone::Warning),
             ]
@@ -79,12 +80,43 @@ impl Model {
         self.table.rows().filter(|call| is_open(call)).count()
     }
 
+    fn since_the_start(&self) -> Counts {
+        let Self { calls, failed, throttles, retries, .. } = *self;
+        Counts { calls, open: self.in_flight() as u64, failed, throttles, retries }
+    }
+
+    /// Of the calls that the filter shows.
+    fn shown(&self) -> Counts {
+        let mut counts = Counts::default();
+        for call in self.table.ordered() {
+            counts.calls += 1;
+            counts.open += u64::from(is_open(call));
+            counts.failed += u64::from(has_failed(call));
+            counts.throttles += u64::from(call.throttles);
+            counts.retries += u64::from(call.attempts.saturating_sub(1));
+        }
+        counts
+    }
+
     /// Counts the difference that a newer record of a call makes.
     pub(super) fn count(&mut self, old: Option<&ApiCall>, new: &ApiCall) {
-        let failed = |call: &ApiCall| matches!(call.outcome, Outcome::Failed { .. });
         self.calls += u64::from(old.is_none());
-        self.failed += u64::from(failed(new) && !old.is_some_and(failed));
+        self.failed += u64::from(has_failed(new) && !old.is_some_and(has_failed));
         self.throttles += u64::from(new.throttles.saturating_sub(old.map_or(0, |old| old.throttles)));
         self.retries += u64::from(new.attempts.saturating_sub(old.map_or(1, |old| old.attempts.max(1))));
     }
+}
+
+/// How many calls there are, and how they went.
+#[derive(Default)]
+struct Counts {
+    calls: u64,
+    open: u64,
+    failed: u64,
+    throttles: u64,
+    retries: u64,
+}
+
+fn has_failed(call: &ApiCall) -> bool {
+    matches!(call.outcome, Outcome::Failed { .. })
 }

@@ -15,7 +15,7 @@ pub use change::on_changed;
 pub use detail::{node_detail, session_detail};
 pub use model::{Model, View};
 pub use recording::{recording_detail, show_recordings};
-pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, stop, trail_of, want_preferences};
+pub use update::{available, copied, go_to, load, missed, on_action, on_broken, on_message, stop, trail_of, want_preferences};
 
 use crate::domain::fault::Fault;
 use crate::domain::node::{Node, SsmSession};

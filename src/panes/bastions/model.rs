@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::recording::MADE;
-use super::row::{NAME, STARTED};
+use super::row::{ACTIVE, NAME, ONLINE, STARTED};
 use crate::domain::known::Known;
-use crate::domain::node::{Node, Ping, SsmSession};
+use crate::domain::node::{Node, SsmSession};
 use crate::domain::preferences::Preferences;
 use crate::domain::recording::Recorded;
 use crate::domain::text::Untrusted;
 use crate::kit::remote::{Phase, Remote};
-use crate::kit::table::{Cell, Listing, Sort, Table, Tone};
+use crate::kit::table::{Cell, Listing, Sort, Table, Tally, Tone};
 use crate::panes::{Blank, Summary};
 
 /// Which of the three tables is on screen.
@@ -46,10 +46,6 @@ pub struct Model {
     pub recordings: Table<Recorded>,
     /// How the recordings are coming along.
     pub recordings_remote: Remote,
-    /// How many nodes are online.
-    pub online: usize,
-    /// How many sessions are open.
-    pub open: usize,
     /// The query to come back to when the "online" filter is switched off.
     pub before_online: Option<String>,
     /// The node another pane sent us to and that is not in the list yet.
@@ -68,8 +64,6 @@ impl Default for Model {
             sessions_remote: Remote::not_asked(),
             recordings: Table::new(Sort::ascending(MADE)),
             recordings_remote: Remote::not_asked(),
-            online: 0,
-            open: 0,
             before_online: None,
             wanted: None,
             preferences: BTreeMap::new(),
@@ -98,19 +92,21 @@ impl Model {
 
     /// What stands above the table.
     pub fn summary(&self, now: Timestamp) -> Summary {
-        let (online, open) = (format!("{} online", self.online), format!("{} active", self.open));
+        // Beside a filter stands what it shows; of the other table, all there is.
+        let online = |tally: &Tally| format!("{} online", tally.of(ONLINE));
+        let open = |tally: &Tally| format!("{} active", tally.of(ACTIVE));
         let (nodes, sessions) = (self.nodes.total(), self.sessions.total());
         match self.view {
             View::Nodes => {
                 let mut summary = Summary::of(&self.nodes, &self.nodes_remote, "nodes", now);
-                summary.facts.splice(1..1, part(&self.nodes_remote, nodes, &online));
-                summary.facts.push(other(&self.sessions_remote, "sessions", sessions, &open));
+                summary.facts.splice(1..1, part(&self.nodes_remote, nodes, &online(self.nodes.tally_shown())));
+                summary.facts.push(other(&self.sessions_remote, "sessions", sessions, &open(self.sessions.tally())));
                 summary
             }
             View::Sessions => {
                 let mut summary = Summary::of(&self.sessions, &self.sessions_remote, "sessions", now);
-                summary.facts.splice(1..1, part(&self.sessions_remote, sessions, &open));
-                summary.facts.push(other(&self.nodes_remote, "nodes", nodes, &online));
+                summary.facts.splice(1..1, part(&self.sessions_remote, sessions, &open(self.sessions.tally_shown())));
+                summary.facts.push(other(&self.nodes_remote, "nodes", nodes, &online(self.nodes.tally())));
                 summary
             }
             View::Recordings => {
@@ -129,12 +125,6 @@ impl Model {
     /// Whether something is on its way.
     pub fn is_loading(&self) -> bool {
         [&self.nodes_remote, &self.sessions_remote, &self.recordings_remote].into_iter().any(Remote::is_loading)
-    }
-
-    /// Counts anew, after rows came or went: a frame must not.
-    pub(super) fn count(&mut self) {
-        self.online = self.nodes.rows().filter(|node| node.ping == Ping::Online).count();
-        self.open = self.sessions.rows().filter(|session| session.active).count();
     }
 
     /// Puts the cursor on the node that another pane sent us to, if it is there by now.

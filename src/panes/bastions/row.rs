@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::node::{Node, Ping, SsmSession};
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::query::field::Field;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
+use crate::kit::table::{Cell, Column, Kinds, Limits, Row, Tone, compare_optional};
 use crate::panes::{age_cell, name_cell, text_cell};
 
 pub(super) const NAME: usize = 0;
@@ -20,6 +20,11 @@ const REGION: usize = 6;
 const LAST_PING: usize = 7;
 const KIND: usize = 8;
 const ROLE: usize = 9;
+
+/// A node that is online.
+pub(super) const ONLINE: u8 = 0;
+/// A session that is open.
+pub(super) const ACTIVE: u8 = 0;
 
 impl Row for Node {
     type Id = Untrusted;
@@ -57,6 +62,10 @@ impl Row for Node {
             ROLE => text_cell(self.role.as_ref()),
             _ => Cell::plain(""),
         }
+    }
+
+    fn kinds(&self, _now: Timestamp, _limits: Limits) -> Kinds {
+        Kinds::of([(ONLINE, self.ping == Ping::Online)])
     }
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {
@@ -162,6 +171,10 @@ impl Row for SsmSession {
             DOCUMENT => text_cell(self.document.as_ref()),
             _ => Cell::plain(""),
         }
+    }
+
+    fn kinds(&self, _now: Timestamp, _limits: Limits) -> Kinds {
+        Kinds::of([(ACTIVE, self.active)])
     }
 
     fn compare(&self, other: &Self, column: usize) -> Ordering {

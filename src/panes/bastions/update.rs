@@ -2,16 +2,17 @@
 
 use super::model::{Model, View};
 use super::{ACTIVE, Action, HISTORY, Msg, NODES, PREFERENCES, RECORDINGS, Read, change, recording};
-use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::event::{LookupKey, Search};
 use crate::domain::fault::Fault;
 use crate::domain::known::Known;
 use crate::domain::node::SsmSession;
 use crate::domain::shell::{SessionWish, Target};
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
-use crate::kit::effect::{Level, Out, Pivot, Slot};
+use crate::kit::effect::{About, Level, Out, Pivot, Slot};
 use crate::kit::query::Query;
-use crate::panes::{Ctx, last_days, needs_row, quoted, toggle_query};
+use crate::kit::remote::Phase;
+use crate::panes::{Ctx, Missed, last_week, needs_row, quoted, toggle_query};
 
 /// Reads nodes and sessions of every region anew.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -73,7 +74,7 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
         },
         Action::Findings => {
             if let Some(node) = node_of(model) {
-                out.go(Pivot::Findings { query: quoted("resource", node.raw()) });
+                out.go(Pivot::Findings { about: About::Node(node) });
             }
         }
     }
@@ -91,7 +92,10 @@ fn switch(model: &mut Model) {
 fn other(model: &mut Model, out: &mut Out<Read>) {
     let Some(node) = node_of(model) else { return };
     match model.view {
-        View::Sessions | View::Recordings => go_to(model, &node),
+        View::Sessions | View::Recordings => match go_to(model, &node) {
+            Ok(()) => {}
+            Err(why) => out.notice(Level::Warning, why),
+        },
         View::Nodes => {
             switch(model);
             match Query::of::<SsmSession>(&quoted("target", node.raw())) {
@@ -167,7 +171,6 @@ pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {
             model.preferences.insert(region, Known::from_result(result, cx.now));
         }
     }
-    model.count();
 }
 
 /// A session wanders from the active to the ended ones: only when both have been read it is known who is gone.
@@ -221,7 +224,7 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
 }
 
 /// The search for what was done to the selected node, or by the owner of the selected session.
-pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+pub fn trail_of(model: &Model) -> Option<Search> {
     let attribute = match model.view {
         View::Nodes => (LookupKey::ResourceName, model.nodes.selected()?.id.raw().to_owned()),
         View::Sessions => {
@@ -230,7 +233,7 @@ pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
         }
         View::Recordings => (LookupKey::ResourceName, model.recordings.selected()?.header.target.as_ref()?.raw().to_owned()),
     };
-    Some(last_days(7, cx.now, Some(attribute)))
+    Some(last_week(attribute))
 }
 
 /// What `copy` copies: its name for the notice, and the text.
@@ -243,10 +246,36 @@ pub fn copied(model: &Model) -> Option<(&'static str, String)> {
 }
 
 /// Shows and selects this node, as soon as it is there. A filter would hide it and is dropped.
-pub fn go_to(model: &mut Model, id: &Untrusted) {
+///
+/// # Errors
+/// There is no such node: nothing was done. Says so.
+pub fn go_to(model: &mut Model, id: &Untrusted) -> Result<(), String> {
+    let is_listed = model.nodes.get(id).is_some();
+    if !is_listed && model.nodes_remote.is_complete() {
+        return Err(no_node(id));
+    }
     model.view = View::Nodes;
     model.before_online = None;
     model.nodes.filter(Query::default());
     model.wanted = Some(id.clone());
     model.find_wanted();
+    Ok(())
+}
+
+fn no_node(id: &Untrusted) -> String {
+    format!("{} is no node that Session Manager knows in the regions shown", id.shown_within(64))
+}
+
+/// What became of a pivot that has not found its node, once that is known.
+pub fn missed(model: &mut Model) -> Option<Missed> {
+    let id = model.wanted.clone()?;
+    let missed = match model.nodes_remote.phase {
+        Phase::Complete { .. } => Missed::nothing(no_node(&id)),
+        Phase::Failed { .. } => {
+            Missed::unknown(format!("whether {} is a node is not known: not all nodes could be read", id.shown_within(64)))
+        }
+        _ => return None,
+    };
+    model.wanted = None;
+    Some(missed)
 }

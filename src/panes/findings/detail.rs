@@ -18,6 +18,24 @@ pub fn detail(finding: &Finding, now: Timestamp) -> Vec<Section> {
         fields.push(Field::new("sample", "made up by AWS on request: nothing happened"));
     }
     let mut sections = vec![section("At a glance", fields)];
+    let named = names(finding);
+    if !named.is_empty() {
+        sections.push(section("Named in this finding", named));
+    }
     sections.extend(finding::detail(&finding.raw.text()));
     sections
+}
+
+/// Everybody and everything that the finding names: what pivots and filters go by.
+fn names(finding: &Finding) -> Vec<Field> {
+    let mut fields: Vec<Field> =
+        finding.principals.iter().map(|who| Field::new("principal", format!("{} ({})", who.name.raw(), who.what()))).collect();
+    fields.extend(finding.access_keys.iter().map(|key| Field::new("access key", key.raw())));
+    fields.extend(finding.resources.iter().map(|resource| {
+        let id = resource.id.as_ref().filter(|id| **id != resource.name).map(|id| format!(", {}", id.raw()));
+        Field::new("resource", format!("{} ({}{})", resource.name.raw(), resource.kind.raw(), id.unwrap_or_default()))
+    }));
+    fields.extend(finding.remote_ips.iter().map(|address| Field::new("remote address", address.raw())));
+    fields.extend(finding.domains.iter().map(|domain| Field::new("remote domain", domain.raw())));
+    fields
 }

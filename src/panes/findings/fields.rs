@@ -26,15 +26,19 @@ pub(super) const FIELDS: &[Field<Finding>] = &[
             Value::text(Some(&finding.kind))
         }
     }),
-    Of::new("resource", "guardduty GetFindings: Resource, by its type", Kind::Text, |finding| {
-        Value::text(Some(&finding.resource))
+    Of::new("resource", "guardduty GetFindings: Resource, by its type, and all else that it names", Kind::Text, |finding| {
+        let named = finding.resources.iter().flat_map(|resource| [Some(&resource.name), resource.id.as_ref()]).flatten();
+        Value::texts(std::iter::once(&finding.resource).chain(named.filter(|name| **name != finding.resource)))
     })
-    .optional(),
-    Of::new("principal", "guardduty GetFindings: Resource.AccessKeyDetails.UserName, or an actor", Kind::Text, |finding| {
-        Value::text(finding.principal.as_ref())
-    })
-    .or(&["user", "actor"])
-    .optional(),
+    .list(),
+    Of::new(
+        "principal",
+        "guardduty GetFindings: Resource.AccessKeyDetails.UserName, and every other actor",
+        Kind::Text,
+        |finding| Value::texts(finding.principals.iter().map(|principal| &principal.name)),
+    )
+    .or(&["actor"])
+    .list(),
     Of::new("count", "guardduty GetFindings: Service.Count", COUNT, |finding| {
         finding.count.map_or(Value::Absent("–"), |count| Value::count(usize::try_from(count).unwrap_or(usize::MAX)))
     })
@@ -52,10 +56,10 @@ pub(super) const FIELDS: &[Field<Finding>] = &[
         "remote_ip",
         "guardduty GetFindings: Service.Action.….RemoteIpDetails.IpAddressV4",
         Kind::Address { names: false },
-        |finding| Value::text(finding.remote_ip.as_ref()),
+        |finding| Value::texts(&finding.remote_ips),
     )
     .or(&["ip", "address"])
-    .optional(),
+    .list(),
     Of::new("id", "guardduty GetFindings: Id", Kind::Id, |finding| Value::text(Some(&finding.key.id))).or(&["finding_id"]),
     Of::new("title", "guardduty GetFindings: Title", Kind::Text, |finding| Value::text(Some(&finding.title))).optional(),
     Of::new("resource_type", "guardduty GetFindings: Resource.ResourceType", Kind::Id, |finding| {
@@ -63,15 +67,23 @@ pub(super) const FIELDS: &[Field<Finding>] = &[
     })
     .optional(),
     Of::new("access_key", "guardduty GetFindings: Resource.AccessKeyDetails.AccessKeyId", Kind::Id, |finding| {
-        Value::text(finding.access_key.as_ref())
+        Value::texts(&finding.access_keys)
     })
     .or(&["key"])
-    .optional(),
+    .list(),
+    Of::new("user", "guardduty GetFindings: the IAM users among the principals and affected resources", Kind::Text, |finding| {
+        Value::texts(finding.user_names())
+    })
+    .list(),
+    Of::new("domain", "guardduty GetFindings: Service.Action.DnsRequestAction.Domain, and others", Kind::Id, |finding| {
+        Value::texts(&finding.domains)
+    })
+    .list(),
     Of::new("instance", "guardduty GetFindings: Resource.InstanceDetails.InstanceId", Kind::Id, |finding| {
-        Value::text(finding.instance.as_ref())
+        Value::texts(&finding.instances)
     })
     .or(&["node"])
-    .optional(),
+    .list(),
     Of::new("updated", "guardduty GetFindings: UpdatedAt", Kind::Time, |finding| Value::time(finding.updated)).optional(),
     Of::new("sample", "guardduty GetFindings: Service.AdditionalInfo, sample", YES_NO, |finding| Value::yes_no(finding.sample))
         .unsearched(),

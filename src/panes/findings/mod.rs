@@ -3,6 +3,7 @@
 mod detail;
 mod fields;
 mod model;
+mod pivot;
 mod row;
 mod update;
 
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use detail::detail;
 pub use model::Model;
-pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, stop, trail_of};
+pub use pivot::{Turn, go_to, missed, searched, trail_of};
+pub use update::{available, copied, load, on_action, on_broken, on_message, stop};
 
 use crate::domain::fault::Fault;
 use crate::domain::finding::{Archived, Finding};

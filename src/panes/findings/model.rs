@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Turn;
 use super::row::SEVERITY;
-use crate::domain::finding::{Archived, Band, Finding, Severity};
+use crate::domain::finding::{Archived, Band, Finding};
+use crate::kit::effect::About;
+use crate::kit::query::Query;
 use crate::kit::remote::Remote;
 use crate::kit::table::{Cell, Sort, Table, Tone};
 use crate::panes::Summary;
@@ -18,10 +21,12 @@ pub struct Model {
     pub remote: Remote,
     /// Which findings are wanted.
     pub archived: Archived,
-    /// How many are critical, high, medium and low.
-    pub bands: [usize; 4],
     /// The query to come back to when the "same type" filter is switched off.
     pub before_similar: Option<String>,
+    /// Which of several users, keys or instances of a finding is next.
+    pub turn: Option<Turn>,
+    /// What another pane sent us to look for, while no finding names it, and the filter that was on before.
+    pub wanted: Option<(About, Query)>,
 }
 
 impl Default for Model {
@@ -30,8 +35,9 @@ impl Default for Model {
             table: Table::new(Sort::descending(SEVERITY)),
             remote: Remote::not_asked(),
             archived: Archived::Current,
-            bands: [0; 4],
             before_similar: None,
+            turn: None,
+            wanted: None,
         }
     }
 }
@@ -40,36 +46,24 @@ impl Model {
     /// What stands above the table.
     pub fn summary(&self, now: Timestamp) -> Summary {
         let mut summary = Summary::of(&self.table, &self.remote, &format!("{} findings", self.archived.word()), now);
-        let names = [("critical", Tone::Critical), ("high", Tone::High), ("medium", Tone::Medium), ("low", Tone::Low)];
-        let bands = names.into_iter().zip(self.bands).filter(|(_, count)| *count > 0);
-        let bands = bands.map(|((name, tone), count)| Cell::new(format!("{count} {name}"), tone));
+        let shown = self.table.tally_shown();
+        let bands = BANDS.iter().filter_map(|(kind, word, tone)| match shown.of(*kind) {
+            0 => None,
+            count => Some(Cell::new(format!("{count} {word}"), *tone)),
+        });
         summary.facts.splice(1..1, bands);
+        if shown.aside() > 0 {
+            let noun = if shown.aside() == 1 { "sample" } else { "samples" };
+            summary.facts.insert(1, Cell::muted(format!("{} {noun}", shown.aside())));
+        }
         summary
     }
-
-    /// Counts anew, after rows went: a frame must not.
-    pub(super) fn count(&mut self) {
-        self.bands = [0; 4];
-        for band in self.table.rows().filter_map(|finding| finding.severity).map(Severity::band) {
-            add(&mut self.bands, band);
-        }
-    }
-
-    /// Counts what a page adds.
-    pub(super) fn count_new(&mut self, page: &[Finding]) {
-        let new = page.iter().filter(|finding| self.table.get(&finding.key).is_none());
-        for band in new.filter_map(|finding| finding.severity).map(Severity::band) {
-            add(&mut self.bands, band);
-        }
-    }
 }
 
-fn add(bands: &mut [usize; 4], band: Band) {
-    let [critical, high, medium, low] = bands;
-    *match band {
-        Band::Critical => critical,
-        Band::High => high,
-        Band::Medium => medium,
-        Band::Low => low,
-    } += 1;
-}
+/// The bands in the status line, the worst first.
+const BANDS: [(u8, &str, Tone); 4] = [
+    (Band::Critical as u8, "critical", Tone::Critical),
+    (Band::High as u8, "high", Tone::High),
+    (Band::Medium as u8, "medium", Tone::Medium),
+    (Band::Low as u8, "low", Tone::Low),
+];

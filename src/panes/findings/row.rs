@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use crate::domain::finding::{Band, Finding, FindingKey};
-use crate::domain::text::clean;
+use crate::domain::finding::{Band, Finding, FindingKey, Resource, Severity};
+use crate::domain::text::{Untrusted, clean};
 use crate::kit::query::field::Field;
-use crate::kit::table::{Cell, Column, Row, Tone, compare_optional};
+use crate::kit::table::{Cell, Column, Kinds, Limits, Row, Tone, compare_optional};
 use crate::panes::{age_cell, text_cell};
 
 pub(super) const SEVERITY: usize = 0;
@@ -49,8 +49,8 @@ impl Row for Finding {
         match column {
             SEVERITY => severity(self),
             TYPE => kind(self),
-            RESOURCE => text_cell(Some(&self.resource)),
-            PRINCIPAL => text_cell(self.principal.as_ref()),
+            RESOURCE => first_of(Some(&self.resource), others(self)),
+            PRINCIPAL => first_of(self.principal.as_ref(), self.principals.len().saturating_sub(1)),
             COUNT => self.count.map_or_else(|| Cell::muted("–"), |count| Cell::plain(count.to_string())),
             LAST_SEEN => age_cell(self.last_seen, now),
             FIRST_SEEN => age_cell(self.first_seen, now),
@@ -58,8 +58,16 @@ impl Row for Finding {
             ACCOUNT => Cell::plain(clean(&self.key.account)),
             STATE if self.archived => Cell::muted("archived"),
             STATE => Cell::plain("current"),
-            REMOTE_IP => text_cell(self.remote_ip.as_ref()),
+            REMOTE_IP => first_of(self.remote_ip.as_ref(), self.remote_ips.len().saturating_sub(1)),
             _ => Cell::plain(""),
+        }
+    }
+
+    fn kinds(&self, _now: Timestamp, _limits: Limits) -> Kinds {
+        match self.severity.map(Severity::band) {
+            _ if self.sample => Kinds::ASIDE,
+            Some(band) => Kinds::of([(band as u8, true)]),
+            None => Kinds::default(),
         }
     }
 
@@ -95,6 +103,18 @@ impl Row for Finding {
     fn record(&self) -> String {
         self.raw.text()
     }
+}
+
+/// The first of several, and how many others there are: the detail has them all, and a query finds each.
+fn first_of(first: Option<&Untrusted>, others: usize) -> Cell {
+    let cell = text_cell(first);
+    if others == 0 { cell } else { Cell { text: format!("{} +{others}", cell.text), ..cell } }
+}
+
+/// The resources beside the subject. The keys among them stand in the columns of principals.
+fn others(finding: &Finding) -> usize {
+    let is_key = |resource: &Resource| ["accessKey", "AccessKey", "ACCESS_KEY"].contains(&resource.kind.raw());
+    finding.resources.iter().skip(1).filter(|resource| !is_key(resource)).count()
 }
 
 /// The number and the word: never colour alone. Unknown is not low.

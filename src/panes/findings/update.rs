@@ -1,16 +1,14 @@
 //! What the findings pane does.
 
-use jiff::SignedDuration;
-
+use super::pivot::{self, Way};
 use super::{Action, LIST, Model, Msg, Read};
-use crate::domain::event::{Lookup, LookupKey};
 use crate::domain::fault::Fault;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Principal};
 use crate::domain::shell::Target;
+use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
-use crate::kit::query::Query;
-use crate::panes::{Ctx, hour_around, needs, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, needs, needs_row, quoted, toggle_query};
 
 /// Reads every region anew; what is shown stays until its region is complete.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -35,26 +33,7 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
             let query = if on { model.table.query().text().to_owned() } else { query };
             toggle_query(&mut model.table, &mut model.before_similar, &query, out);
         }
-        Action::User => {
-            if let Some(name) = finding.principal {
-                out.go(Pivot::User { name });
-            }
-        }
-        Action::Keys => {
-            if let Some(user) = finding.principal {
-                out.go(Pivot::Keys { user });
-            }
-        }
-        Action::Contain => {
-            if let Some(user) = finding.principal.filter(|_| finding.is_iam_user) {
-                out.go(Pivot::Contain { user, account: finding.key.account });
-            }
-        }
-        Action::Node => {
-            if let Some(id) = finding.instance {
-                out.go(Pivot::Node { id });
-            }
-        }
+        Action::User | Action::Keys | Action::Contain | Action::Node => lead(model, action, &finding, out),
         Action::Shell => {
             let region = Some(finding.key.region.clone());
             out.session_on(finding.instance.map(|node| Target { node, region, name: None }));
@@ -62,12 +41,36 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
     }
 }
 
+/// Leads to what the finding names: to the next each time, where there are several.
+fn lead(model: &mut Model, action: Action, finding: &Finding, out: &mut Out<Read>) {
+    let name = |user: &Principal| user.name.shown_within(64).into_string();
+    let (way, users) = match action {
+        Action::Node => {
+            let id = |id: &Untrusted| id.shown_within(64).into_string();
+            if let Some((id, note)) = pivot::next(&mut model.turn, finding, Way::Node, &finding.instances, id) {
+                out.go(Pivot::Node { id });
+                out.notices(note);
+            }
+            return;
+        }
+        Action::Contain => (Way::Contain, finding.users().cloned().collect()),
+        Action::Keys => (Way::Keys, pivot::users(finding)),
+        _ => (Way::User, pivot::users(finding)),
+    };
+    let Some((user, note)) = pivot::next(&mut model.turn, finding, way, &users, name) else { return };
+    out.go(match way {
+        Way::Keys => Pivot::Keys { user: user.name },
+        Way::Contain => Pivot::Contain { user: user.name, account: finding.key.account.clone() },
+        _ => Pivot::User { name: user.name, id: user.id },
+    });
+    out.notices(note);
+}
+
 /// Current, archived, both: rows that are not wanted any more vanish at once, the others are read.
 fn show_others(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     model.archived = model.archived.next();
     let archived = model.archived;
     model.table.retain(|finding| archived.admits(finding.archived));
-    model.count();
     out.notice(Level::Info, format!("showing {} findings", archived.word()));
     load(model, cx, out);
 }
@@ -79,11 +82,8 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
         (Action::Archived, _) => Availability::Ready,
         (_, None) => needs_row(finding, "finding"),
         (Action::Similar, Some(_)) => Availability::Ready,
-        (Action::User | Action::Keys, Some(finding)) => needs(finding.principal.as_ref(), "the finding names no user"),
-        (Action::Contain, Some(finding)) => {
-            let user = finding.principal.as_ref().filter(|_| finding.is_iam_user);
-            needs(user, "the finding is about no IAM user: there are no keys to shut")
-        }
+        (Action::User | Action::Keys, Some(finding)) => pivot::user_available(finding),
+        (Action::Contain, Some(finding)) => pivot::contain_available(finding),
         (Action::Node | Action::Shell, Some(finding)) => needs(finding.instance.as_ref(), "the finding names no instance"),
     }
 }
@@ -91,16 +91,12 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
 /// Takes what a read has brought.
 pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {
     match message {
-        Msg::Page { findings, .. } => {
-            model.count_new(&findings);
-            model.table.extend(findings, cx.now);
-        }
+        Msg::Page { findings, .. } => model.table.extend(findings, cx.now),
         Msg::Ended { region, result } => {
             if result.is_ok() {
                 model.table.end_refresh_where(|finding| finding.key.region == region);
             }
             model.remote.end(&region, result, cx.now);
-            model.count();
         }
     }
 }
@@ -124,38 +120,7 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
     }
 }
 
-/// The search for what happened around the selected finding: by its access key, else its user, else its instance, from an hour
-/// before it was first seen to an hour after it was last seen.
-pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
-    let finding = model.table.selected()?;
-    let last = finding.last_seen.or(finding.updated).unwrap_or(cx.now);
-    let first = finding.first_seen.unwrap_or(last);
-    // Event history reaches back ninety days, and AWS refuses a beginning before them.
-    let oldest = cx.now - SignedDuration::from_hours(90 * 24);
-    let (from, to) = hour_around(first, last);
-    let from = from.max(oldest);
-    Some(Lookup { from, to: to.min(cx.now).max(from), attribute: Some(attribute(finding)?) })
-}
-
-fn attribute(finding: &Finding) -> Option<(LookupKey, String)> {
-    let by = |key: LookupKey, value: &Option<crate::domain::text::Untrusted>| {
-        value.as_ref().filter(|value| !value.is_empty()).map(|value| (key, value.raw().to_owned()))
-    };
-    by(LookupKey::AccessKeyId, &finding.access_key)
-        .or_else(|| by(LookupKey::Username, &finding.principal))
-        .or_else(|| by(LookupKey::ResourceName, &finding.instance))
-        .or_else(|| by(LookupKey::ResourceName, &Some(finding.resource.clone())))
-}
-
 /// What `copy` copies: its name for the notice, and the text.
 pub fn copied(model: &Model) -> Option<(&'static str, String)> {
     model.table.selected().map(|finding| ("finding id", finding.key.id.shown().into_string()))
-}
-
-/// Shows only what this query matches.
-pub fn go_to<X>(model: &mut Model, query: &str, out: &mut Out<X>) {
-    match Query::of::<Finding>(query) {
-        Ok(query) => model.table.filter(query),
-        Err(error) => out.notice(Level::Error, error.to_string()),
-    }
 }

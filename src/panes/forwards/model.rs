@@ -28,14 +28,14 @@ impl Model {
         let (matching, total) = self.table.counts();
         let noun = if total == 1 { "forward" } else { "forwards" };
         let count = if matching == total { format!("{total} {noun}") } else { format!("{matching} of {total} {noun}") };
-        let open = self.table.rows().filter(|forward| forward.state == ForwardState::Open).count();
+        let open = self.table.ordered().filter(|forward| forward.state == ForwardState::Open).count();
         let mut facts = vec![Cell::plain(count)];
         if open > 0 {
             facts.push(Cell::new(format!("{open} open"), Tone::Good));
         }
         let (up, down) = self
             .table
-            .rows()
+            .ordered()
             .fold((0_u64, 0_u64), |(up, down), forward| (up.saturating_add(forward.up), down.saturating_add(forward.down)));
         if up > 0 || down > 0 {
             facts.push(Cell::muted(format!("{} up, {} down", bytes(up), bytes(down))));

@@ -1,13 +1,13 @@
 //! What the forwards pane does.
 
 use super::{Action, Model};
-use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::event::{LookupKey, Search};
 use crate::domain::forward::{Forward, ForwardSpec, ForwardState};
 use crate::domain::shell::SessionWish;
 use crate::domain::text::clean;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out};
-use crate::panes::{Ctx, last_days};
+use crate::panes::{Ctx, last_week};
 
 /// Puts the presets of the configuration file on the list.
 pub fn set_presets(model: &mut Model, presets: Vec<ForwardSpec>, cx: &Ctx<'_>) {
@@ -85,9 +85,9 @@ pub fn copied(model: &Model) -> Option<(&'static str, String)> {
 }
 
 /// The search for what was done to the forward's node.
-pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+pub fn trail_of(model: &Model) -> Option<Search> {
     let forward = model.table.selected()?;
     let node = forward.node.as_ref().map_or(forward.spec.target.as_str(), |node| node.raw());
     let is_id = node.starts_with("i-") || node.starts_with("mi-");
-    is_id.then(|| last_days(7, cx.now, Some((LookupKey::ResourceName, node.to_owned()))))
+    is_id.then(|| last_week((LookupKey::ResourceName, node.to_owned())))
 }

@@ -98,6 +98,7 @@ pub fn contain(model: &mut Model, user: Untrusted, password: bool, out: &mut Out
 
 /// Another pane wants this user contained: the plan opens as if one of the user's keys were selected here.
 pub fn contain_wanted(model: &mut Model, user: &Untrusted, out: &mut Out<Read>) {
+    super::update::want(model, user);
     match why_not(model, user) {
         Some(why) => out.notice(Level::Warning, why),
         None => contain(model, user.clone(), false, out),

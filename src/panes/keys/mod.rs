@@ -21,7 +21,7 @@ pub use contain::{Case, Contained, contain, contain_wanted, on_contained};
 pub use detail::detail;
 pub use model::Model;
 pub use rotate::{Defaults, MOST_AT_ONCE, Planned, Wanted, prompt, typed};
-pub use update::{available, copied, go_to, load, on_action, on_broken, on_message, settle, stop, trail_of};
+pub use update::{available, copied, go_to, load, missed, on_action, on_broken, on_message, settle, stop, trail_of};
 pub use who::{MOST_PAGES, Progress, Who};
 
 use crate::domain::containment::Access;

@@ -1,11 +1,11 @@
 //! What the keys pane knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::row::{AGE, is_overdue};
+use super::row::{AGE, OVERDUE};
 use super::{Case, Defaults, Who};
 use crate::domain::age::age;
 use crate::domain::fault::Fault;
@@ -15,7 +15,7 @@ use crate::domain::text::Untrusted;
 use crate::kit::remote::Remote;
 use crate::kit::table::{Cell, Sort, Table, Tone};
 use crate::kit::watch::Watch;
-use crate::panes::Summary;
+use crate::panes::{Missed, Summary};
 
 /// The part of [`Model::remote`] that is the credential report.
 pub(super) const PART_REPORT: &str = "credential report";
@@ -41,8 +41,10 @@ pub struct Model {
     pub before_overdue: Option<String>,
     /// The owner another pane sent us to and whose keys are not in the list yet.
     pub wanted: Option<Untrusted>,
-    /// How many active keys are over the age limit.
-    pub overdue: usize,
+    /// Owners who were found to have no keys.
+    pub keyless: BTreeSet<Untrusted>,
+    /// What became of a pivot that has not found its keys.
+    pub missed: Option<Missed>,
     /// Who uses the key that was asked about last.
     pub who: Option<Box<Who>>,
     /// What a rotation is begun with, where nothing else is typed.
@@ -69,7 +71,8 @@ impl Default for Model {
             untold: BTreeMap::new(),
             before_overdue: None,
             wanted: None,
-            overdue: 0,
+            keyless: BTreeSet::new(),
+            missed: None,
             who: None,
             rotation: Defaults::default(),
             cases: BTreeMap::new(),
@@ -84,8 +87,9 @@ impl Model {
     /// What stands above the table.
     pub fn summary(&self, now: Timestamp) -> Summary {
         let mut summary = Summary::of(&self.table, &self.remote, "access keys", now);
-        if self.overdue > 0 {
-            let text = format!("{} active over {} d", self.overdue, self.table.limits().key_age.days());
+        let overdue = self.table.tally_shown().of(OVERDUE);
+        if overdue > 0 {
+            let text = format!("{overdue} active over {} d", self.table.limits().key_age.days());
             summary.facts.insert(1, Cell::new(text, Tone::Warning));
         }
         match &self.report {
@@ -116,11 +120,6 @@ impl Model {
             || self.containing
             || self.remote.is_loading()
             || self.who.as_ref().is_some_and(|who| who.remote.is_loading())
-    }
-
-    /// Counts anew, after facts came: a frame must not.
-    pub(super) fn count(&mut self, now: Timestamp) {
-        self.overdue = self.table.rows().filter(|key| is_overdue(key, now, self.table.limits())).count();
     }
 
     /// Puts the cursor on the keys of the user that another pane sent us to, if they are there by now.

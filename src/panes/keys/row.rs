@@ -9,7 +9,7 @@ use crate::domain::change::ChangeNote;
 use crate::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
 use crate::domain::text::{Untrusted, clean};
 use crate::kit::query::field::Field;
-use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact};
+use crate::kit::table::{Cell, Column, Kinds, Limits, Row, Tone, compare_facts, fact};
 use crate::panes::name_cell;
 
 const USER: usize = 0;
@@ -61,6 +61,10 @@ impl Row for AccessKey {
         Some(if is_wrong { Tone::Bad } else { Tone::Warning })
     }
 
+    fn kinds(&self, now: Timestamp, limits: Limits) -> Kinds {
+        Kinds::of([(OVERDUE, is_overdue(self, now, limits))])
+    }
+
     fn compare(&self, other: &Self, column: usize) -> Ordering {
         let by_use = |key: fn(&LastUsed) -> Option<Untrusted>| compare_facts(&self.last_used, &other.last_used, key);
         match column {
@@ -104,6 +108,9 @@ impl Row for AccessKey {
         self.change = newer.change.or_else(|| self.change.take());
     }
 }
+
+/// A key over the age limit.
+pub(super) const OVERDUE: u8 = 0;
 
 /// Whether the key is not known to be switched off and is older than the limit: what the "overdue" filter shows.
 pub(super) fn is_overdue(key: &AccessKey, now: Timestamp, limits: Limits) -> bool {

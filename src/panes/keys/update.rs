@@ -4,18 +4,19 @@ use jiff::SignedDuration;
 
 use super::model::{Model, PART_REPORT, PART_SWEEP};
 use super::{Action, BEFORE, CHANGED, LIVE, Msg, PLAN, REPORT, Read, SWEEP, WHO, change, contain, rotate, who};
-use crate::domain::event::{Lookup, LookupKey};
-use crate::domain::fault::Fault;
+use crate::domain::event::{LookupKey, Search};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::key::{AccessKey, KeyHandle};
 use crate::domain::known::{Known, Source};
 use crate::domain::report::CredentialReport;
 use crate::domain::text::Untrusted;
 use crate::domain::user::ROOT_NAME;
 use crate::kit::action::Availability;
-use crate::kit::effect::{Out, Pivot, Slot};
+use crate::kit::effect::{About, Out, Pivot, Slot};
 use crate::kit::query::Query;
+use crate::kit::remote::Phase;
 use crate::kit::table::Limits;
-use crate::panes::{Ctx, last_days, needs, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, Missed, last_week, needs, needs_row, toggle_query};
 
 /// Reads everything anew; what is shown stays until it is replaced.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -24,6 +25,7 @@ pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
     live_ended(model, cx);
     model.watch.forget();
     model.untold.clear();
+    model.keyless.clear();
     out.cancel(LIVE);
     out.cancel(SWEEP);
     out.read(REPORT, Read::Report);
@@ -36,8 +38,10 @@ pub fn on_action(model: &mut Model, action: Action, cx: &Ctx<'_>, out: &mut Out<
             let query = overdue(model.table.limits());
             toggle_query(&mut model.table, &mut model.before_overdue, &query, out);
         }
-        (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone() }),
-        (Action::Findings, Some(key)) => out.go(Pivot::Findings { query: quoted("principal", key.handle.user.raw()) }),
+        (Action::User, Some(key)) => out.go(Pivot::User { name: key.handle.user.clone(), id: None }),
+        (Action::Findings, Some(key)) => {
+            out.go(Pivot::Findings { about: About::User(key.handle.user.clone(), key.id.value().cloned()) });
+        }
         (Action::User | Action::Findings, None) => {}
         (Action::Contain | Action::Expel, Some(key)) => {
             let user = key.handle.user.clone();
@@ -87,7 +91,7 @@ pub fn on_message(model: &mut Model, slot: &Slot, message: Msg, cx: &Ctx<'_>, ou
         // The sweep leaves out the last uses: they are still to be asked for.
         Msg::UserDone(_) if *slot == SWEEP => {}
         Msg::UserDone(user) => model.watch.arrived(&user),
-        Msg::Listed(_) if *slot == CHANGED => model.count(cx.now),
+        Msg::Listed(_) if *slot == CHANGED => {}
         Msg::Listed(result) if *slot == SWEEP => sweep_ended(model, result, cx),
         Msg::Listed(_) => live_ended(model, cx),
         Msg::Before { result, password } => contain::before(model, result, password, cx, out),
@@ -110,7 +114,6 @@ fn take_report(model: &mut Model, report: &CredentialReport, cx: &Ctx<'_>) {
     model.report = Known::reported(report.generated, report.generated);
     model.remote.end(PART_REPORT, Ok(()), cx.now);
     model.find_wanted();
-    model.count(cx.now);
 }
 
 /// Without a report every user has to be asked. It takes a while; rows come as they are told.
@@ -129,23 +132,46 @@ fn sweep_ended(model: &mut Model, result: Result<(), Fault>, cx: &Ctx<'_>) {
         model.table.end_refresh();
     }
     model.remote.end(PART_SWEEP, result, cx.now);
-    model.count(cx.now);
 }
 
 fn take_keys(model: &mut Model, user: &Untrusted, result: Result<Vec<AccessKey>, Fault>, cx: &Ctx<'_>) {
     match result {
         Ok(keys) => {
             model.untold.remove(user);
+            let has_none = keys.is_empty();
             replace_keys(model, user, keys, cx);
+            if has_none {
+                model.keyless.insert(user.clone());
+            } else {
+                model.keyless.remove(user);
+            }
+            if has_none && model.wanted.as_ref() == Some(user) {
+                model.wanted = None;
+                model.missed = Some(Missed::nothing(format!("{} has no access keys", user.shown_within(64))));
+            }
         }
         Err(fault) => {
             for handle in handles_of(user) {
                 model.table.update(&handle, cx.now, |key| key.id.improve(Known::from_fault(fault.clone())));
             }
+            if model.wanted.as_ref() == Some(user) && !is_listed(model, user) {
+                model.wanted = None;
+                let words = format!("the access keys of {} could not be read: {}", user.shown_within(64), fault.title());
+                model.missed = Some(if is_nobody(&fault) { Missed::nothing(words) } else { Missed::unknown(words) });
+            }
             model.untold.insert(user.clone(), fault);
         }
     }
     model.find_wanted();
+}
+
+fn is_listed(model: &Model, user: &Untrusted) -> bool {
+    handles_of(user).iter().any(|handle| model.table.get(handle).is_some())
+}
+
+/// Whether the owner does not exist, by IAM's word.
+fn is_nobody(fault: &Fault) -> bool {
+    matches!(&fault.kind, FaultKind::Refused { code } if code.starts_with("NoSuchEntity"))
 }
 
 pub(super) fn handles_of(user: &Untrusted) -> [KeyHandle; 2] {
@@ -221,7 +247,6 @@ fn live_ended(model: &mut Model, cx: &Ctx<'_>) {
     let asked = model.watch.asked().to_vec();
     give_up(model, asked.iter(), cx);
     model.watch.ended();
-    model.count(cx.now);
 }
 
 /// Stops what is being read; what has come stays. Returns whether there was anything to stop.
@@ -269,14 +294,14 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>, ou
 }
 
 /// The search for everything that was done with the selected key, or by its owner where the id is not known.
-pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+pub fn trail_of(model: &Model) -> Option<Search> {
     let key = model.table.selected()?;
     let attribute = match key.id.value() {
         Some(id) => (LookupKey::AccessKeyId, id.raw().to_owned()),
         None if key.handle.user.raw() == ROOT_NAME => (LookupKey::Username, "root".to_owned()),
         None => (LookupKey::Username, key.handle.user.raw().to_owned()),
     };
-    Some(last_days(7, cx.now, Some(attribute)))
+    Some(last_week(attribute))
 }
 
 /// What `copy` copies: its name for the notice, and the text.
@@ -289,8 +314,38 @@ pub fn copied(model: &Model) -> Option<(&'static str, String)> {
 }
 
 /// Selects the keys of this user, as soon as they are there. A filter would hide them and is dropped.
-pub fn go_to(model: &mut Model, user: &Untrusted) {
+///
+/// # Errors
+/// There are none: nothing was done. Says so.
+pub fn go_to(model: &mut Model, user: &Untrusted) -> Result<(), String> {
+    let is_listed = is_listed(model, user);
+    if !is_listed && user.raw() == ROOT_NAME && model.remote.is_complete() {
+        return Err("root has no access keys".into());
+    }
+    if !is_listed && model.keyless.contains(user) {
+        return Err(format!("{} has no access keys", user.shown_within(64)));
+    }
+    want(model, user);
+    Ok(())
+}
+
+/// The same, whether or not there are any.
+pub(super) fn want(model: &mut Model, user: &Untrusted) {
     model.table.filter(Query::default());
+    model.missed = None;
     model.wanted = Some(user.clone());
     model.find_wanted();
+}
+
+/// What became of a pivot that has not found its keys, once that is known.
+pub fn missed(model: &mut Model) -> Option<Missed> {
+    let root = model.wanted.as_ref().is_some_and(|user| user.raw() == ROOT_NAME);
+    if root && !model.remote.is_loading() && model.remote.phase != Phase::NotAsked {
+        model.wanted = None;
+        model.missed = Some(match model.remote.is_complete() {
+            true => Missed::nothing("root has no access keys"),
+            false => Missed::unknown("whether root has access keys is not known: the credential report could not be read"),
+        });
+    }
+    model.missed.take()
 }

@@ -44,7 +44,7 @@ impl Model {
             ("aborted", Tone::Muted, |rotation| rotation.phase == Phase::Aborted),
         ];
         for (words, tone, is_one) in kinds {
-            let count = self.table.rows().filter(|rotation| is_one(rotation)).count();
+            let count = self.table.ordered().filter(|rotation| is_one(rotation)).count();
             if count > 0 {
                 facts.push(Cell::new(format!("{count} {words}"), tone));
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::row::TIME;
 use super::show_attribute;
 use crate::domain::age::{age, span, utc};
-use crate::domain::event::{Event, Lookup, LookupKey};
+use crate::domain::event::{Event, Lookup, LookupKey, Reach};
 use crate::domain::text::clean;
 use crate::kit::remote::{Phase, Remote};
 use crate::kit::table::{Cell, Sort, Table, Tone};
@@ -28,13 +28,8 @@ pub enum Window {
     All,
     /// No limit: an endpoint that serves loaded log files has older events.
     Ever,
-    /// A range that another pane asked for.
-    Between {
-        /// Oldest.
-        from: Timestamp,
-        /// Newest.
-        to: Timestamp,
-    },
+    /// What another pane asked for.
+    Asked(Reach),
 }
 
 impl Window {
@@ -49,7 +44,7 @@ impl Window {
             Self::Week => 7 * 24,
             Self::All => 90 * 24,
             Self::Ever => return (Timestamp::UNIX_EPOCH, now),
-            Self::Between { from, to } => return (from, to),
+            Self::Asked(reach) => return reach.range(now),
         };
         (now - SignedDuration::from_hours(hours), now)
     }
@@ -62,9 +57,7 @@ impl Window {
             Self::Week => "last 7 d".into(),
             Self::All => "last 90 d".into(),
             Self::Ever => "any time".into(),
-            Self::Between { from, to } => {
-                format!("{} to {}", from.strftime("%m-%d %H:%M"), to.strftime("%m-%d %H:%MZ"))
-            }
+            Self::Asked(reach) => reach.words(),
         }
     }
 }
@@ -126,6 +119,12 @@ impl Model {
         let what = show_attribute(self.attribute.as_ref());
         let what = if what.is_empty() { "everything".to_owned() } else { clean(&what).into_owned() };
         summary.facts.insert(1, Cell::plain(format!("{what}, {}", self.window.words())));
+        if let Some(blank) = summary.blank.as_mut().filter(|_| self.remote.is_complete() && self.table.total() == 0) {
+            blank.text = vec![
+                format!("searched: {what}, {}", self.window.words()),
+                "The event history has management events only, and gets them up to 15 minutes late.".into(),
+            ];
+        }
         summary.facts.extend(self.region_facts(now));
         summary.banner.extend(self.truncation());
         summary

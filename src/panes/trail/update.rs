@@ -2,12 +2,12 @@
 
 use super::model::{Model, Progress, Window};
 use super::{Action, LOOKUP, Msg, Read, parse_attribute};
-use crate::domain::event::{Event, EventPage, Lookup, LookupKey};
+use crate::domain::event::{Event, EventPage, Lookup, LookupKey, Reach, Search};
 use crate::domain::fault::Fault;
 use crate::domain::text::Untrusted;
 use crate::kit::action::Availability;
 use crate::kit::effect::{Level, Out, Pivot, Slot};
-use crate::panes::{Ctx, and_global, hour_around, needs, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, and_global, needs, needs_row, quoted, toggle_query};
 
 /// Searches anew with the same window and attribute.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -43,9 +43,9 @@ pub fn search(model: &mut Model, text: &str, cx: &Ctx<'_>, out: &mut Out<Read>) 
 }
 
 /// Shows what another pane wants searched.
-pub fn go_to(model: &mut Model, lookup: &Lookup, cx: &Ctx<'_>, out: &mut Out<Read>) {
-    model.window = Window::Between { from: lookup.from, to: lookup.to };
-    model.attribute = lookup.attribute.clone();
+pub fn go_to(model: &mut Model, search: &Search, cx: &Ctx<'_>, out: &mut Out<Read>) {
+    model.window = Window::Asked(search.reach);
+    model.attribute = search.attribute.clone();
     model.before_filter = None;
     model.table.filter(crate::kit::query::Query::default());
     load(model, cx, out);
@@ -91,18 +91,18 @@ fn about(model: &mut Model, action: Action, event: &Event, cx: &Ctx<'_>, out: &m
         Action::Address => toggle(model, &quoted("origin", event.origin.raw()), out),
         Action::Actor => {
             if let Some(attribute) = actor_of(event) {
-                go_to(model, &around(event, Some(attribute), cx), cx, out);
+                go_to(model, &around(event, Some(attribute)), cx, out);
             }
         }
         Action::Resource => {
             if let Some(target) = &event.target {
                 let attribute = (LookupKey::ResourceName, target.raw().to_owned());
-                go_to(model, &around(event, Some(attribute), cx), cx, out);
+                go_to(model, &around(event, Some(attribute)), cx, out);
             }
         }
         Action::User => {
             if let Some(name) = iam_user(event) {
-                out.go(Pivot::User { name });
+                out.go(Pivot::User { name, id: None });
             }
         }
         Action::Keys => {
@@ -194,15 +194,14 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
 }
 
 /// The search for what else was done with the event's access key, else by its actor, an hour before and after.
-pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+pub fn trail_of(model: &Model) -> Option<Search> {
     let event = model.table.selected()?;
     let by_key = event.access_key.as_ref().map(|key| (LookupKey::AccessKeyId, key.raw().to_owned()));
-    Some(around(event, Some(by_key.or_else(|| actor_of(event))?), cx))
+    Some(around(event, Some(by_key.or_else(|| actor_of(event))?)))
 }
 
-fn around(event: &Event, attribute: Option<(LookupKey, String)>, cx: &Ctx<'_>) -> Lookup {
-    let (from, to) = hour_around(event.time, event.time);
-    Lookup { from, to: to.min(cx.now).max(event.time), attribute }
+fn around(event: &Event, attribute: Option<(LookupKey, String)>) -> Search {
+    Search { reach: Reach::of_event(event.time), attribute }
 }
 
 /// What `LookupEvents` calls the event's user: of an assumed role it is the session's name.

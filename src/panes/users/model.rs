@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::row::NAME;
+use super::row::{LACKS_MFA, MFA_UNKNOWN, NAME};
 use crate::domain::age::age;
 use crate::domain::known::Known;
 use crate::domain::text::Untrusted;
-use crate::domain::user::{Password, User};
-use crate::kit::remote::Remote;
+use crate::domain::user::{ROOT_NAME, User};
+use crate::kit::remote::{Phase, Remote};
 use crate::kit::table::{Cell, Sort, Table, Tone};
 use crate::kit::watch::Watch;
-use crate::panes::Summary;
+use crate::panes::{Missed, Summary};
 
 /// The part of [`Model::remote`] that is `ListUsers`.
 pub(super) const PART_LIST: &str = "ListUsers";
@@ -33,10 +33,8 @@ pub struct Model {
     pub without_mfa: Option<String>,
     /// Whom another pane sent us to and who is not in the list yet.
     pub wanted: Option<Untrusted>,
-    /// How many may sign in with nothing but a password.
-    pub lacking_mfa: usize,
-    /// How many may sign in, and nobody has told whether with MFA.
-    pub unknown_mfa: usize,
+    /// Its `UserId`, where that pane knows it.
+    pub wanted_id: Option<Untrusted>,
 }
 
 impl Default for Model {
@@ -48,8 +46,7 @@ impl Default for Model {
             watch: Watch::default(),
             without_mfa: None,
             wanted: None,
-            lacking_mfa: 0,
-            unknown_mfa: 0,
+            wanted_id: None,
         }
     }
 }
@@ -57,7 +54,39 @@ impl Default for Model {
 impl Model {
     /// Puts the cursor on the user that another pane sent us to, if it is there by now.
     pub(super) fn find_wanted(&mut self) {
-        self.wanted = self.wanted.take().filter(|name| !self.table.select(name));
+        // It is looked at once more when the list is here: only the list tells ids.
+        let is_certain = self.wanted_id.is_none() || self.has_list();
+        self.wanted = self.wanted.take().filter(|name| self.is_another(name) || !(self.table.select(name) && is_certain));
+    }
+
+    /// Whether the user of this name is known to be another one than is wanted: an earlier one was deleted.
+    fn is_another(&self, name: &Untrusted) -> bool {
+        let own = self.table.get(name).and_then(|user| user.id.as_ref());
+        let wanted = self.wanted_id.as_ref().filter(|id| id.raw().starts_with("AIDA"));
+        own.zip(wanted).is_some_and(|(own, wanted)| own != wanted)
+    }
+
+    /// What became of a pivot that has not found its user, once that is known.
+    pub fn missed(&mut self, now: Timestamp) -> Option<Missed> {
+        let name = self.wanted.clone()?;
+        let shown = name.shown_within(64).into_string();
+        let missed = if self.is_another(&name) {
+            Missed::nothing(format!("the user {shown} that is meant was deleted: today's user of that name has another id"))
+        } else if self.table.get(&name).is_some() {
+            return None;
+        } else if name.raw() == ROOT_NAME && self.remote.is_loading() {
+            // Root comes with the report.
+            return None;
+        } else if self.has_list() {
+            let read = self.remote.fresh.map_or_else(String::new, |at| format!(" (users read {} ago)", age(at, now)));
+            Missed::nothing(format!("there is no IAM user {shown} in this account{read}"))
+        } else if matches!(self.remote.phase, Phase::Failed { .. }) {
+            Missed::unknown(format!("whether there is a user {shown} is not known: the users could not be read"))
+        } else {
+            return None;
+        };
+        (self.wanted, self.wanted_id) = (None, None);
+        Some(missed)
     }
 
     /// Whether `ListUsers` has told all users; the credential report may still be on its way, or denied.
@@ -69,13 +98,14 @@ impl Model {
     pub fn summary(&self, now: Timestamp) -> Summary {
         let has_all = self.remote.was_whole() || self.has_list();
         let mut summary = Summary::of_rows(&self.table, &self.remote, has_all, "users", now);
-        if self.lacking_mfa > 0 {
-            let least = if self.unknown_mfa > 0 { "at least " } else { "" };
-            let text = format!("{least}{} may sign in without MFA", self.lacking_mfa);
+        let (lacking, unknown) = (self.table.tally_shown().of(LACKS_MFA), self.table.tally_shown().of(MFA_UNKNOWN));
+        if lacking > 0 {
+            let least = if unknown > 0 { "at least " } else { "" };
+            let text = format!("{least}{lacking} may sign in without MFA");
             summary.facts.insert(1, Cell::new(text, Tone::Bad));
         }
-        if self.unknown_mfa > 0 {
-            summary.facts.push(Cell::new(format!("MFA of {} not known", self.unknown_mfa), Tone::Unknown));
+        if unknown > 0 {
+            summary.facts.push(Cell::new(format!("MFA of {unknown} not known"), Tone::Unknown));
         }
         match &self.report {
             Known::Value { value, .. } => summary.facts.push(Cell::muted(format!("credential report {} old", age(*value, now)))),
@@ -87,21 +117,4 @@ impl Model {
         }
         summary
     }
-
-    /// Counts anew, after facts came: a frame must not.
-    pub(super) fn count(&mut self) {
-        self.lacking_mfa = self.table.rows().filter(|user| lacks_mfa(user)).count();
-        self.unknown_mfa = self.table.rows().filter(|user| may_sign_in(user) && user.mfa.value().is_none()).count();
-    }
-}
-
-/// Whether the user is known to have no MFA, and not known to have no password: what the "no MFA" filter shows. AWS does not tell
-/// whether root has a password.
-fn lacks_mfa(user: &User) -> bool {
-    may_sign_in(user) && user.mfa.value().is_some_and(|mfa| !mfa.is_on())
-}
-
-/// Whether the user is not known to have no password.
-fn may_sign_in(user: &User) -> bool {
-    !matches!(user.password.value(), Some(Password::None))
 }

@@ -9,7 +9,7 @@ use crate::domain::known::Known;
 use crate::domain::text::Untrusted;
 use crate::domain::user::{KeySummary, Mfa, MfaDevice, Password, User};
 use crate::kit::query::field::Field;
-use crate::kit::table::{Cell, Column, Limits, Row, Tone, compare_facts, fact};
+use crate::kit::table::{Cell, Column, Kinds, Limits, Row, Tone, compare_facts, fact};
 use crate::panes::name_cell;
 
 pub(super) const NAME: usize = 0;
@@ -20,6 +20,11 @@ const KEYS: usize = 4;
 const KEY_AGE: usize = 5;
 const GROUPS: usize = 6;
 const CREATED: usize = 7;
+
+/// May sign in, and is known to have no MFA: what the "no MFA" filter shows.
+pub(super) const LACKS_MFA: u8 = 0;
+/// May sign in, and nobody has told whether with MFA.
+pub(super) const MFA_UNKNOWN: u8 = 1;
 
 impl Row for User {
     type Id = Untrusted;
@@ -60,6 +65,12 @@ impl Row for User {
         is_overdue.then_some(Tone::Warning)
     }
 
+    fn kinds(&self, _now: Timestamp, _limits: Limits) -> Kinds {
+        let mfa = self.mfa.value();
+        let signs_in = may_sign_in(self);
+        Kinds::of([(LACKS_MFA, signs_in && mfa.is_some_and(|mfa| !mfa.is_on())), (MFA_UNKNOWN, signs_in && mfa.is_none())])
+    }
+
     fn compare(&self, other: &Self, column: usize) -> Ordering {
         match column {
             PASSWORD => compare_facts(&self.password, &other.password, |password| matches!(password, Password::None)),
@@ -94,6 +105,11 @@ impl Row for User {
     fn absorb(&mut self, newer: Self) {
         self.merge(newer);
     }
+}
+
+/// Whether the user is not known to have no password. AWS does not tell whether root has one.
+fn may_sign_in(user: &User) -> bool {
+    !matches!(user.password.value(), Some(Password::None))
 }
 
 fn folded(name: &Untrusted) -> impl Iterator<Item = char> + '_ {

@@ -3,16 +3,16 @@
 use super::model::{Model, PART_LIST, PART_REPORT};
 use super::row::root;
 use super::{Action, FACTS, LIST, Msg, REPORT, Read};
-use crate::domain::event::{Lookup, LookupKey};
+use crate::domain::event::{LookupKey, Search};
 use crate::domain::fault::Fault;
 use crate::domain::known::Known;
 use crate::domain::report::CredentialReport;
 use crate::domain::text::Untrusted;
 use crate::domain::user::{ROOT_NAME, UserFacts};
 use crate::kit::action::Availability;
-use crate::kit::effect::{Out, Pivot, Slot};
+use crate::kit::effect::{About, Out, Pivot, Slot};
 use crate::kit::query::Query;
-use crate::panes::{Ctx, last_days, needs_row, quoted, toggle_query};
+use crate::panes::{Ctx, Missed, last_week, needs_row, toggle_query};
 
 /// Reads everything anew; what is shown stays until it is replaced.
 pub fn load(model: &mut Model, cx: &Ctx<'_>, out: &mut Out<Read>) {
@@ -37,7 +37,7 @@ pub fn on_action(model: &mut Model, action: Action, _cx: &Ctx<'_>, out: &mut Out
         }
         Action::Findings => {
             if let Some(user) = model.table.selected() {
-                out.go(Pivot::Findings { query: quoted("principal", user.name.raw()) });
+                out.go(Pivot::Findings { about: About::User(user.name.clone(), None) });
             }
         }
     }
@@ -59,7 +59,6 @@ pub fn on_message(model: &mut Model, message: Msg, cx: &Ctx<'_>) {
         Msg::Page(users) => {
             model.table.extend(users, cx.now);
             model.find_wanted();
-            model.count();
         }
         Msg::Listed(result) => listed(model, result, cx),
         Msg::Report(Ok(report)) => take_report(model, &report, cx),
@@ -82,7 +81,6 @@ fn listed(model: &mut Model, result: Result<(), Fault>, cx: &Ctx<'_>) {
         model.table.retain(|user| user.is_root() || user.id.is_some());
     }
     model.remote.end(PART_LIST, result, cx.now);
-    model.count();
 }
 
 /// While the list is still coming in, or could not be read, the report's users are rows too; afterwards the list decides who exists.
@@ -91,7 +89,6 @@ fn take_report(model: &mut Model, report: &CredentialReport, cx: &Ctx<'_>) {
     let strangers = model.table.renew_known(report.users(), cx.now);
     model.table.extend(strangers.into_iter().filter(|user| user.is_root() || !list_is_complete), cx.now);
     model.find_wanted();
-    model.count();
     model.report = Known::reported(report.generated, report.generated);
     model.remote.end(PART_REPORT, Ok(()), cx.now);
 }
@@ -140,7 +137,6 @@ fn facts_ended(model: &mut Model, cx: &Ctx<'_>) {
     let asked = model.watch.asked().to_vec();
     give_up(model, asked.iter(), cx);
     model.watch.ended();
-    model.count();
 }
 
 /// Stops what is being read; what has come stays.
@@ -168,10 +164,10 @@ pub fn on_broken(model: &mut Model, slot: &Slot, fault: &Fault, cx: &Ctx<'_>) {
 }
 
 /// The search for everything that the selected user did lately.
-pub fn trail_of(model: &Model, cx: &Ctx<'_>) -> Option<Lookup> {
+pub fn trail_of(model: &Model) -> Option<Search> {
     let user = model.table.selected()?;
     let name = if user.is_root() { "root" } else { user.name.raw() };
-    Some(last_days(7, cx.now, Some((LookupKey::Username, name.to_owned()))))
+    Some(last_week((LookupKey::Username, name.to_owned())))
 }
 
 /// What `copy` copies: its name for the notice, and the text.
@@ -180,8 +176,18 @@ pub fn copied(model: &Model) -> Option<(&'static str, String)> {
 }
 
 /// Selects this user, as soon as it is there. A filter would hide it and is dropped.
-pub fn go_to(model: &mut Model, name: &Untrusted) {
-    model.table.filter(Query::default());
+///
+/// # Errors
+/// There is no such user: nothing was done. Says so.
+pub fn go_to(model: &mut Model, name: &Untrusted, id: Option<&Untrusted>, cx: &Ctx<'_>) -> Result<(), String> {
     model.wanted = Some(name.clone());
+    model.wanted_id = id.cloned();
+    if let Some(Missed { text, is_nothing: true }) = model.missed(cx.now) {
+        return Err(text);
+    }
+    model.wanted = Some(name.clone());
+    model.wanted_id = id.cloned();
+    model.table.filter(Query::default());
     model.find_wanted();
+    Ok(())
 }

@@ -2,36 +2,35 @@
 
 use bartizan::domain::evidence::Evidence;
 use bartizan::domain::fault::FaultKind;
-use bartizan::domain::finding::{Archived, Finding, FindingKey, Severity};
+use bartizan::domain::finding::{Archived, Finding, decode};
 use bartizan::panes::findings::{LIST, Msg, Read};
 use bartizan::panes::{self, PaneId};
+use serde_json::{Value, json};
 
 use super::rotations::armed;
 use super::{Stage, days_ago, denied, fault, hours_ago, noon};
 
 /// A finding about alice's key.
 pub(crate) fn finding(id: &str, region: &str, severity: f64) -> Finding {
-    let raw = format!(r#"{{"Id":"{id}","Severity":{severity},"Type":"UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom"}}"#);
-    Finding {
-        key: FindingKey { account: "123456789012".into(), region: region.into(), id: id.into() },
-        severity: Some(Severity(severity)),
-        kind: "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom".into(),
-        title: "An API was invoked from a custom list".into(),
-        resource_type: "AccessKey".into(),
-        resource: "alice".into(),
-        principal: Some("alice".into()),
-        is_iam_user: true,
-        access_key: Some("AKIALEAKED".into()),
-        instance: None,
-        remote_ip: Some("198.51.100.7".into()),
-        count: Some(3),
-        first_seen: Some(hours_ago(30)),
-        last_seen: Some(hours_ago(3)),
-        updated: Some(hours_ago(2)),
-        archived: false,
-        sample: false,
-        raw: Evidence::one(&raw),
-    }
+    let caller = json!({"userName": "alice", "accessKeyId": "AKIALEAKED", "userType": "IAMUser", "principalId": "AIDAalice"});
+    about(id, region, severity, &json!({"resourceType": "AccessKey", "accessKeyDetails": caller}))
+}
+
+/// A finding about something.
+pub(crate) fn about(id: &str, region: &str, severity: f64, resource: &Value) -> Finding {
+    read(&json!({
+        "accountId": "123456789012", "region": region, "id": id, "severity": severity, "resource": resource,
+        "type": "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom", "title": "An API was invoked from a custom list",
+        "updatedAt": hours_ago(2).to_string(),
+        "service": {
+            "count": 3, "archived": false, "eventFirstSeen": hours_ago(30).to_string(), "eventLastSeen": hours_ago(3).to_string(),
+            "action": {"actionType": "AWS_API_CALL", "awsApiCallAction": {"remoteIpDetails": {"ipAddressV4": "198.51.100.7"}}},
+        },
+    }))
+}
+
+pub(crate) fn read(value: &Value) -> Finding {
+    decode(value, Evidence::one(&value.to_string()))
 }
 
 pub(crate) fn page(stage: &mut Stage, region: &str, findings: Vec<Finding>) {
@@ -104,7 +103,7 @@ fn one_key_leads_to_the_events_of_the_leaked_key_around_the_finding() {
     assert_eq!(stage.model.focus, PaneId::Trail);
     let reads = stage.reads();
     let [(_, panes::Read::Trail(panes::trail::Read::Lookup { lookup, .. }))] = reads.as_slice() else { panic!("{reads:?}") };
-    assert_eq!((lookup.from, lookup.to), (hours_ago(31), hours_ago(2)));
+    assert_eq!((lookup.from, lookup.to), (hours_ago(31), noon()), "to now, as the finding is current");
     let (key, value) = lookup.attribute.clone().unwrap();
     assert_eq!((key.word(), value.as_str()), ("AccessKeyId", "AKIALEAKED"));
     stage.press("esc esc");
@@ -147,7 +146,8 @@ fn the_user_of_a_finding_is_contained_from_here() {
 #[test]
 fn a_finding_about_no_user_or_another_account_contains_nobody() {
     let mut stage = armed(PaneId::Findings);
-    let role = Finding { is_iam_user: false, ..finding("a", "eu-west-1", 8.0) };
+    let role = json!({"userName": "alice", "accessKeyId": "ASIALEAKED", "userType": "AssumedRole", "principalId": "AROAX:s"});
+    let role = about("a", "eu-west-1", 8.0, &json!({"resourceType": "AccessKey", "accessKeyDetails": role}));
     page(&mut stage, "eu-west-1", vec![role]);
     stage.press("K");
     assert!(stage.notices().contains("about no IAM user"), "{}", stage.notices());
@@ -187,8 +187,9 @@ fn times_at_the_end_of_what_can_be_written_are_searched_and_break_nothing() {
         let mut stage = Stage::lit(PaneId::Findings);
         let odd = Finding { first_seen: Some(at), last_seen: Some(at), updated: Some(at), ..finding("a", "eu-west-1", 5.0) };
         page(&mut stage, "eu-west-1", vec![odd]);
-        let lookup = panes::findings::trail_of(&stage.model.panes.findings, &stage.model.ctx()).unwrap();
-        assert!(lookup.from <= lookup.to && lookup.from >= days_ago(90), "{lookup:?}");
+        let search = panes::findings::trail_of(&stage.model.panes.findings, &stage.model.ctx()).unwrap();
+        let (from, to) = search.reach.range(noon());
+        assert!(from <= to && from >= days_ago(90) && to <= noon(), "{from} {to}");
         stage.press("enter t");
         assert_eq!(stage.model.focus, PaneId::Trail);
     }

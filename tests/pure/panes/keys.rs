@@ -127,7 +127,7 @@ fn the_owner_another_pane_sends_us_to_is_asked_for_keys_newer_than_the_report() 
     let mut stage = Stage::lit(PaneId::Keys);
     tell(&mut stage, &REPORT, Msg::Report(Ok(report(&[("alice", "true", "true")]))));
     stage.asked();
-    panes::keys::go_to(&mut stage.model.panes.keys, &"newcomer".into());
+    panes::keys::go_to(&mut stage.model.panes.keys, &"newcomer".into()).unwrap();
     stage.wait(200);
     stage.wait(200);
     let both = panes::Read::Keys(Read::OfUsers(vec!["alice".into(), "newcomer".into()]));

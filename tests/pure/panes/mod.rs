@@ -3,6 +3,7 @@
 mod activity;
 pub(crate) mod bastions;
 mod clocks;
+mod counts;
 mod door;
 mod entry;
 mod findings;
@@ -10,6 +11,7 @@ mod forwards;
 mod interleavings;
 mod keys;
 mod lock;
+mod pivots;
 mod root;
 mod rotations;
 mod trail;

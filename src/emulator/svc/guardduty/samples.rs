@@ -55,7 +55,7 @@ fn asked(body: &Value) -> Result<Vec<(&'static str, f64)>, ServiceError> {
 }
 
 fn sample(place: &Place, call: &Call, kind: &str, severity: f64, rng: &mut fastrand::Rng) -> Value {
-    let title = format!("[SAMPLE] {}.", kind.replace(['/', ':'], " "));
+    let title = format!("{}.", kind.replace(['/', ':'], " "));
     let draft = Draft::new(place, kind, severity, &title, "This is a sample finding; nothing happened.")
         .seen(call.now, call.now, 1)
         .additional(&json!({"sample": true}));

@@ -1,6 +1,7 @@
 //! The filter language: what it understands, what it answers, and what it refuses.
 
 mod host;
+mod words;
 
 use bartizan::kit::query::Query;
 use bartizan::kit::query::tree::{Interval, Network};

@@ -1,7 +1,7 @@
 //! Whether a row is what was asked for: the one evaluator of the one tree.
 
+use core::net::IpAddr;
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use jiff::Timestamp;
 

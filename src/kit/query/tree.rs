@@ -1,6 +1,6 @@
 //! The syntax tree of a query: what screen, command line, exports and the audit log evaluate, and what other stores can compile.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

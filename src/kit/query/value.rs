@@ -358,7 +358,7 @@ fn looks_like_an_address(text: &str) -> bool {
 /// Whether somebody who writes this means a network: an address, `/`, and digits.
 pub(super) fn looks_like_a_network(text: &str) -> bool {
     text.split_once('/').is_some_and(|(address, bits)| {
-        address.parse::<std::net::IpAddr>().is_ok() && bits.chars().all(|character| character.is_ascii_digit())
+        address.parse::<core::net::IpAddr>().is_ok() && bits.chars().all(|character| character.is_ascii_digit())
     })
 }
 

@@ -78,6 +78,14 @@ fn not_equal_finds_the_others_and_never_what_nobody_knows() {
     table(&known, &["mfa!=unknown", "region!=us-east-1", "groups!=nobody", "used!=3d", "ip!=203.0.113.67"], &["groups!=admins"]);
 }
 
+/// A search by name must not find every row of which something is still on its way.
+#[test]
+fn a_text_is_not_looked_for_in_the_words_for_not_knowing() {
+    let row = Host { mfa: None, status: "Unread".into(), ..host() };
+    table(&row, &["mfa=loading", "mfa:loading", "mfa=unknown", "?"], &["loading", "oad", "unknown", "mfa=denied"]);
+    assert!(matches("denied", &Host { mfa: None, ..host() }), "what AWS refused is a word on the screen");
+}
+
 #[test]
 fn lists_are_any_of_their_values() {
     table(

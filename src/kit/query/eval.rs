@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::field::{Field, Value};
+use super::field::{Field, Unsure, Value};
 use super::tree::{Expr, How, Test, Want};
 use crate::domain::age::utc;
 use crate::domain::text::clean;
@@ -23,7 +23,13 @@ pub(super) fn holds<R: Row>(expr: &Expr, row: &R, now: Timestamp) -> bool {
 fn asked<R: Row>(test: &Test, row: &R, now: Timestamp) -> bool {
     let Some(field) = test.field else {
         let mut searched = R::FIELDS.iter().filter(|field| field.spec.searched);
-        return searched.any(|field| wanted(&field.of(row), &test.wants, now) == Some(true));
+        return searched.any(|field| match field.of(row) {
+            // What is not known yet has no words for a search: `own` does not mean `unknown`.
+            Value::Unsure(Unsure::Unknown | Unsure::Loading) => {
+                test.wants.iter().any(|want| matches!(want, Want::Piece { text, .. } if text == "?"))
+            }
+            value => wanted(&value, &test.wants, now) == Some(true),
+        });
     };
     let Some(field): Option<&Field<R>> = R::FIELDS.get(field) else { return false };
     let answer = wanted(&field.of(row), &test.wants, now);

@@ -39,6 +39,7 @@ impl Row for Host {
         Of::new("region", "", Kind::Id, |host| Value::raw(Some(&host.region))),
         Of::new("mfa", "", YES_NO, |host| match host.mfa {
             Some(on) => Value::yes_no(on),
+            None if host.status == "Unread" => Value::Unsure(Unsure::Loading),
             None => Value::Unsure(Unsure::Denied),
         })
         .fact(),

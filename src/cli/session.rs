@@ -20,6 +20,7 @@ use crate::config::{Config, paths};
 use crate::domain::shell;
 use crate::domain::text::clean;
 use crate::emulator::{Options, World, agent, in_process, listen};
+use crate::runtime::tty;
 use crate::ssm::channel::pipe::{Ending, State};
 use crate::ssm::client::dial::Dialer;
 use crate::ssm::client::gateway::{Gateway as _, StartRequest};
@@ -242,8 +243,9 @@ pub(super) async fn watch(mut state: watch::Receiver<State>) {
     }
 }
 
-/// Says something to the person at the terminal, on standard error.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
+/// Says something to the person at the terminal, on standard error. Not by `eprint!`, which panics where the terminal is full and does not
+/// block, or has gone.
 pub(super) fn say(words: &str) {
-    eprint!("\rbartizan: {}\r\n", clean(words));
+    let line = format!("\rbartizan: {}\r\n", clean(words));
+    let _unless_gone = tty::write_all_to(rustix::stdio::stderr(), line.as_bytes());
 }

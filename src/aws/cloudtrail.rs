@@ -164,6 +164,7 @@ fn from_envelope(envelope: &types::Event, region: &str, raw: Evidence) -> Event 
         issuer: None,
         access_key: envelope.access_key_id().map(Untrusted::new),
         target: first_resource(envelope),
+        more_targets: Vec::new(),
         origin: Untrusted::new(""),
         user_agent: Untrusted::new(""),
         outcome: Outcome::Unknown,

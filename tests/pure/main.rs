@@ -15,6 +15,7 @@ mod architecture;
 mod cost;
 mod docs;
 mod document;
+mod event_targets;
 mod filter;
 mod frames;
 mod keymap;

@@ -20,7 +20,7 @@ fn data_files(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// `Records`, a bare list, or one event.
-fn real_events() -> Vec<Value> {
+pub(crate) fn real_events() -> Vec<Value> {
     let mut events = Vec::new();
     for (path, text) in data_files("cloudtrail") {
         match serde_json::from_str(&text) {

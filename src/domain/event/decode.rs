@@ -2,16 +2,21 @@
 
 use serde_json::Value;
 
+use super::target::target;
 use super::{Event, outcome};
 use crate::domain::evidence::Evidence;
 use crate::domain::json::{at, first, text, time, truth, untrusted};
 use crate::domain::text::Untrusted;
+
+/// A call on more things than this is told by the first of them.
+const MOST_TARGETS: usize = 50;
 
 /// Reads one record. `None` only where there is no time in it: without one it has no place in a trail.
 pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
     let or_empty = |path: &str| untrusted(value, path).unwrap_or_else(|| Untrusted::new(""));
     let identity = at(value, "userIdentity").unwrap_or(&Value::Null);
     let (outcome, error) = outcome::of(value);
+    let mut targets = target(value).map(|target| target.values).unwrap_or_default().into_iter().map(Untrusted::new);
     Some(Event {
         id: untrusted(value, "eventID").unwrap_or_else(|| raw.stand_in()),
         time: time(value, "eventTime")?,
@@ -23,7 +28,8 @@ pub fn decode(value: &Value, raw: Evidence) -> Option<Event> {
         actor_type: untrusted(identity, "type").unwrap_or_else(|| Untrusted::new("Unknown")),
         issuer: untrusted(identity, "sessionContext.sessionIssuer.arn"),
         access_key: untrusted(identity, "accessKeyId"),
-        target: target(value),
+        target: targets.next(),
+        more_targets: targets.take(MOST_TARGETS).collect(),
         origin: or_empty("sourceIPAddress"),
         user_agent: or_empty("userAgent"),
         outcome,
@@ -82,56 +88,4 @@ fn role_session(identity: &Value) -> Option<Untrusted> {
 fn after_slash(identity: &Value) -> Option<Untrusted> {
     let arn = text(identity, "arn")?;
     arn.split_once('/').map(|(_, name)| Untrusted::new(name)).or_else(|| Some(Untrusted::new(&arn)))
-}
-
-/// Request parameters that say what was acted upon, the most telling first.
-const TARGETS: &[&str] = &[
-    "requestParameters.userName",
-    "requestParameters.roleName",
-    "requestParameters.groupName",
-    "requestParameters.roleArn",
-    "requestParameters.instanceId",
-    "requestParameters.instancesSet.items.0.instanceId",
-    "responseElements.instancesSet.items.0.instanceId",
-    "requestParameters.groupId",
-    "requestParameters.functionName",
-    "requestParameters.secretId",
-    "requestParameters.keyId",
-    "requestParameters.policyArn",
-    "requestParameters.policyName",
-    "requestParameters.instanceProfileName",
-    "requestParameters.snapshotId",
-    "requestParameters.volumeId",
-    "requestParameters.imageId",
-    "requestParameters.vpcId",
-    "requestParameters.subnetId",
-    "requestParameters.detectorId",
-    "requestParameters.trailName",
-    "requestParameters.dBInstanceIdentifier",
-    "requestParameters.clusterName",
-    "requestParameters.tableName",
-    "requestParameters.topicArn",
-    "requestParameters.queueUrl",
-    "requestParameters.logGroupName",
-    "requestParameters.stackName",
-    "requestParameters.target",
-    "requestParameters.parameterName",
-    "requestParameters.accessKeyId",
-    "requestParameters.keyName",
-    "requestParameters.resourceArn",
-    "requestParameters.name",
-    "requestParameters.arn",
-    "requestParameters.id",
-    "responseElements.accessKey.userName",
-    "resources.0.ARN",
-    "resources.0.resourceName",
-    "resources.0.accountId",
-];
-
-fn target(value: &Value) -> Option<Untrusted> {
-    match (text(value, "requestParameters.bucketName"), text(value, "requestParameters.key")) {
-        (Some(bucket), Some(key)) => Some(Untrusted::new(format!("{bucket}/{key}"))),
-        (Some(bucket), None) => Some(Untrusted::new(bucket)),
-        (None, _) => first(value, TARGETS),
-    }
 }

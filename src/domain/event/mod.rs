@@ -2,7 +2,9 @@
 
 mod decode;
 mod detail;
+mod member;
 mod outcome;
+mod target;
 
 pub use decode::decode;
 pub use detail::detail;
@@ -37,8 +39,11 @@ pub struct Event {
     pub issuer: Option<Untrusted>,
     /// `userIdentity.accessKeyId`.
     pub access_key: Option<Untrusted>,
-    /// What it was done to: the first named resource or the most telling request parameter.
+    /// What it was done to, by a rule over the names of the operation and its members; `None` where the record does not say.
     pub target: Option<Untrusted>,
+    /// The other things that it was done to in the same call, at most 50 (`TerminateInstances` takes a list).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_targets: Vec<Untrusted>,
     /// `sourceIPAddress`: an address or an AWS service's name.
     pub origin: Untrusted,
     /// `userAgent`.

@@ -53,7 +53,7 @@ impl Row for Event {
             TIME => Cell::plain(utc(self.time)),
             EVENT => text_cell(Some(&self.name)),
             ACTOR => name_cell(&self.actor),
-            TARGET => text_cell(self.target.as_ref()),
+            TARGET => target(self),
             ORIGIN => text_cell(Some(&self.origin)),
             OUTCOME => outcome(self),
             REGION => text_cell(Some(&self.region)),
@@ -95,6 +95,14 @@ impl Row for Event {
 
     fn record(&self) -> String {
         self.raw.text()
+    }
+}
+
+/// The first target, and how many more the call had.
+fn target(event: &Event) -> Cell {
+    match (&event.target, event.more_targets.len()) {
+        (Some(target), more @ 1..) => Cell::plain(format!("{} +{more}", target.shown_within(128))),
+        (target, _) => text_cell(target.as_ref()),
     }
 }
 

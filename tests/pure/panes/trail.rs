@@ -24,6 +24,7 @@ pub(crate) fn event(id: &str, region: &str, minutes: i64) -> Event {
         issuer: None,
         access_key: Some("AKIALEAKED".into()),
         target: Some("bucket".into()),
+        more_targets: Vec::new(),
         origin: "198.51.100.7".into(),
         user_agent: "aws-cli".into(),
         outcome: if minutes % 2 == 1 { Outcome::Failed } else { Outcome::Done },

@@ -176,11 +176,19 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    /// Blanks, the commas between elements of a list that lost its brackets, and the separator of RFC 7464.
+    /// Blanks, the commas between elements of a list that lost its brackets, the separator of RFC 7464, and the byte order mark of a
+    /// file that was appended to another one.
     fn skip_between(&self) -> usize {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
         let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | 0x1e | 0);
-        rest.iter().position(|byte| !is_between(byte)).map_or(self.bytes.len(), |length| self.at + length)
+        let mut at = self.at;
+        loop {
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            at += rest.iter().position(|byte| !is_between(byte)).unwrap_or(rest.len());
+            if !self.bytes.get(at..).unwrap_or_default().starts_with(b"\xef\xbb\xbf") {
+                return at;
+            }
+            at += 3;
+        }
     }
 
     fn line_end(&self) -> usize {

@@ -25,7 +25,8 @@ pub struct Event {
     pub name: String,
     /// `eventTime`.
     pub time: Timestamp,
-    /// The event in the very words in which it came, without blanks. Only keys that begin with a capital are lowered.
+    /// The event in the very words in which it came, without blanks. Only keys that AWS Tools (`EventName`) or
+    /// Athena (`eventname`) spell otherwise get CloudTrail's spelling.
     pub text: String,
 }
 
@@ -37,7 +38,7 @@ impl Record for Event {
         // S3, SQS, Kinesis and DynamoDB tell Lambda of their own events in the same words.
         let is_notification = object.text("eventSource").is_some_and(|source| source.starts_with("aws:"));
         let is_envelope = object.has("CloudTrailEvent");
-        let is_named = object.has_either("eventName", "EventName") && !is_envelope;
+        let is_named = (object.has_either("eventName", "EventName") || object.has("eventname")) && !is_envelope;
         let is_of_a_trail =
             object.has("eventID") && object.has("eventTime") && (object.has("eventType") || object.has("eventCategory"));
         !is_notification && (is_named || is_of_a_trail || object.has("insightDetails"))
@@ -45,8 +46,14 @@ impl Record for Event {
 
     fn read(json: &str) -> Result<Self, String> {
         let value = parse(json)?;
-        let is_shouted = value.get("eventName").is_none() && value.get("EventName").is_some();
-        let value = if is_shouted { lowered(value) } else { value };
+        let has = |name: &str| value.get(name).is_some();
+        let (is_shouted, is_flat) = (has("EventName"), has("eventname"));
+        let is_respelt = !has("eventName") && (is_shouted || is_flat);
+        let value = match (is_respelt, is_shouted) {
+            (true, true) => lowered(value),
+            (true, false) => recased(value),
+            (false, _) => value,
+        };
         let text = |paths: &[&str]| paths.iter().find_map(|path| json::text(&value, path));
         let time = json::time(&value, "eventTime").ok_or("is not an event: it has no eventTime that is a time")?;
         Ok(Self {
@@ -57,7 +64,7 @@ impl Record for Event {
             name: text(&["eventName", "insightDetails.eventName", "eventType", "eventCategory"])
                 .ok_or("is not an event: it has no eventName")?,
             time,
-            text: if is_shouted { value.to_string() } else { without_blanks(json) },
+            text: if is_respelt { value.to_string() } else { without_blanks(json) },
         })
     }
 }
@@ -141,6 +148,70 @@ fn identity(value: Value) -> Value {
     }
 }
 
+/// Names of members whose capitals Athena's tables have lost.
+const NAMES: [&str; 42] = [
+    "accessKeyId",
+    "accountId",
+    "additionalEventData",
+    "apiVersion",
+    "attributes",
+    "awsRegion",
+    "creationDate",
+    "errorCode",
+    "errorMessage",
+    "eventCategory",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "eventVersion",
+    "identityStoreArn",
+    "invokedBy",
+    "managementEvent",
+    "mfaAuthenticated",
+    "onBehalfOf",
+    "principalId",
+    "readOnly",
+    "recipientAccountId",
+    "requestID",
+    "requestParameters",
+    "resources",
+    "responseElements",
+    "serviceEventDetails",
+    "sessionContext",
+    "sessionCredentialFromConsole",
+    "sessionIssuer",
+    "sharedEventID",
+    "sourceIPAddress",
+    "tlsDetails",
+    "tlsVersion",
+    "userAgent",
+    "userId",
+    "userIdentity",
+    "userName",
+    "vpcEndpointAccountId",
+    "vpcEndpointId",
+];
+
+/// Members that Athena's table of CloudTrail has as texts of JSON.
+const TEXTS: [&str; 4] = ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
+
+/// An event as a row of Athena's table: keys in small letters, and the members that differ from call to call as texts.
+fn recased(event: Value) -> Value {
+    let Value::Object(members) = event else { return event };
+    let recased = members.into_iter().map(|(name, value)| {
+        let name = NAMES.iter().find(|known| known.eq_ignore_ascii_case(&name)).map_or(name, |known| (*known).to_owned());
+        let value = match value {
+            Value::String(text) if TEXTS.contains(&name.as_str()) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            value if TEXTS.contains(&name.as_str()) => value,
+            value => recased(value),
+        };
+        (name, value)
+    });
+    Value::Object(recased.collect())
+}
+
 /// `AccountId` → `accountId`.
 pub(super) fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
@@ -161,6 +232,19 @@ mod tests {
         let event = Event::read(&shouted.to_string()).unwrap();
         assert_eq!(event.value()["userIdentity"]["userName"], "eve");
         assert!(event.text.contains("\"MaxItems\":5"));
+    }
+
+    #[test]
+    fn a_row_of_athena_is_an_event() {
+        let row = json!({"eventid": "1", "eventname": "CreateUser", "eventsource": "iam.amazonaws.com", "awsregion": "us-east-1",
+            "eventtime": "2026-11-20T10:44:00Z", "useridentity": {"type": "IAMUser", "username": "eve", "sessioncontext": {"sessionissuer": {"username": "x"}}},
+            "requestparameters": "{\"userName\":\"mallory\"}", "responseelements": null});
+        let event = Event::read(&row.to_string()).unwrap();
+        let value = event.value();
+        assert_eq!((event.id.as_str(), event.name.as_str()), ("1", "CreateUser"));
+        assert_eq!(value["userIdentity"]["userName"], "eve");
+        assert_eq!(value["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"], "x");
+        assert_eq!(value["requestParameters"]["userName"], "mallory");
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl<'a, R: Record> Reader<'a, R> {
             self.tally.empty += usize::from(expected);
             return expected;
         };
-        let is_row = is_row(json.get(first.value.clone()).unwrap_or_default(), at);
+        let is_row = is_row(json.get(first.value.clone()).unwrap_or_default(), at) || at.ends_with(']') && is_mixed(json);
         let mut others = Vec::new();
         let mut any = false;
         for (index, part) in parts.enumerate() {
@@ -274,6 +274,16 @@ impl<'a, R: Record> Reader<'a, R> {
 /// `Records` and `[3]` as `Records[3]`; a document's line before it as `line 7: Records`.
 pub(super) fn join(at: &str, name: &str) -> String {
     if at.is_empty() || at.ends_with(": ") { format!("{at}{name}") } else { format!("{at}.{name}") }
+}
+
+/// Whether a list has words or numbers beside its records, as each row of `--query 'Events[].[Username, CloudTrailEvent]'` has.
+fn is_mixed(json: &[u8]) -> bool {
+    let mut parts = Parts::of(json, 0).map_while(Result::ok).map(|part| json.get(part.value).unwrap_or_default());
+    parts.any(|part| match part.first() {
+        Some(b'{' | b'[') => false,
+        Some(b'"') => !serde_json::from_slice::<String>(part).is_ok_and(|text| begins_like_records(text.as_bytes())),
+        _ => true,
+    })
 }
 
 fn is_empty_list(json: &[u8]) -> bool {

@@ -137,6 +137,8 @@ fn records_stand_in_a_row_in_every_way() {
         ),
         ("aws logs tail", format!("2026-11-20T10:00:00+00:00 stream {a}\n2026-11-20T10:00:00+00:00 stream {b}\n")),
         ("a log of Kubernetes", format!("2026-11-20T10:00:00Z stdout F {a}\n2026-11-20T10:00:00Z stdout F {b}\n")),
+        ("--query Events[].[Username, CloudTrailEvent]", json!([["ada", a.to_string()], [b.to_string(), 7]]).to_string()),
+        ("files with byte order marks in a row", format!("\u{feff}{a:#}\n\u{feff}{b:#}")),
         ("RFC 7464", format!("\u{1e}{a}\n\u{1e}{b}\n")),
     ];
     for (what, text) in shapes {

@@ -276,7 +276,7 @@ async fn json_lines_are_the_objects_of_the_array() {
     let printed = print(Ask::Nodes(lines), &session).await.out;
     let objects: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // The world goes on between the two: the times differ.
-    let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].clone()).collect::<std::collections::HashSet<_>>();
+    let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].to_string()).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(ids(&objects), ids(&print(Ask::Nodes(json(&[])), &session).await.objects()));
     assert!(!objects.is_empty() && printed.ends_with("}\n"));
     let none = TableArguments { jsonl: true, query: vec!["node=nothing".into()], ..TableArguments::default() };

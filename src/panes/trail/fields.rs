@@ -13,10 +13,8 @@ pub(super) const FIELDS: &[Field<Event>] = &[
     Of::new("actor", "cloudtrail record: userIdentity, in one name", Kind::Text, |event| Value::text(Some(&event.actor)))
         .or(&["user", "username"])
         .optional(),
-    Of::new("target", "cloudtrail record: resources or requestParameters", Kind::Text, |event| {
-        Value::text(event.target.as_ref())
-    })
-    .optional(),
+    Of::new("target", "cloudtrail record: what requestParameters, responseElements or resources name", Kind::Text, targets)
+        .optional(),
     Of::new("origin", "cloudtrail record: sourceIPAddress", Kind::Address { names: true }, |event| {
         Value::text(Some(&event.origin))
     })
@@ -62,4 +60,12 @@ fn outcome(event: &Event) -> Value<'_> {
         (Outcome::Unknown, _) => Value::or_unknown(None),
         (Outcome::NotACall, _) => Value::Absent("–"),
     }
+}
+
+/// All that a call acted upon; the row shows the first.
+fn targets(event: &Event) -> Value<'_> {
+    if event.more_targets.is_empty() {
+        return Value::text(event.target.as_ref());
+    }
+    Value::Texts(event.target.iter().chain(&event.more_targets).map(|target| Cow::Borrowed(target.raw())).collect())
 }

@@ -2,11 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::paint::{self, Piece};
 use crate::domain::text::clean;
-use crate::kit::document::{fit, width};
+use crate::kit::document::{clusters, fit, width};
 use crate::kit::field::Field;
 use crate::theme::{Look, Role};
 
@@ -38,8 +37,9 @@ fn text(field: &Field, look: &Look, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(1);
     let shown = crate::kit::document::tail(&before, room);
     let cursor = paint::text(buf, area, 0, shown, look[Role::Field]);
-    let mut rest = behind.graphemes(true);
-    let under = rest.next().filter(|under| width(under) > 0).unwrap_or(" ");
+    let under = clusters(&behind).next().map(|(_, under)| under).unwrap_or_default();
+    let rest = behind.get(under.len()..).unwrap_or_default();
+    let under = if width(under) > 0 { under } else { " " };
     let end = paint::text(buf, area, cursor, under, look[Role::Cursor]);
-    paint::text(buf, area, end, rest.as_str(), look[Role::Field]);
+    paint::text(buf, area, end, rest, look[Role::Field]);
 }

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::kit::document::width;
+use crate::domain::text::clean;
+use crate::kit::document::{clusters, width};
 
 /// A piece of text with its style.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,13 +29,33 @@ impl Piece {
 }
 
 /// Writes text at a column of the first line of `area`, cut at its right edge. Returns the column behind it, counted from the area's left.
+/// Every text that is painted comes through here, and is made harmless once more: what would be hidden is spelled, not left out.
 pub fn text(buf: &mut Buffer, area: Rect, column: u16, text: &str, style: Style) -> u16 {
     let area = area.intersection(buf.area);
     if area.height == 0 || column >= area.width {
         return column;
     }
-    let (end, _) = buf.set_stringn(area.x + column, area.y, text, usize::from(area.width - column), style);
-    end - area.x
+    // Not by `Buffer::set_stringn`: it puts a whole grapheme into one cell, and no terminal has a cell for `स्त्री`.
+    let mut column = column;
+    for (_, cluster) in clusters(&clean(text)) {
+        let wide = u16::try_from(width(cluster)).unwrap_or(u16::MAX);
+        if wide > area.width - column {
+            break;
+        }
+        for step in 0..wide {
+            let Some(cell) = buf.cell_mut((area.x + column + step, area.y)) else { continue };
+            match step {
+                0 => cell.set_symbol(cluster).set_style(style),
+                // Hidden by the wide character.
+                _ => {
+                    cell.reset();
+                    cell
+                }
+            };
+        }
+        column += wide;
+    }
+    column
 }
 
 /// Writes pieces one behind the other. Returns the column behind the last.

@@ -5,10 +5,9 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::paint;
-use crate::kit::document::{Document, Kind, Line, Scroll, occurrences, rows, width};
+use crate::kit::document::{Document, Kind, Line, Scroll, clusters, occurrences, rows, width};
 use crate::theme::{Look, Role};
 
 /// Draws the part of a document that the scroll's window shows.
@@ -65,9 +64,9 @@ impl Styles {
         let part = text.get(row.clone()).unwrap_or_default();
         let (mut column, mut hidden) = (indent, 0);
         let mut run = (String::new(), self.base);
-        for (at, grapheme) in part.grapheme_indices(true) {
+        for (at, cluster) in clusters(part) {
             if hidden < left {
-                hidden += width(grapheme);
+                hidden += width(cluster);
                 continue;
             }
             if column >= line.width {
@@ -78,7 +77,7 @@ impl Styles {
                 column = paint::text(buf, line, column, &run.0, run.1);
                 run = (String::new(), style);
             }
-            run.0.push_str(grapheme);
+            run.0.push_str(cluster);
             if run.0.len() > usize::from(line.width) * 4 {
                 break;
             }

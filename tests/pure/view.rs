@@ -295,6 +295,29 @@ fn no_frame_shows_what_a_stranger_could_use() {
     }
 }
 
+#[test]
+fn what_would_not_be_seen_is_spelled_even_in_a_plain_string() {
+    let mut model = console(PaneId::Users, LARGE);
+    let identity = Identity { account: "1234\u{200b}5678".into(), arn: "arn".into(), user_id: "id".into() };
+    model.view.identity = Known::live(identity, now());
+    model.notices.push(Notice { level: Level::Error, text: "no re\u{202e}gion \u{e0041}".into(), until: None });
+    let shown = frames::text(&frame(&model));
+    assert!(shown.contains("1234⟨U+200B⟩5678") && shown.contains("re⟨U+202E⟩gion ⟨U+E0041⟩"), "{shown}");
+}
+
+#[test]
+fn names_of_people_are_painted_whole() {
+    for name in ["สมชาย น้ำฝน", "श्रीकृष्ण स्त्री मंत्री", "مُحَمَّد", "علی\u{200c}رضا", "Nguyễn Thị Hồng", "한글", "山田"]
+    {
+        let mut model = console(PaneId::Users, LARGE);
+        model.panes.users.table.extend([user(1, name)], now());
+        let buf = frame(&model);
+        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let bare = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+        assert!(bare(&text).contains(&bare(name)), "{name}\n{}", frames::text(&buf));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 

@@ -7,7 +7,7 @@ mod scroll;
 mod wrap;
 
 pub use scroll::{Motion, Position, Scroll, occurrences};
-pub use wrap::{fit, head, pad, rows, tail, width};
+pub use wrap::{clusters, fit, head, pad, rows, tail, width};
 
 use std::ops::Range;
 

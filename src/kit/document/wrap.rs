@@ -1,13 +1,32 @@
 //! Cutting text to the width of a screen. Widths are terminal columns; nothing is ever cut inside a visible character.
+//!
+//! Columns are counted as terminals count them, character by character: the letters of an Indian conjunct or of a Thai syllable have a column each,
+//! though Unicode takes them for one grapheme.
 
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar as _;
 
 /// How many terminal columns a text takes.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
+    if text.is_ascii() { text.len() } else { text.chars().map(columns).sum() }
+}
+
+fn columns(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+/// What one cell of a terminal holds, or two where it is wide: a character, and what takes no column behind it. With its place in bytes.
+pub fn clusters(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        let (start, first) = rest.next()?;
+        let mut end = start + first.len_utf8();
+        while let Some((at, c)) = rest.next_if(|(_, c)| columns(*c) == 0 && !c.is_control()) {
+            end = at + c.len_utf8();
+        }
+        text.get(start..end).map(|cluster| (start, cluster))
+    })
 }
 
 /// The byte ranges of the rows that a line takes when it is wrapped. The first row has `columns`, the others `hang` less.
@@ -15,8 +34,8 @@ pub fn width(text: &str) -> usize {
 pub fn rows(text: &str, columns: usize, hang: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut used, mut space) = (0, 0, None);
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let wide = width(grapheme);
+    for (at, cluster) in clusters(text) {
+        let wide = width(cluster);
         // More than once where the first row is wider than those that hang: what was moved down may be too long again.
         while at > start {
             let room = if rows.is_empty() { columns } else { columns.saturating_sub(hang) }.max(2);
@@ -34,7 +53,7 @@ pub fn rows(text: &str, columns: usize, hang: usize) -> Vec<Range<usize>> {
             space = None;
         }
         used += wide;
-        if grapheme == " " {
+        if cluster == " " {
             space = Some(at + 1);
         }
     }
@@ -48,8 +67,8 @@ pub fn head(text: &str, columns: usize) -> &str {
         return text.get(..columns.min(text.len())).unwrap_or_default();
     }
     let mut used = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        used += width(grapheme);
+    for (at, cluster) in clusters(text) {
+        used += width(cluster);
         if used > columns {
             return text.get(..at).unwrap_or_default();
         }
@@ -62,15 +81,14 @@ pub fn tail(text: &str, columns: usize) -> &str {
     if text.is_ascii() {
         return text.get(text.len().saturating_sub(columns)..).unwrap_or_default();
     }
-    let (mut used, mut start) = (0, text.len());
-    for (at, grapheme) in text.grapheme_indices(true).rev() {
-        used += width(grapheme);
-        if used > columns {
-            break;
+    let mut left = width(text);
+    for (at, cluster) in clusters(text) {
+        if left <= columns {
+            return text.get(at..).unwrap_or_default();
         }
-        start = at;
+        left -= width(cluster);
     }
-    text.get(start..).unwrap_or_default()
+    ""
 }
 
 /// A text cut to so many columns, with `…` where something is missing. Identifiers (no space in them) lose their middle and keep

@@ -141,10 +141,10 @@ pub fn markdown(rows: &[Rotation], changes: Result<&[Change], &str>, at: Timesta
     }
     let accounts: BTreeSet<&str> = rows.iter().map(|row| row.account.as_str()).filter(|account| !account.is_empty()).collect();
     let callers: BTreeSet<&str> = told.iter().flat_map(Told::callers).collect();
-    let _infallible = writeln!(text, "\n\n* accounts: {}", joined(accounts));
-    let _infallible = writeln!(text, "* called by: {}", joined(callers));
+    let _infallible = writeln!(text, "\n\n* accounts: {}", escaped(&list(accounts)));
+    let _infallible = writeln!(text, "* called by: {}", escaped(&list(callers)));
     if let Err(why) = changes {
-        let _infallible = writeln!(text, "* the audit log could not be read, so calls are missing here: {}", cell(why));
+        let _infallible = writeln!(text, "* the audit log could not be read, so calls are missing here: {}", escaped(why));
     }
     text.push_str("\n| user | account | outcome | old key | new key | store | begun | reached | why |\n|---|---|---|---|---|---|---|---|---|\n");
     for one in &told {
@@ -160,7 +160,7 @@ pub fn markdown(rows: &[Rotation], changes: Result<&[Change], &str>, at: Timesta
             format!("{} at {}", row.phase.word(), row.since),
             one.why(),
         ];
-        let _infallible = writeln!(text, "| {} |", cells.map(|text| cell(&text)).join(" | "));
+        let _infallible = writeln!(text, "| {} |", cells.map(|text| escaped(&text)).join(" | "));
     }
     for one in &told {
         section(&mut text, one);
@@ -178,7 +178,7 @@ fn section(text: &mut String, one: &Told<'_>) {
         why => format!(": {why}"),
     };
     let lines = [
-        format!("rotation: `{}`", row.id),
+        format!("rotation: {}", row.id),
         format!("outcome: {}{why}", one.outcome()),
         format!("old key: {}({old})", key(Some(&row.old_key))),
         format!("new key: {}({new})", key(row.new_key.as_ref())),
@@ -188,11 +188,11 @@ fn section(text: &mut String, one: &Told<'_>) {
             if row.copies.is_empty() { "no other place known here".into() } else { row.copies.join("; ") }
         ),
         format!("left to do: {}", one.left()),
-        format!("called by: {}", joined(one.callers())),
+        format!("called by: {}", list(one.callers())),
     ];
-    let _infallible = writeln!(text, "\n## {}\n", cell(row.user.shown().as_str()));
+    let _infallible = writeln!(text, "\n## {}\n", escaped(row.user.raw()));
     for line in lines {
-        let _infallible = writeln!(text, "* {}", cell(&line));
+        let _infallible = writeln!(text, "* {}", escaped(&line));
     }
     text.push_str("\n| phase | reached |\n|---|---|\n");
     for (phase, at) in &row.history {
@@ -209,7 +209,7 @@ fn section(text: &mut String, one: &Told<'_>) {
         };
         let request = change.request_id.clone().unwrap_or_else(|| "-".into());
         let cells = [change.utc.to_string(), change.entry.call.clone(), change.entry.object.clone(), outcome, request];
-        let _infallible = writeln!(text, "| {} |", cells.map(|text| cell(&text)).join(" | "));
+        let _infallible = writeln!(text, "| {} |", cells.map(|text| escaped(&text)).join(" | "));
     }
 }
 
@@ -235,11 +235,34 @@ fn counts(told: &[Told<'_>]) -> BTreeMap<&'static str, usize> {
     OUTCOMES.into_iter().map(|word| (word, count(word))).filter(|(_, count)| *count > 0).collect()
 }
 
-fn joined(words: BTreeSet<&str>) -> String {
-    if words.is_empty() { "nobody".to_owned() } else { words.into_iter().map(cell).collect::<Vec<_>>().join(", ") }
+fn list(words: BTreeSet<&str>) -> String {
+    if words.is_empty() { "nobody".to_owned() } else { words.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
-/// A text that ends neither its cell nor its line.
-fn cell(text: &str) -> String {
-    clean(text).replace('|', "\\|").replace('\n', " ")
+/// A text that is nothing but text to whoever reads Markdown, or HTML in it: it ends neither its cell nor its line, and is no link.
+fn escaped(text: &str) -> String {
+    let text = clean(text);
+    let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
+    let mut out = String::with_capacity(text.len() + 8);
+    for (at, c) in text.char_indices() {
+        let rest = text.get(at..).unwrap_or_default();
+        let is_link = match c {
+            ':' => rest.starts_with("://"),
+            '.' => text.get(..at).is_some_and(|before| before.to_ascii_lowercase().ends_with("www")),
+            _ => false,
+        };
+        match c {
+            // At its ends they would be taken off.
+            _ if c.is_whitespace() && (at < start || at >= end) => {
+                let _infallible = write!(out, "&#{};", u32::from(c));
+            }
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '<' | '>' | '#' | '!' | '|' | '~' | '&' | '$' | '^'
+            | '@' | '=' => {
+                out.extend(['\\', c]);
+            }
+            _ if is_link => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
 }

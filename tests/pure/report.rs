@@ -4,8 +4,11 @@ use bartizan::audit::Entry;
 use bartizan::audit::history::{Change, Outcome};
 use bartizan::domain::fault::{Fault, FaultKind};
 use bartizan::domain::rotation::{Phase, Rotation, RotationId, StoreChoice, Wait};
+use bartizan::domain::text::clean;
 use bartizan::rotation::report::{json, markdown};
 use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 const ACCOUNT: &str = "123456789012";
 
@@ -136,4 +139,126 @@ fn a_log_that_cannot_be_read_is_said() {
     let (rows, _) = campaign();
     assert!(markdown(&rows, Err("no such file"), at(0)).contains("could not be read, so calls are missing here: no such file"));
     assert!(json(&rows, Err("no such file"), at(0)).contains("\"audit_log_problem\": \"no such file\""));
+}
+
+/// What a reader of Markdown with all of its extensions shows: the cells of its tables, its headings, its list items.
+fn read(text: &str) -> Result<Vec<String>, String> {
+    // Quotes become curly there, and a document may begin with settings: neither is of interest in the middle of one.
+    let options =
+        (Options::all() - Options::ENABLE_SMART_PUNCTUATION - Options::ENABLE_OLD_FOOTNOTES) | Options::ENABLE_FOOTNOTES;
+    let mut shown = vec![String::new()];
+    for event in Parser::new_ext(text, options) {
+        match event {
+            Event::Text(text) => shown.last_mut().unwrap().push_str(&text),
+            Event::Start(
+                Tag::Heading { id: None, .. }
+                | Tag::Paragraph
+                | Tag::List(None)
+                | Tag::Item
+                | Tag::Table(_)
+                | Tag::TableHead
+                | Tag::TableRow
+                | Tag::TableCell,
+            ) => shown.push(String::new()),
+            Event::End(
+                TagEnd::Heading(_)
+                | TagEnd::Paragraph
+                | TagEnd::List(_)
+                | TagEnd::Item
+                | TagEnd::Table
+                | TagEnd::TableHead
+                | TagEnd::TableRow
+                | TagEnd::TableCell,
+            ) => {}
+            other => return Err(format!("{other:?} in {text}")),
+        }
+    }
+    Ok(shown)
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let word = proptest::sample::select(vec![
+        "<script>",
+        "</td>",
+        "<!--",
+        "-->",
+        "&amp;",
+        "&#32;",
+        "|",
+        "\\",
+        "\\|",
+        "`",
+        "``",
+        "```",
+        "*",
+        "**",
+        "_",
+        "__",
+        "~~",
+        "~",
+        "[a](http://b)",
+        "![",
+        "](",
+        "[^1]",
+        "[[",
+        "]]",
+        "# ",
+        "## ",
+        " ##",
+        "\n",
+        "\r\n",
+        "\n\n# x",
+        "1. ",
+        "- ",
+        "+ ",
+        "> ",
+        "---",
+        "===",
+        "| --- |",
+        "<http://a.b>",
+        "http://a.b",
+        "www.a.b",
+        "a@b.c",
+        "$x$",
+        "$$",
+        "{#id}",
+        "{.class}",
+        "^a^",
+        "==",
+        "[ ] ",
+        "a",
+        "é",
+        " ",
+        "\u{202e}",
+        "\u{1b}]0;t\u{7}",
+        ": ",
+        "\t",
+    ]);
+    prop_oneof![proptest::collection::vec(word, 0..8).prop_map(|words| words.concat()), any::<String>(), "[ -~]{0,20}"]
+}
+
+proptest! {
+    #[test]
+    fn whatever_strangers_wrote_is_text_in_the_place_where_it_belongs(text in hostile()) {
+        let mut rotation = row("x", 1, &Phase::CHECKLIST[..4], Wait::Operator { need: text.clone(), choices: Vec::new() });
+        rotation.account = text.as_str().into();
+        rotation.user = text.as_str().into();
+        rotation.old_key = text.as_str().into();
+        rotation.new_key = Some(text.as_str().into());
+        rotation.store = StoreChoice::Credentials { profile: text.clone(), create: false };
+        let mut change = call(1, 1, "iam:CreateAccessKey", &text, Outcome::Failed);
+        change.entry.account = Some(rotation.account.clone());
+        change.entry.caller = Some(text.clone());
+        change.code = Some(text.clone());
+        change.request_id = Some(text.clone());
+        let report = markdown(&[rotation], Ok(&[change]), at(1000));
+        let shown = read(&report).map_err(TestCaseError::fail)?;
+        let clean = clean(&text).into_owned();
+        let has = |wanted: String| shown.iter().filter(|shown| **shown == wanted).count();
+        // Cells of user, account, both keys, why; the heading; the call's object and request id.
+        prop_assert!(has(clean.clone()) >= 8, "{clean:?} in {shown:?}");
+        prop_assert_eq!(has(format!("credentials:{clean}")), 1, "{:?}", shown);
+        prop_assert_eq!(has(format!("failed: {clean}")), 1, "{:?}", shown);
+        prop_assert_eq!(has(format!("called by: {clean}")), 2, "{:?}", shown);
+    }
 }

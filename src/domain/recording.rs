@@ -44,7 +44,16 @@ impl Wholeness {
     }
 }
 
-/// The first line of a recording: asciicast, version 2.
+/// What the times of a recording's events are counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// The beginning (asciicast, version 2).
+    Beginning,
+    /// The event before (version 3).
+    EventBefore,
+}
+
+/// The first line of a recording: asciicast, version 2 or 3.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Header {
     /// Columns of the terminal, at the beginning.
@@ -69,21 +78,35 @@ impl Header {
     /// Reads the first line.
     ///
     /// # Errors
-    /// It is no header of version 2; in words.
+    /// It is no header of version 2 or 3; in words.
     pub fn decode(line: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(line).map_err(|_| "its first line is no JSON".to_owned())?;
-        match at(&value, "version").and_then(Value::as_u64) {
-            Some(2) => {}
-            Some(version) => return Err(format!("it is asciicast version {version}, and only version 2 is read")),
+        Self::read(line).map(|(header, _)| header)
+    }
+
+    /// Reads the first line, and says what the times in the others mean.
+    ///
+    /// # Errors
+    /// Like [`Header::decode`].
+    pub fn read(line: &[u8]) -> Result<(Self, Times), String> {
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let value: Value = serde_json::from_slice(line).map_err(|_| what_else(line))?;
+        let version = at(&value, "version").and_then(Value::as_u64);
+        let (times, columns, lines) = match version {
+            Some(2) => (Times::Beginning, "width", "height"),
+            Some(3) => (Times::EventBefore, "term.cols", "term.rows"),
+            Some(version) => return Err(format!("it is asciicast version {version}, and only versions 2 and 3 can be played")),
             None => return Err("its first line is no asciicast header".to_owned()),
-        }
-        let cells = |name: &str| at(&value, name).and_then(Value::as_u64).and_then(|cells| u16::try_from(cells).ok());
-        let (Some(width @ 1..), Some(height @ 1..)) = (cells("width"), cells("height")) else {
-            return Err("its header has no size of a terminal".to_owned());
+        };
+        let cells = |path: &str| path.split('.').try_fold(&value, |value, name| value.get(name));
+        let size = |path: &str| cells(path).and_then(Value::as_u64).and_then(|cells| u16::try_from(cells).ok());
+        let (Some(width @ 1..), Some(height @ 1..)) = (size(columns), size(lines)) else {
+            let told = |path: &str| cells(path).map_or_else(|| format!("no {path}"), |value| format!("{path} = {value}"));
+            let told = format!("{}, {}", told(columns), told(lines)).chars().take(120).collect::<String>();
+            return Err(format!("its header has no size of a terminal that can be shown: {told}"));
         };
         let ours = at(&value, "bartizan");
         let of_ours = |name: &str| ours.and_then(|ours| untrusted(ours, name));
-        Ok(Self {
+        let header = Self {
             width,
             height,
             started: at(&value, "timestamp").and_then(Value::as_i64).and_then(|seconds| Timestamp::from_second(seconds).ok()),
@@ -92,8 +115,28 @@ impl Header {
             target: of_ours("target").or_else(|| text(&value, "title").map(Untrusted::new)),
             owner: of_ours("owner"),
             reason: of_ours("reason"),
-        })
+        };
+        Ok((header, times))
     }
+}
+
+/// What a first line is that is no JSON.
+fn what_else(line: &[u8]) -> String {
+    let kind = match line {
+        [] => "its first line is empty",
+        [0x1f, 0x8b, ..] => "it is compressed with gzip: unpack it first",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "it is compressed with zstd: unpack it first",
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => "it is compressed with xz: unpack it first",
+        [b'B', b'Z', b'h', ..] => "it is compressed with bzip2: unpack it first",
+        [b'S', b'c', b'r', b'i', b'p', b't', b' ', ..] => "it is a typescript of script(1), and only asciicast can be played",
+        // Version 1 is one document, and may have a line for each member.
+        [b'{', rest @ ..] if rest.iter().all(u8::is_ascii_whitespace) => {
+            "its first line is no JSON by itself; asciicast version 1 looks so, and only versions 2 and 3 can be played"
+        }
+        _ if line.contains(&0) => "it is no text, and so no asciicast",
+        _ => "its first line is no JSON",
+    };
+    kind.to_owned()
 }
 
 /// A recording on this machine.
@@ -208,16 +251,44 @@ mod tests {
         let strangers = Header::decode(br#"{"version":2,"width":10,"height":5,"title":"demo"}"#).unwrap();
         assert_eq!((strangers.is_ours, strangers.target), (false, Some("demo".into())));
         for (line, says) in [
-            (r#"{"version":3,"term":{}}"#, "version 3"),
+            (r#"{"version":1,"width":80,"height":24,"stdout":[]}"#, "version 1, and only versions 2 and 3"),
+            (r#"{"version":4}"#, "version 4, and only versions 2 and 3"),
+            (r#"{"version":"3"}"#, "no asciicast header"),
+            (r#"{"version":3,"term":{}}"#, "no size of a terminal that can be shown: no term.cols, no term.rows"),
+            (r#"{"version":3,"width":80,"height":24}"#, "no term.cols"),
             ("[]", "no asciicast header"),
-            ("", "no JSON"),
-            ("{", "no JSON"),
-            (r#"{"version":2,"width":0,"height":5}"#, "no size"),
+            ("", "is empty"),
+            ("{", "version 1"),
+            ("hello", "no JSON"),
+            ("\u{1f}\u{8b}", "no JSON"),
+            (r#"{"version":2,"width":0,"height":5}"#, "width = 0, height = 5"),
             (r#"{"version":2,"width":99999,"height":5}"#, "no size"),
             (r#"{"version":2}"#, "no size"),
         ] {
             let error = Header::decode(line.as_bytes()).unwrap_err();
             assert!(error.contains(says), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_version_3_is_read() {
+        let line = br#"{"version":3,"term":{"cols":100,"rows":30,"type":"xterm-256color"},"timestamp":1700000000,"title":"demo","env":{"SHELL":"/bin/sh"}}"#;
+        let (header, times) = Header::read(line).unwrap();
+        assert_eq!((header.width, header.height, times), (100, 30, Times::EventBefore));
+        assert_eq!((header.target, header.is_ours), (Some("demo".into()), false));
+        assert_eq!(header.started.map(Timestamp::as_second), Some(1_700_000_000));
+        assert_eq!(Header::read(br#"{"version":2,"width":1,"height":1}"#).unwrap().1, Times::Beginning);
+    }
+
+    #[test]
+    fn what_is_no_recording_is_told_apart() {
+        for (line, says) in [
+            (b"\x1f\x8b\x08\x00".as_slice(), "gzip"),
+            (b"\x28\xb5\x2f\xfd\x04", "zstd"),
+            (b"Script started on 2026-11-30", "script(1)"),
+            (b"\x00\x01\x02", "no text"),
+        ] {
+            assert!(Header::decode(line).unwrap_err().contains(says), "{line:?}");
         }
     }
 

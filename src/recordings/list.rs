@@ -7,12 +7,14 @@ use std::path::Path;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::domain::recording::{END, FULL, Header, Recorded, Wholeness};
+use crate::domain::recording::{END, FULL, Header, Recorded, Times, Wholeness};
 use crate::domain::text::Untrusted;
 use crate::files;
 
-/// The longest first line that is read, in bytes: a reason has 256 characters, an ARN a few hundred.
-const LONGEST_HEADER: u64 = 16 << 10;
+/// So many bytes are searched for the first line: a reason has 256 characters, an ARN a few hundred, a stranger's header may have an environment.
+const LONGEST_HEADER: u64 = 64 << 10;
+/// The largest recording whose length is counted together from the pauses between its events, in bytes (version 3).
+const COUNTED: u64 = 1 << 20;
 /// So many bytes at the end are looked at: more than the longest line that is ever written.
 const TAIL: u64 = 64 << 10;
 /// Files in one folder beyond this are not listed.
@@ -69,7 +71,13 @@ fn one(path: &Path) -> Option<Recorded> {
     };
     let bytes = file.metadata().ok()?.len();
     let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-    let read = header(&mut file).and_then(|header| Ok((header, end(&mut file, bytes).map_err(|error| error.to_string())?)));
+    let read = header(&mut file).and_then(|(header, times)| {
+        let end = end(&mut file, bytes).and_then(|end| match times {
+            Times::Beginning => Ok(end),
+            Times::EventBefore => Ok(End { length: counted(&mut file, bytes)?, ..end }),
+        });
+        Ok((header, end.map_err(|error| error.to_string())?))
+    });
     let _never_locked = file.unlock();
     Some(match read {
         Err(why) => damaged(bytes, why),
@@ -86,14 +94,35 @@ fn one(path: &Path) -> Option<Recorded> {
     })
 }
 
-fn header(file: &mut File) -> Result<Header, String> {
+/// Whether a line is a remark of asciicast, version 3.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    line.first() == Some(&b'#')
+}
+
+/// The length of a recording whose events say how long after one another they came; `None`: it is too large to be counted here.
+fn counted(file: &mut File, bytes: u64) -> io::Result<Option<SignedDuration>> {
+    if bytes > COUNTED {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    let mut text = Vec::new();
+    file.take(COUNTED).read_to_end(&mut text)?;
+    let events = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<(f64, Value, Value)>(line).ok());
+    let seconds: f64 = events.map(|(pause, ..)| pause).filter(|pause| *pause >= 0.0).sum();
+    Ok(SignedDuration::try_from_secs_f64(seconds).ok())
+}
+
+fn header(file: &mut File) -> Result<(Header, Times), String> {
     let mut start = Vec::new();
     file.take(LONGEST_HEADER).read_to_end(&mut start).map_err(|error| format!("it cannot be read: {error}"))?;
     if start.is_empty() {
         return Err("it is empty".to_owned());
     }
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    Header::decode(line)
+    let mut lines = start.split(|byte| *byte == b'\n').filter(|line| !is_comment(line)).peekable();
+    let line = lines.next().unwrap_or_default();
+    let is_cut = lines.peek().is_none() && u64::try_from(start.len()).is_ok_and(|length| length == LONGEST_HEADER);
+    Header::read(line)
+        .map_err(|why| if is_cut { format!("its first line has more than {} KiB", LONGEST_HEADER >> 10) } else { why })
 }
 
 /// What can be seen at the end of a file.
@@ -156,6 +185,7 @@ mod tests {
         put("i-long.cast", &"x".repeat(1 << 20));
         put("j-open.cast", &format!("{HEAD}\n"));
         std::fs::set_permissions(folder.path().join("j-open.cast"), std::fs::Permissions::from_mode(0o666)).unwrap();
+        put("k-three.cast", "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n# x\n[9,\"o\",\"a\"]\n[3.5,\"x\",\"0\"]\n");
         put("not-a-recording.txt", "x");
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link.cast")).unwrap();
         std::fs::create_dir(folder.path().join("folder.cast")).unwrap();
@@ -175,6 +205,7 @@ mod tests {
                 ("h-head.cast", "cut short", None),
                 ("i-long.cast", "damaged", None),
                 ("j-open.cast", "damaged", None),
+                ("k-three.cast", "whole", Some(12)),
             ]
         );
         assert!(all(&folder.path().join("nowhere")).unwrap().is_empty());

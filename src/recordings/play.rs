@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::list;
-use crate::domain::recording::Header;
+use crate::domain::recording::{Header, Times};
 
 /// A longer line is left out, in bytes: ours have some ten thousand at most.
 const LONGEST: u64 = 4 << 20;
@@ -27,6 +27,7 @@ pub enum Happening {
 pub struct Play {
     reader: BufReader<File>,
     header: Header,
+    times: Times,
     last: Duration,
     damaged: u64,
 }
@@ -43,9 +44,16 @@ impl Play {
         }
         let opened = list::open(&folder.join(file)).map_err(|error| format!("{file} could not be read: {error}"))?;
         let mut reader = BufReader::new(opened);
-        let line = line(&mut reader).map_err(|error| error.to_string())?;
-        let header = Header::decode(&line.unwrap_or_default().unwrap_or_default())?;
-        Ok(Self { reader, header, last: Duration::ZERO, damaged: 0 })
+        let line = loop {
+            match line(&mut reader).map_err(|error| error.to_string())? {
+                Some(Some(line)) if list::is_comment(&line) => {}
+                Some(Some(line)) => break line,
+                Some(None) => return Err("its first line is too long to be a header".to_owned()),
+                None => return Err("it is empty".to_owned()),
+            }
+        };
+        let (header, times) = Header::read(&line)?;
+        Ok(Self { reader, header, times, last: Duration::ZERO, damaged: 0 })
     }
 
     /// What its first line says.
@@ -70,8 +78,12 @@ impl Play {
             // Keys, markers, and what others may write.
             _ => Happening::Output(String::new()),
         };
+        let at = Duration::try_from_secs_f64(at).ok()?;
         // Time does not go back, whatever the file says.
-        let at = Duration::try_from_secs_f64(at).ok()?.max(self.last);
+        let at = match self.times {
+            Times::Beginning => at.max(self.last),
+            Times::EventBefore => self.last.checked_add(at)?,
+        };
         Some((at, happening))
     }
 }
@@ -84,8 +96,10 @@ impl Iterator for Play {
             // A disk that fails ends the recording where it does.
             match line(&mut self.reader).ok()?? {
                 Some(line) if line.is_empty() => {}
+                Some(line) if self.times == Times::EventBefore && list::is_comment(&line) => {}
                 Some(line) => match self.event(&line) {
-                    Some((_, Happening::Output(nothing))) if nothing.is_empty() => {}
+                    // Time passes with it, too.
+                    Some((at, Happening::Output(nothing))) if nothing.is_empty() => self.last = at,
                     Some((at, happening)) => {
                         self.last = at;
                         return Some((at, happening));
@@ -144,6 +158,31 @@ mod tests {
         let output = |at, text: &str| (at, Happening::Output(text.to_owned()));
         assert_eq!(events, [output(500, "a"), output(500, "b"), (1000, Happening::Size(100, 30)), output(4000, "e")]);
         assert_eq!(damaged, 6);
+    }
+
+    #[test]
+    fn times_of_version_3_are_counted_from_the_event_before() {
+        let text = "# made by asciinema\n{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n# a remark\n[0.5,\"o\",\"a\"]\n[0.25,\"i\",\"k\"]\n\
+             [0.25,\"o\",\"b\"]\n[1,\"r\",\"100x30\"]\n[2,\"m\",\"chapter\"]\n[-1,\"o\",\"back\"]\n[1e308,\"o\",\"never\"]\n[1,\"z\",\"new\"]\n[0.5,\"o\",\"c\"]\n\
+             [0.5,\"x\",\"0\"]\n";
+        let (events, damaged) = play(text.as_bytes()).unwrap();
+        let output = |at, text: &str| (at, Happening::Output(text.to_owned()));
+        assert_eq!(events, [output(500, "a"), output(1000, "b"), (2000, Happening::Size(100, 30)), output(5500, "c")]);
+        assert_eq!(damaged, 2);
+    }
+
+    #[test]
+    fn what_cannot_be_played_says_why() {
+        for (text, says) in [
+            ("", "empty"),
+            ("{\n \"version\": 1", "version 1"),
+            ("{\"version\":3}\n", "no term.cols"),
+            ("{\"version\":9}\n", "version 9"),
+            ("# nothing but this\n", "empty"),
+        ] {
+            let why = play(text.as_bytes()).unwrap_err();
+            assert!(why.contains(says), "{text:?}: {why}");
+        }
     }
 
     #[test]

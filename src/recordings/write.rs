@@ -84,6 +84,10 @@ impl Cast {
 
     /// The end. A file that has none was left by a program that was killed.
     pub fn end(mut self) {
+        if !std::mem::take(&mut self.rest).is_empty() {
+            // A character that was cut: what there was of it is no text.
+            let _unless_full = self.event("o", "\u{fffd}");
+        }
         // Every line was written when it came; without its marker the recording counts as cut short.
         let _unless_full = self.event("m", END);
     }
@@ -150,7 +154,7 @@ mod tests {
             let events = lines[1..].iter().filter(|line| line[1] == code);
             events.map(|line| line[2].as_str().unwrap()).collect::<String>()
         };
-        assert_eq!(of("o"), "café \u{1b}[31m\u{fffd}!");
+        assert_eq!(of("o"), "café \u{1b}[31m\u{fffd}!\u{fffd}");
         assert_eq!((of("r"), of("m")), ("100x30".to_owned(), END.to_owned()));
         assert!(lines[1..].iter().all(|line| line[0].as_f64().unwrap() >= 0.0));
     }

@@ -6,8 +6,9 @@ use crate::domain::event::{LookupKey, Search};
 use crate::domain::fault::Fault;
 use crate::domain::known::Known;
 use crate::domain::node::SsmSession;
+use crate::domain::recording::{Recorded, Wholeness};
 use crate::domain::shell::{SessionWish, Target};
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean};
 use crate::kit::action::Availability;
 use crate::kit::effect::{About, Level, Out, Pivot, Slot};
 use crate::kit::query::Query;
@@ -138,11 +139,13 @@ pub fn available(model: &Model, action: Action, _cx: &Ctx<'_>) -> Availability {
 }
 
 fn replay_available(model: &Model) -> Availability {
-    let no = |reason: &str| Availability::Unavailable(reason.to_owned());
+    let no = |reason: &str| Availability::Unavailable(reason.into());
     match (model.view, model.recordings.selected()) {
         (View::Nodes | View::Sessions, _) => no("this is about recordings: show them first"),
         (View::Recordings, None) => no("no recording is selected"),
-        (View::Recordings, Some(recorded)) if !recorded.can_be_played() => no("this recording is damaged: its detail says how"),
+        (View::Recordings, Some(Recorded { wholeness: Wholeness::Damaged { why }, .. })) => {
+            no(&format!("this recording is damaged: {}", clean(why)))
+        }
         (View::Recordings, Some(_)) => Availability::Ready,
     }
 }

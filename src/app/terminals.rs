@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::moment::Moment;
 use crate::domain::recording::{Playback, Recorded};
 use crate::domain::shell::{Recording, ShellId, ShellState, Target};
+use crate::domain::text::Untrusted;
 use crate::kit::field::Field;
 use crate::kit::input::Size;
 
@@ -128,14 +129,23 @@ impl Tab {
         }
     }
 
-    /// What the tab is called: the first part of the node's name, else its id.
+    /// What the tab is called: the first part of the node's name, else of its id, else of a recording's file, else the shell's number. It is
+    /// never blank, whatever they are.
     pub fn title(&self) -> String {
-        let name = self.target.name.as_ref().filter(|name| !name.is_empty()).unwrap_or(&self.target.node);
-        let shown = name.shown_within(80).into_string();
-        let first = shown.split('.').find(|part| !part.is_empty()).unwrap_or(&shown);
-        let first: String = first.chars().take(24).collect();
-        if self.replay.is_some() { format!("replay {first}") } else { first }
+        let file = self.replay.as_ref().map(|replay| &replay.recorded.file);
+        let mut names = self.target.name.iter().chain([&self.target.node]).chain(file);
+        let title = names.find_map(first_part).unwrap_or_else(|| self.id.0.to_string());
+        if self.replay.is_some() { format!("replay {title}") } else { title }
     }
+}
+
+/// The first part of a name that can be seen.
+fn first_part(name: &Untrusted) -> Option<String> {
+    let shown = name.shown_within(80).into_string();
+    let parts = shown.split('.').map(str::trim).filter(|part| !part.is_empty());
+    // Dots alone are a name, too.
+    let first = parts.chain([shown.trim()]).next().filter(|part| !part.is_empty())?;
+    Some(first.chars().take(24).collect())
 }
 
 impl Terminals {
@@ -178,6 +188,34 @@ impl Terminals {
         match &mut self.mode {
             Mode::Reading(reading) if self.shown.is_some() => Some(reading),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_is_never_without_a_label() {
+        let titled = |name: &str, node: &str| {
+            let target = Target { node: node.into(), region: None, name: Some(name.into()) };
+            Tab::new(ShellId(7), target, Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH).title()
+        };
+        for (name, node, title) in [
+            ("web.example.com", "i-1", "web"),
+            (".hidden.example", "i-1", "hidden"),
+            ("", "i-1", "i-1"),
+            ("   ", "i-1", "i-1"),
+            ("\u{3000}\u{a0}.", "i-1", "."),
+            (" . . ", "i-1", ". ."),
+            ("...", "i-1", "..."),
+            ("\u{200b}", "i-1", "⟨U+200B⟩"),
+            ("\u{2800}", "i-1", "⟨U+2800⟩"),
+            ("\u{1b}]0;x", "i-1", "␛]0;x"),
+            ("", " ", "7"),
+        ] {
+            assert_eq!(titled(name, node), title, "{name:?}");
         }
     }
 }

@@ -9,10 +9,12 @@
 //! | [`screen`] | one screen: bytes in, cells out; held still to be read, searched and copied |
 //! | [`keys`] | from keys and pastes to the bytes that a terminal sends for them |
 //! | [`mouse`] | the same for the mouse |
+//! | [`utf8`] | what is shown for bytes that are no text |
 
 pub mod keys;
 pub mod mouse;
 pub mod screen;
+pub mod utf8;
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 
 use super::mouse::Wish;
+use super::utf8::{Repair, without_stand_ins};
 use crate::kit::input::Size;
 
 /// Lines kept of what has scrolled away. A line of 120 columns takes some 4 kB, so that a screen stays below 8 MB.
@@ -25,6 +26,7 @@ pub struct Modes {
 
 /// What a terminal would show, and what has scrolled away.
 pub struct Screen {
+    repair: Repair,
     parser: vt100::Parser<Answers>,
     /// A copy that stands still while it is read.
     held: Option<vt100::Screen>,
@@ -67,12 +69,16 @@ impl Screen {
     /// An empty screen.
     pub fn new(size: Size) -> Self {
         let (rows, columns) = bounded(size);
-        Self { parser: vt100::Parser::new_with_callbacks(rows, columns, KEPT, Answers::default()), held: None }
+        Self {
+            repair: Repair::default(),
+            parser: vt100::Parser::new_with_callbacks(rows, columns, KEPT, Answers::default()),
+            held: None,
+        }
     }
 
-    /// Shows bytes of the target. They may be cut anywhere.
+    /// Shows bytes of the target. They may be cut anywhere; what is no text takes a cell and is seen as U+FFFD.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.parser.process(bytes);
+        self.parser.process(&self.repair.text(bytes));
     }
 
     /// The screen has another size from now on; a held one is let go.
@@ -167,7 +173,7 @@ impl Screen {
         let row = u16::try_from(number.saturating_sub(kept)).ok()?;
         let line = held.rows(0, columns.get()).nth(usize::from(row)).map(|line| (line, held.row_wrapped(row)));
         held.set_scrollback(before);
-        line
+        line.map(|(line, is_wrapped)| (without_stand_ins(line), is_wrapped))
     }
 }
 
@@ -229,6 +235,18 @@ mod tests {
         assert_eq!(lines(&screen).first().map(String::as_str), Some("ab"));
         screen.feed("\x1b[6n".repeat(10_000).as_bytes());
         assert!(screen.answers().len() <= MOST_ANSWERS);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_seen() {
+        let mut screen = Screen::new(Size { width: 12, height: 2 });
+        for piece in [b"a\xff".as_slice(), b"b\xe2\x82", b"c\xc3", b"\xa9 \xef\xbf", b"\xbd\x9d", b"!"] {
+            screen.feed(piece);
+        }
+        screen.hold();
+        assert_eq!(screen.text(0, 0), "a\u{fffd}b\u{fffd}cé \u{fffd}\u{fffd}!\n");
+        assert_eq!(screen.find("\u{fffd}", 1, false), Some(0));
+        assert_eq!(screen.shown().cursor_position(), (0, 10), "each takes a cell, as in other terminals");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::kit::input::{Code, Key};
 use crate::runtime::tty::write_all;
 use crate::screens::keys;
 use crate::screens::screen::Modes;
+use crate::screens::utf8::without_stand_ins;
 use crate::ssm::client::filter::Filter;
 
 /// A terminal that is lent.
@@ -106,7 +107,7 @@ fn painted(shown: &vt100::Screen, remark: &str, height: u16) -> Vec<u8> {
     if shown.alternate_screen() {
         // A program that has the whole screen paints every line of it: ours comes into sight again when the program ends.
         bytes.extend(format!("\x1b[H{remark}\r\n\x1b[?1049h").into_bytes());
-        bytes.extend(shown.state_formatted().into_bytes());
+        bytes.extend(seen(shown.state_formatted()));
         return bytes;
     }
     let (row, column) = shown.cursor_position();
@@ -117,12 +118,16 @@ fn painted(shown: &vt100::Screen, remark: &str, height: u16) -> Vec<u8> {
     bytes.extend(format!("\x1b[H\x1b[2J{remark}").into_bytes());
     for row in rows {
         bytes.extend(b"\x1b[m\r\n");
-        bytes.extend(row.into_bytes());
+        bytes.extend(seen(row));
     }
     bytes.extend(format!("\x1b[{}G", column.saturating_add(1)).into_bytes());
     bytes.extend(shown.attributes_formatted().into_bytes());
     bytes.extend(shown.input_mode_formatted().into_bytes());
     bytes
+}
+
+fn seen(text: impl Into<String>) -> Vec<u8> {
+    without_stand_ins(text.into()).into_bytes()
 }
 
 /// What terminals send for a key: as ever, and as programs can ask them to ("kitty" and xterm's `modifyOtherKeys`).

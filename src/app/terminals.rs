@@ -200,7 +200,7 @@ mod tests {
     fn a_tab_is_never_without_a_label() {
         let titled = |name: &str, node: &str| {
             let target = Target { node: node.into(), region: None, name: Some(name.into()) };
-            Tab::new(ShellId(7), target, Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH).title()
+            Tab::new(ShellId(7), target, Size { width: 80, height: 24 }, Moment::after_boot(std::time::Duration::ZERO)).title()
         };
         for (name, node, title) in [
             ("web.example.com", "i-1", "web"),

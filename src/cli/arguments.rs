@@ -11,7 +11,7 @@ use crate::panes::PaneId;
 
 /// What `bartizan` was asked to do.
 #[derive(Debug, Parser)]
-#[command(name = "bartizan", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "bartizan", bin_name = "bartizan", version, about, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Without a subcommand the console opens. `bartizan --demo` needs no account and no network.\n\
     Profiles, SSO, credential_process, AWS_ENDPOINT_URL, AWS_CA_BUNDLE and proxies are read as every AWS tool reads them.")]
 pub struct Arguments {

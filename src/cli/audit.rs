@@ -8,14 +8,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::Failure;
 use super::arguments::{AuditCommand, AuditShowArguments, ConnectionArguments};
 use super::tables::printer::{self, Flow, Printer};
+use super::{Failure, output};
 use crate::audit::{self, Anchoring, AuditLog, Report, history};
 use crate::aws::session::Clock;
 use crate::config::paths;
 use crate::domain::age::utc;
-use crate::domain::text::clean;
 use crate::secrets::Keyring;
 
 /// Opens the log for those who change things. The demo has a log of its own and no keyring: nothing in it is real.
@@ -55,7 +54,7 @@ fn show(arguments: &AuditShowArguments, connection: &ConnectionArguments) -> Res
     let changes = history::changes(&folder)
         .map_err(|error| Failure::Job(format!("the audit log {} could not be read: {error}", folder.display())))?;
     let since = arguments.since.map_or(Timestamp::MIN, |since| since.at(now));
-    let mut out = std::io::stdout().lock();
+    let mut out = output::machine().lock();
     let mut printer = Printer::new(&mut out, &arguments.table, now)?;
     for change in changes.iter().rev().filter(|change| change.utc >= since) {
         if printer.row(change)? == Flow::Enough {
@@ -77,9 +76,9 @@ fn verify(connection: &ConnectionArguments) -> Result<(), Failure> {
             folder.display()
         )));
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     for line in lines(&report) {
-        writeln!(out, "{}", clean(&line))?;
+        writeln!(out, "{line}")?;
     }
     drop(out);
     // Now that it is known to be good, what the keyring missed while it was locked can be anchored.
@@ -135,11 +134,6 @@ fn set_aside(reason: &str, connection: &ConnectionArguments) -> Result<(), Failu
         return Err(Failure::Policy("the audit log is good as far as can be known, so it stays where it is".to_owned()));
     }
     let kept = audit::set_aside(&folder, keyring.as_ref(), reason).map_err(|error| Failure::Job(error.to_string()))?;
-    writeln!(
-        std::io::stdout(),
-        "the old log is {}; a new one begins in {}",
-        clean(&kept.display().to_string()),
-        clean(&folder.display().to_string())
-    )?;
+    writeln!(output::out(), "the old log is {}; a new one begins in {}", kept.display(), folder.display())?;
     Ok(())
 }

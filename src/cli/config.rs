@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::ExposeSecret as _;
 
 use super::arguments::{ConfigCommand, ConnectionArguments, ConsoleArguments};
-use super::{Failure, passphrase};
+use super::{Failure, output, passphrase};
 use crate::config::{self, Config, Overrides, paths};
 use crate::secrets::Keyring;
 use crate::secrets::guard::{Guard, Kept};
@@ -16,12 +16,12 @@ const SHORTEST: usize = 8;
 
 /// Does what `bartizan config` was asked to do.
 pub(super) fn run(what: ConfigCommand, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     match what {
         ConfigCommand::Path => {
             let path = connection.config.clone().or_else(paths::config_file);
             let path = path.ok_or_else(|| Failure::Job("no home folder: set HOME or BARTIZAN_CONFIG_DIR".into()))?;
-            writeln!(out, "{}", path.display())?;
+            output::print(&format!("{}\n", path.display()))?;
         }
         ConfigCommand::Check => {
             load(connection, console)?;

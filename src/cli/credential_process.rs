@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Failure;
 use super::arguments::ConnectionArguments;
+use super::{Failure, output};
 use crate::rotation::stores;
 use crate::secrets::Keyring;
 
@@ -41,7 +41,7 @@ fn print(id: &str, secret: &SecretString) -> Result<(), Failure> {
     let answer = Answer { version: 1, access_key_id: id, secret_access_key: secret.expose_secret() };
     let text = serde_json::to_string(&answer).map_err(|_| Failure::Job("could not write the answer".to_owned()))?;
     let text = Zeroizing::new(text + "\n");
-    let mut out = std::io::stdout().lock();
+    let mut out = output::machine().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
 }

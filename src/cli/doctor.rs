@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
 use super::passphrase::Person;
-use super::{Failure, config, keymap, theme};
+use super::{Failure, config, keymap, output, theme};
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
@@ -24,7 +24,6 @@ use crate::domain::call::Outcome;
 use crate::domain::event::Lookup;
 use crate::domain::fault::Fault;
 use crate::domain::finding::Archived;
-use crate::domain::text::clean;
 use crate::kit::source::{Problem, Weight};
 use crate::runtime::Tty;
 
@@ -112,9 +111,9 @@ fn files(what: &str, good: &str, problems: &[Problem]) -> Check {
 }
 
 fn print(checks: &[Check]) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     for Check { what, found, text } in checks {
-        writeln!(out, "{:<7} {:<22} {}", found.word(), clean(what), clean(text))?;
+        writeln!(out, "{:<7} {what:<22} {text}", found.word())?;
     }
     match checks.iter().filter(|check| check.found == Found::Bad).count() {
         0 => Ok(()),

@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
 use super::arguments::{ConnectionArguments, EmulateArguments};
+use super::{Failure, output};
 use crate::domain::text::clean;
 use crate::emulator::svc::iam::Attacker;
 use crate::emulator::{Options, World, agent, fault, listen, load};
@@ -78,8 +78,12 @@ fn sessions(arguments: &EmulateArguments, world: &World) -> Result<agent::Option
 }
 
 /// Says on stderr what was loaded, what was left alone and what could not be read: nothing is left out in silence.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 fn say<T>(what: &str, loaded: &Loaded<T>) {
+    // Nobody may be there to read it.
+    let _unless_gone = write_loaded(&mut output::err(), what, loaded);
+}
+
+fn write_loaded<T>(err: &mut impl std::io::Write, what: &str, loaded: &Loaded<T>) -> std::io::Result<()> {
     let (records, files, repeated) = (loaded.records.len(), loaded.files, loaded.repeated);
     let counted = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
     let broken = match loaded.broken {
@@ -87,17 +91,17 @@ fn say<T>(what: &str, loaded: &Loaded<T>) {
         broken => format!("; {} could not be read", counted(broken, "place")),
     };
     let files = counted(files, "file");
-    eprintln!("loaded {records} {what} from {files} ({repeated} repeated ones left out){broken}");
+    writeln!(err, "loaded {records} {what} from {files} ({repeated} repeated ones left out){broken}")?;
     for (name, others) in &loaded.others {
-        let first = others.first.display().to_string();
-        eprintln!("left alone {name}: {} (first: {})", others.count, clean(&first));
+        writeln!(err, "left alone {name}: {} (first: {})", others.count, others.first.display())?;
     }
     for problem in &loaded.problems {
-        eprintln!("could not load {}", clean(&problem.to_string()));
+        writeln!(err, "could not load {problem}")?;
     }
     if records + repeated + loaded.broken + loaded.others.len() == 0 {
-        eprintln!("there are no files with {what} here");
+        writeln!(err, "there are no files with {what} here")?;
     }
+    Ok(())
 }
 
 async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Failure> {
@@ -113,7 +117,7 @@ async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Fa
             )),
             _ => Failure::Job(format!("could not listen on {}: {error}", arguments.listen)),
         })?;
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     writeln!(out, "listening on http://{}", server.address)?;
     out.flush()?;
     drop(out);
@@ -125,12 +129,11 @@ async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Fa
 }
 
 /// Says on stderr how often each operation was called: what a job costs an account.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 fn tell_calls(world: &World) {
     let calls = world.calls();
     let words: Vec<String> = calls.iter().map(|(operation, count)| format!("{operation} {count}")).collect();
     if !words.is_empty() {
-        eprintln!("calls: {}", words.join(", "));
+        let _unless_gone = writeln!(output::err(), "calls: {}", words.join(", "));
     }
 }
 

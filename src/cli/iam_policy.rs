@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, output};
 use crate::aws::guard;
 use crate::kit::action::{Danger, Spec};
 use crate::panes::{self, PaneId};
@@ -20,7 +20,7 @@ pub(super) fn run(only: &[PaneId], with_changes: bool) -> Result<(), Failure> {
     if let Some(statements) = policy.get_mut("Statement").and_then(serde_json::Value::as_array_mut).filter(|_| with_changes) {
         statements.extend(changes(panes));
     }
-    Ok(writeln!(std::io::stdout(), "{policy:#}")?)
+    Ok(writeln!(output::machine(), "{policy:#}")?)
 }
 
 /// `docs/iam.md`: what each pane asks for, and the policy for all of them.

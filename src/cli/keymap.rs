@@ -3,9 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use super::Failure;
+use super::{Failure, output};
 use crate::config::{Config, paths};
-use crate::domain::text::clean;
 use crate::kit::keymap::{Catalogue, Keymap, show_sequence};
 use crate::kit::source::{Problem, Source, Weight};
 
@@ -34,7 +33,7 @@ pub(super) fn catalogue() -> Catalogue {
 pub(super) fn print(config: &Config) -> Result<(), Failure> {
     let catalogue = catalogue();
     let (keymap, problems) = effective(config);
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     for binding in keymap.bindings() {
         let help = catalogue.get(binding.id).map_or("", |spec| spec.help);
         writeln!(out, "{:<9} {:<12} {:<24} {help}", binding.scope, show_sequence(&binding.keys), binding.id)?;
@@ -48,17 +47,17 @@ pub(super) fn check(path: &Path) -> Result<(), Failure> {
     let name = path.display().to_string();
     let (_, problems) = Keymap::layered(&catalogue(), &[Source { file: &name, text: &text }]);
     for note in problems.iter().filter(|problem| problem.file == name && problem.weight == Weight::Note) {
-        writeln!(std::io::stderr(), "bartizan: note: {}", clean(&note.to_string()))?;
+        output::say(&format!("note: {note}"));
     }
     report(&problems)?;
-    writeln!(std::io::stdout(), "the keymap is right")?;
+    writeln!(output::out(), "the keymap is right")?;
     Ok(())
 }
 
 /// Prints warnings on standard error; an error is a failure.
 pub(super) fn report(problems: &[Problem]) -> Result<(), Failure> {
     for warning in problems.iter().filter(|problem| problem.weight == Weight::Warning) {
-        writeln!(std::io::stderr(), "bartizan: warning: {}", clean(&warning.to_string()))?;
+        output::say(&format!("warning: {warning}"));
     }
     let errors: Vec<_> = problems.iter().filter(|problem| problem.weight == Weight::Error).collect();
     match errors.as_slice() {

@@ -4,14 +4,14 @@ use std::io::Write as _;
 
 use clap::CommandFactory as _;
 
-use super::Failure;
 use super::arguments::Arguments;
+use super::{Failure, output};
 
 /// Prints the completion script of a shell.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "bartizan", &mut script);
-    Ok(std::io::stdout().lock().write_all(&script)?)
+    Ok(output::machine().lock().write_all(&script)?)
 }
 
 /// Prints the manual page: the program, then each subcommand.
@@ -24,5 +24,5 @@ pub(super) fn man() -> Result<(), Failure> {
     for subcommand in command.get_subcommands() {
         clap_mangen::Man::new(subcommand.clone()).render(&mut page)?;
     }
-    Ok(std::io::stdout().lock().write_all(&page)?)
+    Ok(output::machine().lock().write_all(&page)?)
 }

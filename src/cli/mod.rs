@@ -16,6 +16,7 @@ mod host;
 pub mod iam_policy;
 mod keymap;
 mod manual;
+mod output;
 pub mod passphrase;
 mod plugin;
 pub mod reference;
@@ -44,15 +45,19 @@ pub fn main() -> ExitCode {
     protect::survive_full_files();
     let arguments = match Arguments::try_parse_from(demo::bound(std::env::args_os())) {
         Ok(arguments) => arguments,
-        // Help and version are errors to clap: it prints them and knows their status.
-        Err(error) => error.exit(),
+        // Help and version are errors to clap: it prints them and knows their status. Errors quote the arguments.
+        Err(error) if error.use_stderr() => {
+            let _unless_gone = write!(output::err(), "{}", error.render());
+            return Failure::Usage(String::new()).status();
+        }
+        Err(help) => help.exit(),
     };
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let text = failure.to_string();
             if !text.is_empty() {
-                let _ = writeln!(std::io::stderr(), "bartizan: {text}");
+                output::say(&text);
             }
             failure.status()
         }

@@ -11,6 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::cli::output;
 use crate::domain::question::{Question, Topic};
 use crate::domain::text::clean;
 use crate::rotation::stores::{Need, Passphrase, Purpose};
@@ -84,10 +85,9 @@ fn question(need: Need) -> Question {
     Question { problem: need.problem, twice: is_new, ..question }
 }
 
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 fn prompt(need: &Need) -> Result<SecretString, String> {
     if let Some(problem) = &need.problem {
-        eprintln!("{problem}");
+        output::say(problem);
     }
     let name = clean(&need.name);
     match need.purpose {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, keymap};
+use super::{Failure, keymap, output};
 use crate::config::{Config, paths};
 use crate::kit::source::{Problem, Source};
 use crate::theme::{self, Look, Surroundings};
@@ -35,7 +35,7 @@ fn from_file(path: &Path, surroundings: &Surroundings) -> Result<Look, Vec<Probl
 
 /// Names the themes, built in and own.
 pub(super) fn list() -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     for name in theme::names() {
         writeln!(out, "{name}")?;
     }
@@ -43,7 +43,7 @@ pub(super) fn list() -> Result<(), Failure> {
     for entry in own.into_iter().flatten().flatten() {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
-            writeln!(out, "{}", crate::domain::text::clean(&path.display().to_string()))?;
+            writeln!(out, "{}", path.display())?;
         }
     }
     Ok(())
@@ -58,13 +58,13 @@ pub(super) fn print(name: &str) -> Result<(), Failure> {
             return Err(Failure::Usage(format!("there is no theme {name:?}; there are {}", theme::names().join(", "))));
         }
     };
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(output::print(&text)?)
 }
 
 /// Checks a file.
 pub(super) fn check(path: &Path) -> Result<(), Failure> {
     match from_file(path, &surroundings()) {
-        Ok(_) => Ok(writeln!(std::io::stdout(), "the theme is right")?),
+        Ok(_) => Ok(writeln!(output::out(), "the theme is right")?),
         Err(problems) => keymap::report(&problems),
     }
 }

@@ -27,6 +27,10 @@ impl Broke {
 }
 
 /// Puts the hook in place. It holds a copy of the terminal, to give it back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it writes nothing but where the program broke, and nothing else may be in order any more"
+)]
 pub(super) fn watch(tty: Tty) -> Broke {
     let broke = Broke::default();
     let noted = broke.clone();

@@ -36,6 +36,49 @@ fn wrong_usage_is_status_2() {
 }
 
 #[test]
+fn no_argument_path_or_setting_steers_the_terminal() {
+    const HOSTILE: &str = "\u{1b}]0;pwned\u{7}\u{9b}31m\u{202e}x\u{200b}\u{e0041}";
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join(format!("{HOSTILE}.toml")).display().to_string();
+    std::fs::write(&path, format!("theme = \"{}\"\n\"{}\" = 1\n", "no\u{202e}ne", "x\u{9d}y\u{200b}")).unwrap();
+    let nowhere = format!("/nowhere/{HOSTILE}");
+    let option = format!("--{HOSTILE}");
+    let commands: &[&[&str]] = &[
+        &[HOSTILE],
+        &[&option],
+        &["--pane", HOSTILE],
+        &["users", "--demo", HOSTILE],
+        &["users", HOSTILE, HOSTILE, "--demo"],
+        &["--config", &nowhere, "config", "check"],
+        &["--config", &path, "config", "check"],
+        &["--config", &path, "users", "--demo"],
+        &["--theme", HOSTILE, "config", "print"],
+        &["--keymap", &path, "keymap"],
+        &["--log", &nowhere, "users", "--demo"],
+        &["keymap", "--check", &path],
+        &["theme", "--check", &path],
+        &["theme", "--print", HOSTILE],
+        &["--profile", HOSTILE, "users"],
+        &["--region", HOSTILE, "config", "print"],
+        &["emulate", "--scenario", HOSTILE],
+        &["emulate", "--fault", HOSTILE],
+        &["emulate", "--events", &nowhere],
+        &["emulate", "--listen", HOSTILE],
+        &["credential-process", "--profile", HOSTILE],
+        &["iam-policy", HOSTILE],
+        &["completions", HOSTILE],
+    ];
+    for arguments in commands {
+        let (status, out, error) = without_terminal(&environment(home.path()), arguments);
+        for text in [&out, &error] {
+            let steering = text.chars().find(|c| *c != '\n' && (c.is_control() || "\u{202e}\u{200b}\u{e0041}".contains(*c)));
+            assert_eq!(steering, None, "{arguments:?} ended with {status}: {text:?}");
+        }
+        assert!(!out.is_empty() || !error.is_empty(), "{arguments:?} says nothing");
+    }
+}
+
+#[test]
 fn settings_tell_where_they_come_from() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("mine.toml");

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::arguments::RotateArguments;
 use crate::aws::clearance::Cleared;
-use crate::cli::Failure;
+use crate::cli::{Failure, output};
 use crate::domain::rotation::{Command, Rotation};
 use crate::kit::action::Danger;
 use crate::kit::confirm::{Approved, DEBOUNCE, NotYet, Pending, Plan};
@@ -75,7 +75,6 @@ pub(super) fn approve(
 const NO_REASON: &str = "not confirmed: this account wants a reason, give one with --reason";
 
 /// The reason for the audit log: that of the command line, else, where there has to be one, what is typed.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 fn reason(plan: &Plan, arguments: &RotateArguments) -> Result<String, Failure> {
     let given = arguments.reason.clone().unwrap_or_default();
     if !plan.wants_reason || !given.trim().is_empty() {
@@ -84,25 +83,28 @@ fn reason(plan: &Plan, arguments: &RotateArguments) -> Result<String, Failure> {
     if arguments.yes || !std::io::stdin().is_terminal() {
         return Err(Failure::Policy(NO_REASON.into()));
     }
-    eprint!("This account wants a reason: ");
-    line()
+    line("This account wants a reason: ")
 }
 
 /// What the person types. Nobody at a terminal is no yes.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 fn typed(plan: &Plan, must_type: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Policy("not confirmed: there is no terminal to ask on; --yes does it without asking".into()));
     }
+    let mut err = output::err();
     for (name, value) in &plan.facts {
-        eprintln!("  {name}: {value}");
+        writeln!(err, "  {name}: {value}")?;
     }
-    eprint!("{}. Type {must_type} to do it: ", plan.title);
-    line()
+    drop(err);
+    line(&format!("{}. Type {must_type} to do it: ", plan.title))
 }
 
-fn line() -> Result<String, Failure> {
-    let _shown_at_once = std::io::stderr().flush();
+/// Asks for a line.
+fn line(question: &str) -> Result<String, Failure> {
+    let mut err = output::err();
+    write!(err, "{question}")?;
+    err.flush()?;
+    drop(err);
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())

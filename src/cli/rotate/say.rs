@@ -2,35 +2,38 @@
 
 use std::io::Write as _;
 
-use crate::cli::Failure;
+use crate::cli::{Failure, output};
 use crate::domain::rotation::{Rotation, Wait};
 use crate::domain::text::clean;
 use crate::rotation::desk::PlanFor;
 
 /// One line for the person who started it.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 pub(super) fn line(words: &str) {
-    eprintln!("bartizan: {}", clean(words));
+    output::say(words);
 }
 
 /// The plans, before anything is done.
-#[expect(clippy::print_stderr, reason = "the command line speaks to whoever started it")]
 pub(super) fn plans(good: &[PlanFor], bad: &[String]) {
+    let _unless_gone = write_plans(&mut output::err(), good, bad);
+}
+
+fn write_plans(err: &mut impl std::io::Write, good: &[PlanFor], bad: &[String]) -> std::io::Result<()> {
     for plan in good {
-        eprintln!("{}", plan.plan.title);
+        writeln!(err, "{}", plan.plan.title)?;
         for (name, value) in &plan.plan.facts {
-            eprintln!("  {name}: {value}");
+            writeln!(err, "  {name}: {value}")?;
         }
         for call in &plan.plan.calls {
-            eprintln!("  {} ({}; undone by: {})", call.cli, call.action, call.undo);
+            writeln!(err, "  {} ({}; undone by: {})", call.cli, call.action, call.undo)?;
         }
         for note in &plan.notes {
-            eprintln!("  note: {note}");
+            writeln!(err, "  note: {note}")?;
         }
     }
     for words in bad {
-        eprintln!("not rotated: {}", clean(words));
+        writeln!(err, "not rotated: {words}")?;
     }
+    Ok(())
 }
 
 /// What a rotation waits for, in a few words.
@@ -53,10 +56,10 @@ pub(super) fn wait(row: &Rotation) -> String {
 
 /// One step of a rotation.
 pub(super) fn step(row: &Rotation, json: bool) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     if json {
         let text = serde_json::to_string(row).map_err(|error| Failure::Job(error.to_string()))?;
-        writeln!(out, "{text}")?;
+        writeln!(out, "{}", output::json(&text))?;
     } else {
         writeln!(out, "{}: {}: {}", row.user.shown_within(64), row.phase.word(), wait(row))?;
     }
@@ -65,11 +68,11 @@ pub(super) fn step(row: &Rotation, json: bool) -> Result<(), Failure> {
 
 /// All rotations, newest first.
 pub(super) fn table(rows: &[Rotation], json: bool) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = output::out();
     for row in rows {
         if json {
             let text = serde_json::to_string(row).map_err(|error| Failure::Job(error.to_string()))?;
-            writeln!(out, "{text}")?;
+            writeln!(out, "{}", output::json(&text))?;
             continue;
         }
         let new = row.new_key.as_ref().map_or_else(|| "-".to_owned(), |key| key.shown().into_string());

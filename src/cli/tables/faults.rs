@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::cli::Failure;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::clean;
 
 /// The failures of a run.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ impl Faults {
         let (off, mut failed) = (written(&off), written(&failed));
         let last = failed.pop();
         for line in off.iter().chain(&failed) {
-            let _ = writeln!(err, "bartizan: {line}");
+            let _ = writeln!(err, "bartizan: {}", clean(line));
         }
         last.map_or(Ok(()), |last| Err(Failure::Job(last)))
     }

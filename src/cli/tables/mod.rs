@@ -18,7 +18,7 @@ use printer::Printer;
 use super::arguments::{ConnectionArguments, ConsoleArguments, EventArguments, FindingArguments, TableArguments};
 use super::connection::Plan;
 use super::passphrase::Person;
-use super::{Failure, config};
+use super::{Failure, config, output};
 use crate::aws::observe::Observer;
 use crate::aws::session::{Clock, Session};
 use crate::aws::sts;
@@ -29,6 +29,7 @@ use crate::domain::finding::Finding;
 use crate::domain::key::AccessKey;
 use crate::domain::node::{Node, SsmSession};
 use crate::domain::recording::Recorded;
+use crate::domain::text::clean;
 use crate::domain::user::User;
 use crate::recordings::list;
 
@@ -79,7 +80,7 @@ pub struct Streams<'s> {
 impl Streams<'_> {
     /// Whether to show progress: somebody reads standard error, and the rows do not run past the same eyes.
     pub fn is_watched() -> bool {
-        std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+        output::machine_error().is_terminal() && !output::machine().is_terminal()
     }
 
     /// The rows' way and the progress's, apart.
@@ -98,7 +99,7 @@ impl Told<'_> {
     /// Writes over what it told before; nothing wipes it away.
     fn tell(&mut self, words: &str) {
         if self.shown {
-            let _ = write!(self.err, "\r\u{1b}[K{words}");
+            let _ = write!(self.err, "\r\u{1b}[K{}", clean(words));
             let _ = self.err.flush();
         }
     }
@@ -106,7 +107,7 @@ impl Told<'_> {
     /// Writes a line that stays.
     fn line(&mut self, words: &str) {
         self.tell("");
-        let _ = writeln!(self.err, "bartizan: {words}");
+        let _ = writeln!(self.err, "bartizan: {}", clean(words));
     }
 }
 
@@ -118,7 +119,7 @@ pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &Conso
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
         let session = plan.connect(Observer::nobody()).await?.aws;
-        let (mut out, mut err) = (BufWriter::new(std::io::stdout()), std::io::stderr());
+        let (mut out, mut err) = (BufWriter::new(output::machine()), output::machine_error());
         let progress = Streams::is_watched();
         run(ask, &session, Streams { out: &mut out, err: &mut err, progress }).await
     });
@@ -135,7 +136,7 @@ pub(super) fn recordings(arguments: &TableArguments) -> Result<(), Failure> {
     })?;
     let rows = list::all(&folder)
         .map_err(|error| Failure::Job(format!("the recordings in {} could not be read: {error}", folder.display())))?;
-    let mut out = BufWriter::new(std::io::stdout());
+    let mut out = BufWriter::new(output::machine());
     let printer = Printer::new(&mut out, arguments, Clock::system().now())?;
     regional::write(rows, printer, |recorded: &Recorded| recorded.header.started)
 }

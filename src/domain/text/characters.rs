@@ -50,8 +50,8 @@ pub(super) fn joins(text: &[char], at: usize) -> bool {
         && back.find(|c| category(*c) != GeneralCategory::NonspacingMark).is_some_and(is_letter);
     match text.get(at) {
         Some('\u{200c}') => {
-            let is_between = before().find(|c| !is_transparent(*c)).is_some_and(|c| joins_forward(c))
-                && after().find(|c| !is_transparent(*c)).is_some_and(|c| joins_backward(c));
+            let is_between = before().find(|c| !is_transparent(*c)).is_some_and(joins_forward)
+                && after().find(|c| !is_transparent(*c)).is_some_and(joins_backward);
             is_between || follows_virama && after().find(|c| !is_mark_above_or_below(*c)).is_some_and(is_letter)
         }
         Some('\u{200d}') => {

@@ -75,6 +75,15 @@ pub enum Msg {
         /// What AWS said.
         outcome: Result<Done, Fault>,
     },
+    /// A change had ended without an answer, and reads have said by now what became of it, or cannot.
+    ReadBack {
+        /// In which session.
+        session: SessionId,
+        /// What was to be changed.
+        mutation: Mutation,
+        /// How it ended.
+        outcome: Result<Done, Fault>,
+    },
     /// A task broke. That is a defect; its slot is told.
     Broken {
         /// Which.

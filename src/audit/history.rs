@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, Phase, Record};
+use super::record::{self, Phase, ReadBack, Record};
 use super::{Entry, files};
 
 /// One change: what was intended, and what became of it.
@@ -28,6 +28,9 @@ pub struct Change {
     pub code: Option<String>,
     /// AWS's request id.
     pub request_id: Option<String>,
+    /// Where no answer came: what was read afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<ReadBack>,
 }
 
 /// What became of a change.
@@ -38,7 +41,8 @@ pub enum Outcome {
     Done,
     /// AWS refused, or the call failed.
     Failed,
-    /// Nothing was written after the intent: it is under way, or the program ended in between. Look it up in CloudTrail.
+    /// No answer came, and reads could not tell; or nothing was written after the intent: it is under way, or the program ended in between.
+    /// Look it up in CloudTrail.
     Unknown,
 }
 
@@ -69,13 +73,19 @@ pub fn changes(folder: &Path) -> io::Result<Vec<Change>> {
                 ended: None,
                 code: None,
                 request_id: None,
+                read_back: None,
             };
             changes.insert(record.number, change);
         }
-        Phase::Outcome { intent, done, code, request_id, .. } => {
+        Phase::Outcome { intent, done, code, request_id, read_back, .. } => {
             if let Some(change) = changes.get_mut(&intent) {
-                change.outcome = if done { Outcome::Done } else { Outcome::Failed };
+                change.outcome = match (&read_back, done) {
+                    (Some(ReadBack::Unknown { .. }), _) => Outcome::Unknown,
+                    (_, true) => Outcome::Done,
+                    (_, false) => Outcome::Failed,
+                };
                 (change.ended, change.code, change.request_id) = (Some(record.utc), code, request_id);
+                change.read_back = read_back;
             }
         }
         Phase::Begin { .. } | Phase::Mark(_) => {}

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::anchor::Anchor;
 use super::error::AuditError;
 use super::files::{self, HEAD};
-use super::record::{self, Phase, Record, SetAside};
+use super::record::{self, Phase, ReadBack, Record, SetAside};
 use super::tail::{Head, Link, Tail};
 use crate::secrets::Keyring;
 
@@ -88,8 +88,23 @@ impl Intent {
         let Self { log, number, call, object } = self;
         let code = result.err().map(cut);
         let done = code.is_none();
-        let phase = Phase::Outcome { intent: number, call, object, done, code, request_id: request_id.map(cut) };
-        log.append(phase).map(|_| ())
+        let request_id = request_id.map(cut);
+        log.append(Phase::Outcome { intent: number, call, object, done, code, request_id, read_back: None }).map(|_| ())
+    }
+
+    /// Writes what reads said about a call whose answer was lost: whether it is in effect, or why that could not be read. It blocks.
+    ///
+    /// # Errors
+    /// It could not be written; the log then says that the outcome is unknown, without saying why.
+    pub fn read_back(self, in_effect: Result<bool, String>) -> Result<(), AuditError> {
+        let Self { log, number, call, object } = self;
+        let done = in_effect == Ok(true);
+        let read_back = Some(match in_effect {
+            Ok(true) => ReadBack::InEffect,
+            Ok(false) => ReadBack::NotInEffect,
+            Err(why) => ReadBack::Unknown { why: cut(why) },
+        });
+        log.append(Phase::Outcome { intent: number, call, object, done, code: None, request_id: None, read_back }).map(|_| ())
     }
 }
 

@@ -30,7 +30,7 @@ pub use anchor::item_name;
 pub use aside::set_aside;
 pub use error::AuditError;
 pub use log::{AuditLog, Entry, Intent};
-pub use record::{Mark, Phase, Record, SetAside};
+pub use record::{Mark, Phase, ReadBack, Record, SetAside};
 pub use verify::{Anchoring, Bad, Report, verify};
 
 #[cfg(test)]

@@ -49,9 +49,27 @@ pub enum Phase {
         code: Option<String>,
         /// AWS's request id.
         request_id: Option<String>,
+        /// Where no answer came: what was read afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read_back: Option<ReadBack>,
     },
     /// The log was found otherwise than it was left.
     Mark(Mark),
+}
+
+/// What reads said, for a while, about a call whose answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "seen", rename_all = "snake_case")]
+pub enum ReadBack {
+    /// It is in effect.
+    InEffect,
+    /// It is not.
+    NotInEffect,
+    /// They could not be made, or did not agree: the outcome stays unknown.
+    Unknown {
+        /// Why.
+        why: String,
+    },
 }
 
 /// A log that was set aside, because [`super::verify()`] found something wrong with it.

@@ -13,11 +13,8 @@ use jiff::Timestamp;
 
 use super::guard::Refusal;
 use super::profile::provider::Broken;
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::{Fault, FaultKind, Own};
 use crate::domain::text::Untrusted;
-
-/// The code of a call that [`super::guard`] did not let out.
-pub const READ_ONLY: &str = "ReadOnly";
 
 /// Turns the error of one call into a fault. `call` is `service:Operation`.
 pub fn from_sdk<E>(error: &SdkError<E, HttpResponse>, call: &str, region: &str, at: Timestamp) -> Fault
@@ -118,6 +115,15 @@ fn of_answer(answer: &Answer<'_>, call: &str, wait: Option<Duration>) -> FaultKi
         | "MissingAuthenticationToken" => FaultKind::UnknownIdentity,
         "OptInRequired" | "SubscriptionRequired" | "RegionDisabled" => FaultKind::RegionDisabled,
         "NoSuchEntity" | "ResourceNotFound" | "DoesNotExist" | "NotFound" => FaultKind::NotFound,
+        // Whatever the status: the service failed, or gave up waiting for the request, and does not say how far it came.
+        "InternalFailure"
+        | "InternalError"
+        | "InternalServerError"
+        | "InternalService"
+        | "ServiceFailure"
+        | "ServiceUnavailable"
+        | "InternalServiceError" => FaultKind::Unavailable,
+        "RequestTimeout" => FaultKind::TimedOut,
         _ if answer.status >= 500 => FaultKind::Unavailable,
         _ => FaultKind::Refused { code: code.to_owned() },
     }
@@ -176,10 +182,20 @@ fn of_dispatch(cause: &ConnectorError) -> FaultKind {
     if cause.is_io() { FaultKind::Offline } else { of_unsent(cause) }
 }
 
+/// What an error without an answer comes to.
+pub(super) fn of_unanswered(error: &(dyn Error + 'static)) -> FaultKind {
+    of_unsent(error)
+}
+
+/// Whether the answer to a change leaves open what became of it. `None`: an answer without a code.
+pub(super) fn answer_leaves_unknown(code: Option<&str>, status: u16) -> bool {
+    of_answer(&Answer { code, message: "", status }, "", None).leaves_unknown()
+}
+
 fn of_unsent(error: &(dyn Error + 'static)) -> FaultKind {
     for cause in causes(error) {
         if cause.is::<Refusal>() {
-            return FaultKind::Refused { code: READ_ONLY.to_owned() };
+            return FaultKind::Own { own: Own::NotSent };
         }
         if let Some(cause) = cause.downcast_ref::<CredentialsError>() {
             return of_credentials(cause);
@@ -333,6 +349,9 @@ mod tests {
         assert_eq!(kind(403, "OptInRequired", ""), FaultKind::RegionDisabled);
         assert_eq!(kind(404, "NoSuchEntity", ""), FaultKind::NotFound);
         assert_eq!(kind(500, "InternalFailure", ""), FaultKind::Unavailable);
+        assert_eq!(kind(400, "InternalFailure", ""), FaultKind::Unavailable, "it does not say that nothing was done");
+        assert_eq!(kind(503, "ServiceUnavailable", ""), FaultKind::Unavailable);
+        assert_eq!(kind(400, "RequestTimeout", ""), FaultKind::TimedOut);
         assert_eq!(kind(400, "ValidationError", ""), FaultKind::Refused { code: "ValidationError".into() });
     }
 

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationIn
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::RetryConfig;
 
 use super::permit::Carried;
 
@@ -55,6 +56,12 @@ pub fn is_read(service: &str, operation: &str) -> bool {
     READS.contains(&(service, operation))
 }
 
+/// Whether the SDK may repeat a call by itself: a read, or one whose repetition leaves nothing behind.
+fn is_repeatable(service: &str, operation: &str) -> bool {
+    let harmless = [("ssm", "ResumeSession"), ("kms", "GenerateDataKey")];
+    is_read(service, operation) || SECRETS.contains(&(service, operation)) || harmless.contains(&(service, operation))
+}
+
 /// Why a call was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -95,7 +102,13 @@ impl Intercept for Guard {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
+        let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default().to_owned();
+        let operation = operation.as_str();
+        if !is_repeatable(self.service, operation) {
+            // Here, where every call passes, so that nobody can forget it: whoever repeats a change has to know that the attempt before did
+            // nothing, and the SDK repeats after lost answers, too.
+            config.interceptor_state().store_put(RetryConfig::disabled());
+        }
         if config.load::<Carried>().is_some_and(|carried| carried.permit().take(self.service, operation)) {
             return Ok(());
         }
@@ -120,7 +133,9 @@ mod tests {
     use crate::aws::permit;
     use crate::aws::session::{Connect, Session, connect};
     use crate::aws::{call, fault, sts};
-    use crate::domain::fault::FaultKind;
+    use crate::domain::fault::{FaultKind, Own};
+
+    const NOT_SENT: FaultKind = FaultKind::Own { own: Own::NotSent };
 
     #[test]
     fn nothing_on_the_list_sounds_like_a_change() {
@@ -136,12 +151,12 @@ mod tests {
         let session = counted(&sent).await;
         let send = session.iam().delete_access_key().user_name("ada").access_key_id("AKIAIOSFODNN7EXAMPLE").send();
         let fault = call::make(&session, ("iam", "DeleteAccessKey"), "us-east-1", send).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
+        assert_eq!(fault.kind, NOT_SENT);
         let send = session.ssm("us-east-1").start_session().target("i-0abc").send();
         assert!(call::make(&session, ("ssm", "StartSession"), "us-east-1", send).await.is_err());
         assert_eq!(sent.load(Ordering::Relaxed), 0);
         let _ = sts::identity(&session).await;
-        assert!(sent.load(Ordering::Relaxed) > 0, "a read does");
+        assert!(sent.load(Ordering::Relaxed) > 1, "a read does, and is repeated");
     }
 
     /// What opens sessions, reads secrets or hands out credentials passes by the clients that are made for it, and by no other.
@@ -154,7 +169,7 @@ mod tests {
             ($($send:expr),* $(,)?) => {$({
                 let error = $send.send().await.unwrap_err();
                 let fault = fault::from_sdk(&error, "a:B", region, session.now());
-                assert_eq!(fault.kind, FaultKind::Refused { code: fault::READ_ONLY.into() }, "{}: {fault:?}", stringify!($send));
+                assert_eq!(fault.kind, NOT_SENT, "{}: {fault:?}", stringify!($send));
             })*};
         }
         refused!(
@@ -204,10 +219,10 @@ mod tests {
             let send = request.customize().interceptor(permit).send();
             call::make(&session, ("iam", "DeleteAccessKey"), "us-east-1", send).await.unwrap_err()
         };
-        assert_ne!(send(permit.clone()).await.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
+        assert_ne!(send(permit.clone()).await.kind, NOT_SENT);
         let once = sent.load(Ordering::Relaxed);
-        assert!(once > 0, "the first one went out");
-        assert_eq!(send(permit).await.kind, FaultKind::Refused { code: fault::READ_ONLY.into() });
+        assert_eq!(once, 1, "the first one went out, and the SDK did not repeat it although its connection broke");
+        assert_eq!(send(permit).await.kind, NOT_SENT);
         assert_eq!(sent.load(Ordering::Relaxed), once);
     }
 
@@ -224,7 +239,7 @@ mod tests {
     impl HttpConnector for Counting {
         fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
             self.0.fetch_add(1, Ordering::Relaxed);
-            HttpConnectorFuture::ready(Err(ConnectorError::user("no network here".into())))
+            HttpConnectorFuture::ready(Err(ConnectorError::io("no network here".into())))
         }
     }
 

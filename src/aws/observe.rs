@@ -13,11 +13,13 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::request_id::RequestId as _;
 use tokio::time::Instant;
 
 use super::fault;
-use super::session::{Clock, MAX_ATTEMPTS};
+use super::permit::Carried;
+use super::session::Clock;
 use crate::domain::call::{ApiCall, Outcome};
 use crate::domain::text::Untrusted;
 
@@ -38,6 +40,11 @@ impl Observer {
     /// Tells nobody.
     pub fn nobody() -> Self {
         Self::new(|_| ())
+    }
+
+    /// What became of a call is known better now. Quick, as [`Observer::new`] says.
+    pub(super) fn correct(&self, call: ApiCall) {
+        (self.tell)(call);
     }
 
     /// The number of the next call, from 1.
@@ -171,10 +178,11 @@ impl Intercept for Watch {
         };
         let Trouble { code, throttle, passing, .. } = Trouble::of(context.response(), error);
         let id = context.response().and_then(|response| response.request_id()).map(str::to_owned);
+        let most = config.load::<RetryConfig>().map_or(1, RetryConfig::max_attempts);
         way.change(|call| {
             call.request_id = id;
             call.throttles = call.throttles.saturating_add(u32::from(throttle));
-            if passing && call.attempts < MAX_ATTEMPTS {
+            if passing && call.attempts < most {
                 call.outcome = Outcome::Retrying { reason: Untrusted::new(code) };
             }
         });
@@ -188,13 +196,21 @@ impl Intercept for Watch {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(Under(way)) = config.load::<Under>() {
+            let permit = config.load::<Carried>().map(Carried::permit);
             way.end(match context.output_or_error() {
                 Some(Err(error)) => {
                     let trouble = Trouble::of(context.response(), error);
-                    Outcome::Failed { code: Untrusted::new(trouble.code), message: Untrusted::new(trouble.message) }
+                    let (code, message) = (Untrusted::new(trouble.code), Untrusted::new(trouble.message));
+                    match permit.is_some() && trouble.leaves_unknown {
+                        true => Outcome::Unknown { code, message },
+                        false => Outcome::Failed { code, message },
+                    }
                 }
                 _ => Outcome::Done,
             });
+            if let Some(permit) = permit {
+                permit.note(&way.call.lock().unwrap_or_else(PoisonError::into_inner));
+            }
         }
         Ok(())
     }
@@ -207,6 +223,8 @@ struct Trouble {
     throttle: bool,
     /// Whether another attempt may succeed.
     passing: bool,
+    /// Whether AWS may have done it all the same.
+    leaves_unknown: bool,
 }
 
 impl Trouble {
@@ -214,14 +232,18 @@ impl Trouble {
         let words = fault::chain(error);
         let Some(response) = response else {
             let code = if words.contains("timeout") || words.contains("timed out") { "timeout" } else { "not sent" };
-            return Self { code: code.into(), message: words, throttle: false, passing: true };
+            let leaves_unknown = fault::of_unanswered(error).leaves_unknown();
+            return Self { code: code.into(), message: words, throttle: false, passing: true, leaves_unknown };
         };
         let status = response.status().as_u16();
         let body = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
-        let code = error_code(response, &body).unwrap_or_else(|| format!("HTTP {status}"));
+        let code = error_code(response, &body);
+        let leaves_unknown = fault::answer_leaves_unknown(code.as_deref(), status);
+        let code = code.unwrap_or_else(|| format!("HTTP {status}"));
         let message = error_message(&body).unwrap_or(words);
         let throttle = status == 429 || fault::is_throttle(&code);
-        Self { throttle, passing: throttle || fault::is_about_clock(&code) || !(300..500).contains(&status), code, message }
+        let passing = throttle || fault::is_about_clock(&code) || !(300..500).contains(&status);
+        Self { throttle, passing, leaves_unknown, code, message }
     }
 }
 

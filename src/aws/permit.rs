@@ -1,7 +1,7 @@
 //! The permit that a change carries through the guard: made from an intent that is on disk, good for one call.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationIn
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use crate::audit::Intent;
+use crate::domain::call::ApiCall;
 
 /// The right to make one call of exactly one operation. There is no way to one but through the audit log.
 #[derive(Debug)]
@@ -16,18 +17,30 @@ pub(crate) struct Permit {
     /// `iam:UpdateAccessKey`.
     call: String,
     used: AtomicBool,
+    /// The call that was made by it, as it was told at its end.
+    made: Mutex<Option<ApiCall>>,
 }
 
 impl Permit {
     /// The right to make the call that was just written down.
     pub(crate) fn for_intent(intent: &Intent) -> Carried {
-        Carried(Arc::new(Self { call: intent.call().to_owned(), used: AtomicBool::new(false) }))
+        Carried(Arc::new(Self { call: intent.call().to_owned(), used: AtomicBool::new(false), made: Mutex::default() }))
     }
 
     /// Takes the permit for this operation: true once, and for the operation that it is for.
     pub(super) fn take(&self, service: &str, operation: &str) -> bool {
         let is_for_it = self.call.split_once(':') == Some((service, operation));
         is_for_it && !self.used.swap(true, Ordering::SeqCst)
+    }
+
+    /// The call has ended.
+    pub(super) fn note(&self, call: &ApiCall) {
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.clone());
+    }
+
+    /// The call as it was told at its end; `None`: it has not come so far.
+    pub(super) fn made(&self) -> Option<ApiCall> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -196,6 +196,10 @@ impl Changes for Audited {
         Box::pin(async move { Ok(self.0.make(&change).await.map(|_| ())?) })
     }
 
+    fn lift<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Answer<()>> {
+        Box::pin(async move { Ok(self.0.lift(&Untrusted::new(user)).await?) })
+    }
+
     fn delete<'a>(&'a self, user: &'a str, key: &'a str) -> BoxFuture<'a, Answer<()>> {
         let change = Change::DeleteKey { user: user.into(), key: key.into() };
         Box::pin(async move { Ok(self.0.make(&change).await.map(|_| ())?) })

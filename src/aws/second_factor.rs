@@ -17,7 +17,7 @@ use super::fault::{malformed, unsent};
 use super::profile::way::Step;
 use super::session::Session;
 use crate::domain::account::MFA_SESSION;
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::{Fault, FaultKind, Own};
 
 /// The calls, as IAM policies spell them.
 const TOKEN: (&str, &str) = ("sts", "GetSessionToken");
@@ -174,19 +174,16 @@ fn credentials(base: &Session, call: &str, given: Option<Given>) -> Result<Crede
     Ok(credentials)
 }
 
-/// What a code that AWS does not take is called.
-const WRONG_CODE: &str = "MFA code";
-
 /// AWS calls a wrong code a missing permission; no policy would help.
 fn wrong_code(fault: Fault) -> Fault {
     if fault.is_denied() && fault.message.raw().contains("MultiFactorAuthentication failed") {
-        return Fault { kind: FaultKind::Refused { code: WRONG_CODE.into() }, ..fault };
+        return Fault { kind: FaultKind::Own { own: Own::WrongCode }, ..fault };
     }
     fault
 }
 
 fn is_wrong_code(fault: &Fault) -> bool {
-    matches!(&fault.kind, FaultKind::Refused { code } if code == WRONG_CODE)
+    fault.kind == FaultKind::Own { own: Own::WrongCode }
 }
 
 fn end(credentials: &Credentials) -> Option<Timestamp> {

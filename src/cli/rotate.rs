@@ -159,6 +159,7 @@ fn requests(arguments: &RotateArguments) -> Result<Vec<Request>, Failure> {
             soak: arguments.soak,
             observe: arguments.observe,
             other: arguments.other.into(),
+            renew: arguments.renew,
         })
     };
     let requests: Vec<Request> = arguments.users.iter().map(request).collect::<Result<_, Failure>>()?;

@@ -25,6 +25,18 @@ pub enum Outcome {
         /// AWS's message in full.
         message: Untrusted,
     },
+    /// A change whose answer was lost: AWS may have done it.
+    Unknown {
+        /// AWS's error code or a short reason.
+        code: Untrusted,
+        /// Why there is no answer.
+        message: Untrusted,
+    },
+    /// A change whose answer was lost, and what was read for a while afterwards.
+    ReadBack {
+        /// Whether it is in effect.
+        in_effect: bool,
+    },
     /// Given up because nobody wanted the answer any more.
     Cancelled,
     /// It was under way when records of calls were lost, its own end perhaps among them.

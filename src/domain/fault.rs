@@ -82,6 +82,113 @@ pub enum FaultKind {
     },
     /// Something in the program itself broke: a task panicked.
     Internal,
+    /// Bartizan itself decided this, or lost track: it is no answer of AWS.
+    Own {
+        /// What it decided.
+        own: Own,
+    },
+}
+
+/// What Bartizan itself decided about a call. AWS said nothing of the kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Own {
+    /// Read-only, not armed, another account, no audit log: nothing was sent.
+    NotSent,
+    /// A rule of rotations, or something on this machine, stands against it: nothing was begun.
+    NotRotated,
+    /// A dry run of the caller's policies says that this permission is missing: nothing was begun.
+    WouldBeDenied {
+        /// `service:Operation`.
+        action: String,
+    },
+    /// AWS did not take the code of the MFA device; it reports that as a missing permission.
+    WrongCode,
+    /// The program ended between the request and its answer.
+    Interrupted,
+    /// The answer was lost, and what was read afterwards says that the change is not in effect.
+    NotInEffect,
+    /// Of several changes only some were made.
+    InPart {
+        /// Whether some are of unknown fate.
+        unknown: bool,
+    },
+    /// Something that should be looked at could not be read.
+    NotAllRead,
+}
+
+impl Own {
+    fn title(&self) -> String {
+        match self {
+            Self::NotSent => "not sent".into(),
+            Self::NotRotated => "not rotated".into(),
+            Self::WouldBeDenied { action } => format!("would be denied: {}", super::text::clean(action)),
+            Self::WrongCode => "wrong MFA code".into(),
+            Self::Interrupted => "interrupted".into(),
+            Self::NotInEffect => "not in effect".into(),
+            Self::InPart { .. } => "done in part".into(),
+            Self::NotAllRead => "not all could be read".into(),
+        }
+    }
+
+    fn advice(&self) -> String {
+        match self {
+            Self::NotSent => "nothing was sent to AWS".into(),
+            Self::NotRotated => "nothing was changed".into(),
+            Self::WouldBeDenied { action } => {
+                format!("ask for {} in the identity's policy; nothing was changed", super::text::clean(action))
+            }
+            Self::WrongCode => "type the code that the device shows now: AWS takes each code once".into(),
+            Self::Interrupted => "look at what is in effect now, then repeat the step: repeating it does no harm".into(),
+            Self::NotInEffect => "repeat it".into(),
+            Self::InPart { unknown: false } => "open the detail for each step; what is not done can be repeated".into(),
+            Self::InPart { unknown: true } => {
+                "open the detail for each step: what is of unknown fate is being read back; repeating it does no harm".into()
+            }
+            Self::NotAllRead => "look there by hand, or ask for the missing permission".into(),
+        }
+    }
+
+    /// See [`FaultKind::leaves_unknown`].
+    fn leaves_unknown(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::InPart { unknown } => *unknown,
+            Self::NotSent
+            | Self::NotRotated
+            | Self::WouldBeDenied { .. }
+            | Self::WrongCode
+            | Self::NotInEffect
+            | Self::NotAllRead => false,
+        }
+    }
+}
+
+impl FaultKind {
+    /// Whether AWS may have done what it was asked to all the same: the call went out, and no answer came that says no.
+    pub fn leaves_unknown(&self) -> bool {
+        match self {
+            Self::TimedOut | Self::Offline | Self::Malformed | Self::Unavailable | Self::Internal => true,
+            Self::Own { own } => own.leaves_unknown(),
+            Self::Denied { .. }
+            | Self::Throttled { .. }
+            | Self::Expired
+            | Self::NoCredentials
+            | Self::UnknownProfile { .. }
+            | Self::OtherIdentity { .. }
+            | Self::ProfileUnusable { .. }
+            | Self::NeedsMfa { .. }
+            | Self::NoCode
+            | Self::NoRegion
+            | Self::Configuration
+            | Self::UnknownIdentity
+            | Self::ClockSkew
+            | Self::RegionDisabled
+            | Self::NotEnabled
+            | Self::NotFound
+            | Self::Refused { .. } => false,
+        }
+    }
 }
 
 /// One failed call: what, where, why, and what to do next.
@@ -133,15 +240,24 @@ impl Fault {
             FaultKind::Unavailable => "AWS is unavailable".into(),
             FaultKind::Refused { code } => format!("refused: {}", super::text::clean(code)),
             FaultKind::Internal => "internal error".into(),
+            FaultKind::Own { own } => own.title(),
         }
     }
 
-    /// Whether AWS may have done what it was asked to all the same: the call went out, and no answer came that says no.
+    /// [`FaultKind::leaves_unknown`].
     pub fn leaves_unknown(&self) -> bool {
-        matches!(
-            self.kind,
-            FaultKind::TimedOut | FaultKind::Offline | FaultKind::Malformed | FaultKind::Unavailable | FaultKind::Internal
-        )
+        self.kind.leaves_unknown()
+    }
+
+    /// Whether Bartizan itself decided this: no answer of AWS stands behind it.
+    pub fn is_own(&self) -> bool {
+        matches!(self.kind, FaultKind::Own { .. })
+    }
+
+    /// A decision of Bartizan itself, about no call in particular.
+    pub fn own(own: Own, message: impl AsRef<str>, at: Timestamp) -> Self {
+        let message = Untrusted::new(message);
+        Self { kind: FaultKind::Own { own }, call: String::new(), region: String::new(), message, request_id: None, at }
     }
 
     /// Whether other credentials would help, and these never will again.
@@ -213,27 +329,65 @@ impl Fault {
             FaultKind::Unavailable => "see https://health.aws.amazon.com, and try again later".into(),
             FaultKind::Refused { .. } => "the request was not accepted, and nothing was done".into(),
             FaultKind::Internal => "this is a defect of bartizan: please report it with the log (--log FILE -v)".into(),
+            FaultKind::Own { own } => own.advice(),
         }
+    }
+}
+
+impl Fault {
+    /// What, where and why in one line, without [`Fault::advice`]: for places that say what to do next by themselves.
+    pub fn cause(&self) -> String {
+        let mut cause = self.title();
+        if !self.call.is_empty() {
+            let region = if self.region.is_empty() { String::new() } else { format!(" in {}", super::text::clean(&self.region)) };
+            cause.push_str(&format!(" ({}{region})", self.call));
+        }
+        if !self.message.is_empty() {
+            // AWS ends some messages with a full stop and others not.
+            cause.push_str(&format!(": {}", self.message.shown_within(400).as_str().trim_end_matches('.')));
+        }
+        cause
     }
 }
 
 impl fmt::Display for Fault {
     /// One line for standard error: what, where, why, what next.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.title())?;
-        if !self.call.is_empty() {
-            write!(f, " ({}", self.call)?;
-            if !self.region.is_empty() {
-                write!(f, " in {}", super::text::clean(&self.region))?;
-            }
-            write!(f, ")")?;
-        }
-        if !self.message.is_empty() {
-            // AWS ends some messages with a full stop and others not.
-            write!(f, ": {}", self.message.shown_within(400).as_str().trim_end_matches('.'))?;
-        }
-        write!(f, "; {}", self.advice())
+        write!(f, "{}; {}", self.cause(), self.advice())
     }
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Bartizan decided itself is never told as an answer of AWS, and only what was under way is of unknown fate.
+    #[test]
+    fn our_own_refusals_are_no_answers_of_aws() {
+        let all = [
+            Own::NotSent,
+            Own::NotRotated,
+            Own::WouldBeDenied { action: "iam:CreateAccessKey".into() },
+            Own::WrongCode,
+            Own::Interrupted,
+            Own::NotInEffect,
+            Own::InPart { unknown: false },
+            Own::InPart { unknown: true },
+            Own::NotAllRead,
+        ];
+        for own in all {
+            let fault = Fault::own(own.clone(), "why", Timestamp::UNIX_EPOCH);
+            let is_open = matches!(own, Own::Interrupted | Own::InPart { unknown: true });
+            assert_eq!(fault.leaves_unknown(), is_open, "{own:?}");
+            let text = fault.to_string();
+            assert!(!text.contains("refused") && !text.contains("not accepted"), "{text}");
+            assert!(!(fault.leaves_unknown() && text.contains("nothing was")), "{text}");
+            assert_eq!(text.matches(&fault.advice()).count(), 1, "{text}");
+            assert!(!fault.cause().contains(&fault.advice()), "{text}");
+            let back: Fault = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
+            assert_eq!(back, fault);
+        }
+    }
+}

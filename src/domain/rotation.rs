@@ -110,6 +110,9 @@ pub struct Request {
     /// Where the key of the escrow is kept.
     #[serde(default)]
     pub escrow: EscrowKey,
+    /// Whether it is a renewal: the old key is taken for leaked, is inactive, and never becomes active again.
+    #[serde(default)]
+    pub renew: bool,
 }
 
 /// What becomes of a second key that the user has at the start: two are all that AWS allows, so there is no room for a new one.

@@ -38,7 +38,7 @@ impl From<Box<Fault>> for NotBegun {
 
 /// What the rules say to a wish: their own refusals are for good, what a call says is not.
 fn by_the_rules(environment: &Environment, mut fault: Box<Fault>) -> NotBegun {
-    if !fault.call.is_empty() {
+    if !fault.is_own() {
         return NotBegun::Later(fault);
     }
     fault.at = environment.clock.now().utc;
@@ -88,6 +88,7 @@ pub(super) async fn begin(environment: &Environment, member: &Member, account: &
         soak: request.soak,
         observe: request.observe,
         copies,
+        renew: request.renew,
     };
     let (first, now) = (planned.clone(), environment.clock.now().utc);
     let journal =

@@ -223,6 +223,7 @@ mod tests {
             observe: jiff::SignedDuration::ZERO,
             other: OtherKey::Stop,
             escrow: EscrowKey::Keyring,
+            renew: false,
         };
         Member { id: RotationId(format!("20261122T020000000001Z-{user}-0001")), request }
     }

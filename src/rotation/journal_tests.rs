@@ -17,6 +17,7 @@ fn planned(id: &str) -> Planned {
         soak: SignedDuration::ZERO,
         observe: SignedDuration::ZERO,
         copies: Vec::new(),
+        renew: false,
     }
 }
 

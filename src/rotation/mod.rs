@@ -22,17 +22,9 @@ pub mod service;
 pub mod stores;
 mod tasks;
 
-use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::text::Untrusted;
+use crate::domain::fault::{Fault, Own};
 
 /// A refusal of ours in the form of a fault: no call failed.
 fn refusal(words: &str, at: jiff::Timestamp) -> Fault {
-    Fault {
-        kind: FaultKind::Refused { code: "NotRotated".into() },
-        call: String::new(),
-        region: String::new(),
-        message: Untrusted::new(words),
-        request_id: None,
-        at,
-    }
+    Fault::own(Own::NotRotated, words, at)
 }

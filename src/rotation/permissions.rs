@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use super::desk::PlanFor;
 use super::service::{Answer, Caller, Ruling, Service, Simulated, Verdict};
 use super::stores::Outlook;
-use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::text::Untrusted;
+use crate::domain::fault::{Fault, FaultKind, Own};
 
 /// A permission that a rotation takes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,12 +160,5 @@ fn refusal(denied: &[&Need], caller: &Caller, now: Timestamp) -> Fault {
         missing.join(" and "),
         caller.arn
     );
-    Fault {
-        kind: FaultKind::Denied { action: first },
-        call: String::new(),
-        region: String::new(),
-        message: Untrusted::new(words),
-        request_id: None,
-        at: now,
-    }
+    Fault::own(Own::WouldBeDenied { action: first }, words, now)
 }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::desk::{Environment, PlanFor};
-use super::permissions;
+use super::permissions::{self, Need};
 use super::service::{Answer, Caller, KeyFacts, Service};
 use super::stores::{Outlook, Owner};
-use crate::domain::change::Change;
+use crate::domain::change::{Change, DENY_ALL, REVOKE_SESSIONS};
 use crate::domain::key::{KeyStatus, LastUsed};
 use crate::domain::rotation::{EscrowKey, OtherKey, Request, StoreChoice};
 use crate::domain::text::Untrusted;
@@ -17,7 +17,7 @@ use crate::kit::confirm::{Plan, PlannedCall};
 pub(super) async fn make(environment: &Environment, caller: &Caller, request: Request, now: Timestamp) -> Answer<PlanFor> {
     let mut plan = plan(environment, caller, request).await;
     if let Err(fault) = &mut plan
-        && fault.call.is_empty()
+        && fault.is_own()
     {
         fault.at = now;
     }
@@ -34,7 +34,11 @@ async fn plan(environment: &Environment, caller: &Caller, request: Request) -> A
     let owner = Owner { account: caller.account.clone(), user: user.clone() };
     let seen = stores.look(&request.store, &owner).await;
     let mut outlook = seen.or_else(|error| refuse(&error.to_string()))?;
-    let needs = permissions::needs(&service.user(&user).await?.arn, creates(&request, other_key.as_ref()), &outlook);
+    let arn = service.user(&user).await?.arn;
+    let mut needs = permissions::needs(&arn, creates(&request, other_key.as_ref()), &outlook);
+    if request.renew {
+        needs.push(Need { action: "iam:DeleteUserPolicy".into(), resource: arn, is_vital: true });
+    }
     notes.append(&mut outlook.notes);
     let copies = super::copies::of(environment, &owner.account, &user, &old_key.id, &request.store).await;
     notes.extend(copies.iter().map(|place| super::copies::note(&old_key.id, place)));
@@ -67,9 +71,13 @@ pub(super) fn refuse_root(caller: &Caller, request: &Request) -> Answer<()> {
 /// Whether this may be done to these keys. Reads the second key's last use, where it depends on that.
 pub(super) async fn decide(service: &dyn Service, request: &Request, caller: &Caller, keys: Vec<KeyFacts>) -> Answer<Decided> {
     let (old_key, other_key) = choose(request, keys)?;
-    if old_key.status != KeyStatus::Active {
-        let words = format!("{} is {}: there is nothing to rotate; delete it instead", old_key.id, old_key.status.word());
-        return refuse(&words);
+    match (request.renew, old_key.status == KeyStatus::Active) {
+        (false, true) | (true, false) => {}
+        (false, false) => {
+            let words = "a new key can be made while it stays inactive (a renewal), or it can be deleted";
+            return refuse(&format!("{} is {}, so there is nothing to rotate: {words}", old_key.id, old_key.status.word()));
+        }
+        (true, true) => return refuse(&format!("{} is active: contain its user first, or rotate it", old_key.id)),
     }
     let mut notes = Vec::new();
     let other_last_used = match &other_key {
@@ -175,24 +183,39 @@ fn dialog(
         make(Change::CreateKey { user: user.clone() });
     }
     calls.extend(store.after);
-    calls.extend([status(&old.id, false), delete(&old.id)].iter().map(PlannedCall::from));
+    if request.renew {
+        let lift = |policy: &str| Change::DeletePolicy { user: user.clone(), policy: policy.to_owned() };
+        calls.extend([REVOKE_SESSIONS, DENY_ALL].map(lift).iter().chain([&delete(&old.id)]).map(PlannedCall::from));
+    } else {
+        calls.extend([status(&old.id, false), delete(&old.id)].iter().map(PlannedCall::from));
+    }
     calls.extend(store.last);
     let used = match used {
         None => "unknown".to_owned(),
         Some(LastUsed::Never) => "never".to_owned(),
         Some(LastUsed::At { when, service, .. }) => format!("{when} for {}", service.shown_within(40)),
     };
-    let facts = [
+    let mut facts = vec![
         ("account", caller.account.clone()),
         ("user", user.shown().into_string()),
         ("old key", old.id.clone()),
         ("last used", used),
         ("store", request.store.to_string()),
-        ("soak", format!("{:#}", request.soak)),
-        ("observe", format!("{:#}", request.observe)),
     ];
+    if request.renew {
+        facts.push((
+            "this means",
+            "a new key is made and stored, then the policies of a containment are lifted and it is proven".into(),
+        ));
+        let older = "temporary credentials of the old key that a containment denied, until they expire: 36 h after they were made at the latest";
+        facts.push(("work again", older.into()));
+        facts.push(("the old key", "taken for leaked: it stays inactive, and is deleted when you say so (x, skip-wait)".into()));
+    } else {
+        facts.extend([("soak", format!("{:#}", request.soak)), ("observe", format!("{:#}", request.observe))]);
+    }
+    let verb = if request.renew { "Renew" } else { "Rotate" };
     Plan {
-        title: format!("Rotate the key {} of {}", old.id, user.shown_within(64)),
+        title: format!("{verb} the key {} of {}", old.id, user.shown_within(64)),
         danger: Danger::TypeName,
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         calls,

@@ -58,7 +58,7 @@ impl<'a> Told<'a> {
             }
             _ if self.row.phase == Phase::Done => String::new(),
             // What no call has failed with is a sentence of ours.
-            _ => self.row.fault.as_ref().map_or_else(String::new, |fault| match fault.call.is_empty() {
+            _ => self.row.fault.as_ref().map_or_else(String::new, |fault| match fault.is_own() {
                 true => fault.message.shown_within(400).into_string(),
                 false => clean(&fault.to_string()).into_owned(),
             }),

@@ -162,6 +162,8 @@ pub trait Changes: Send + Sync {
     fn create<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<NewKey, CreateFailed>>;
     /// `UpdateAccessKey`.
     fn set_status<'a>(&'a self, user: &'a str, key: &'a str, active: bool) -> BoxFuture<'a, Answer<()>>;
+    /// `DeleteUserPolicy` for each policy that a containment has put and that is there still.
+    fn lift<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Answer<()>>;
     /// `DeleteAccessKey`.
     fn delete<'a>(&'a self, user: &'a str, key: &'a str) -> BoxFuture<'a, Answer<()>>;
 }

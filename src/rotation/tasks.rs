@@ -93,6 +93,7 @@ impl Hands {
             Task::Escrow => Outcome::Done(self.seal()),
             Task::Store => Outcome::Done(self.put(book).await),
             Task::Promote => Outcome::Done(self.promote(book).await),
+            Task::Lift => Outcome::Done(self.lift().await),
             Task::Demote => Outcome::Done(self.demote(book).await),
             Task::SetStatus { key, active, signer } => Outcome::Done(self.set_status(key, *active, *signer, book).await),
             Task::Delete { key, signer } => Outcome::Done(self.delete(key, *signer, book).await),

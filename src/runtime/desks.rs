@@ -15,7 +15,7 @@ use crate::app::Msg;
 use crate::aws::clearance::{Cleared, Rules};
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::{Clock, Session};
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::{Fault, Own};
 use crate::domain::rotation::{Command, Phase, Request, Rotation, RotationId, StoreChoice, Wait};
 use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
@@ -148,7 +148,7 @@ impl Desks {
     }
 
     /// Every rotation, as the desk tells it that works on it.
-    fn board(&self) -> Vec<Rotation> {
+    pub(super) fn board(&self) -> Vec<Rotation> {
         let state = self.state.borrow();
         let mut rows: Vec<Rotation> = state.left.clone();
         for (_, desk) in &state.desks {
@@ -270,14 +270,7 @@ impl Desks {
         at_once: u8,
         to: &Sink<keys::Msg>,
     ) -> Result<(), Stopped> {
-        let fault = |why: &str| Fault {
-            kind: FaultKind::Refused { code: "NotRotated".into() },
-            call: String::new(),
-            region: String::new(),
-            message: Untrusted::new(why),
-            request_id: None,
-            at: aws.now(),
-        };
+        let fault = |why: &str| Fault::own(Own::NotRotated, why, aws.now());
         let all = match self.newest().await {
             Err(why) => wanted.into_iter().map(|one| Planned { handle: one.handle, result: Err(fault(&why)) }).collect(),
             Ok(desk) => {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::containment::Case;
 use crate::files;
-use crate::panes::keys::Case;
 
 /// A containment and whose account it is in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,4 +85,42 @@ fn write(folder: &Path, path: &Path, kept: &Kept) -> std::io::Result<()> {
     beside.as_file().sync_all()?;
     beside.persist(path)?;
     files::sync_folder(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files written by commit 8d50728: a step that AWS denied, a console that was killed between two steps, and what the next one made of that.
+    const EARLIER: [(&str, &str); 3] = [
+        ("denied", include_str!("../../tests/corpora/containments/denied.json")),
+        ("killed", include_str!("../../tests/corpora/containments/killed.json")),
+        ("interrupted", include_str!("../../tests/corpora/containments/interrupted.json")),
+    ];
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test stands at the edge")]
+    fn containments_of_earlier_versions_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let cases = Cases::below(Some(folder.path().to_owned()));
+        for (name, text) in EARLIER {
+            std::fs::write(folder.path().join(format!("{name}.json")), text).unwrap();
+        }
+        let (all, problems) = cases.of("123456789012");
+        assert_eq!((all.len(), problems), (3, Vec::new()));
+        for mut kept in all {
+            let key = kept.case.containment.kept_inactive().next().cloned().unwrap();
+            assert_eq!(key.raw(), "AKIARZPUZDIKDJ3EKX3Q");
+            assert!(kept.case.containment.before.sessions.is_none() && !kept.case.containment.release);
+            let unknown = kept.case.interrupt();
+            let is_denied =
+                kept.case.steps.iter().flatten().any(|(_, result)| result.as_ref().is_err_and(|fault| fault.is_denied()));
+            assert_eq!(unknown, if is_denied { vec![] } else { vec![1, 2] });
+            assert!(kept.case.steps[0].as_ref().unwrap().1.is_ok());
+            // What is written now is read again as it is.
+            cases.keep(&kept).unwrap();
+            let (again, _) = cases.of("123456789012");
+            assert!(again.contains(&kept), "{kept:?}");
+        }
+    }
 }

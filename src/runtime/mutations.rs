@@ -4,13 +4,11 @@ use super::contain::Warden;
 use super::desks::Desks;
 use super::steady::Steady;
 use crate::audit::AuditLog;
-use crate::aws::change::Changer;
+use crate::aws::change::{Changer, NotMade};
 use crate::aws::clearance::{Cleared, Rules};
-use crate::aws::fault;
 use crate::aws::session::Session;
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::{Fault, Own};
 use crate::domain::moment::Moment;
-use crate::domain::text::Untrusted;
 use crate::kit::confirm::Approved;
 use crate::kit::effect::SessionId;
 use crate::panes::{Done, Mutation};
@@ -53,13 +51,19 @@ impl Gate {
         aws: &Session,
         beside: (&Desks, Warden),
         approved: Approved<Mutation>,
-    ) -> Result<Done, Fault> {
+    ) -> Result<Done, NotMade> {
         let (log, cleared) = self.open(session, aws).await?;
         match approved.what() {
-            Mutation::Change(change) => Changer::for_approved(&cleared, log, &approved, &self.origin).make(change).await,
+            Mutation::Change(change) => {
+                let made = Changer::for_approved(&cleared, log, &approved, &self.origin).attempt(change).await;
+                if made.is_ok() {
+                    beside.1.noticed(approved.what()).await;
+                }
+                made
+            }
             Mutation::Contain(containment) => {
                 let changer = Changer::for_approved(&cleared, log, &approved, &self.origin);
-                beside.1.run(&changer, containment.clone()).await
+                Ok(beside.1.run(&changer, containment.clone()).await?)
             }
             Mutation::Rotation(_) => {
                 let command = approved.part(|mutation| match mutation {
@@ -67,10 +71,13 @@ impl Gate {
                     _ => None,
                 });
                 let told = match command {
-                    Some(command) => beside.0.command(command).await,
+                    Some(command) => match beside.1.forbids(command.what()).await {
+                        Some(why) => Err(why),
+                        None => beside.0.command(command).await,
+                    },
                     None => Err("it is no rotation".to_owned()),
                 };
-                told.map(|()| Done::default()).map_err(|why| refusal(aws, &why))
+                told.map(|()| Done::default()).map_err(|why| refusal(aws, &why).into())
             }
         }
     }
@@ -78,14 +85,7 @@ impl Gate {
 
 /// A change that is not made: nothing was sent.
 fn refusal(aws: &Session, why: &str) -> Fault {
-    Fault {
-        kind: FaultKind::Refused { code: fault::READ_ONLY.to_owned() },
-        call: String::new(),
-        region: String::new(),
-        message: Untrusted::new(format!("nothing was sent: {why}")),
-        request_id: None,
-        at: aws.now(),
-    }
+    Fault::own(Own::NotSent, why, aws.now())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::desks::{self, Desks, Reports};
 use super::sessions;
 use crate::aws::page::{Sink, Stopped};
 use crate::aws::session::Session;
-use crate::aws::{cloudtrail, guardduty, iam, ssm};
+use crate::aws::{cloudtrail, containment, guardduty, iam, ssm};
 use crate::domain::event::{EventPage, Lookup, LookupKey};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::Untrusted;
@@ -88,7 +88,7 @@ async fn keys(aws: &Session, desks: &Desks, read: keys::Read, to: &Sink<keys::Ms
             to.send(keys::Msg::Listed(result)).await
         }
         keys::Read::Before { user, password } => {
-            to.send(keys::Msg::Before { result: iam::access(aws, &user).await, password }).await
+            to.send(keys::Msg::Before { result: containment::access(aws, &user).await, password }).await
         }
         keys::Read::Plan { wanted, at_once } => desks.plan(aws, wanted, at_once, to).await,
         keys::Read::Uses { last_used, ids, regions, from, to: until } => {

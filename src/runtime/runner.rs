@@ -12,16 +12,18 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::connector::{Connected, Connector};
-use super::contain::{self, Warden};
+use super::contain::{Warden, Watches};
 use super::desks::{Desks, Rotations};
 use super::kept::Cases;
 use super::mutations::Gate;
 use super::panics::Broke;
 use super::reads::{self, Beside};
 use crate::app::{Msg, SessionNews, Task};
+use crate::aws::change::NotMade;
 use crate::aws::iam;
 use crate::aws::observe::Observer;
 use crate::aws::page::{Sink, Stopped};
+use crate::aws::read_back::pauses;
 use crate::aws::session::{Session, Standing};
 use crate::aws::sts;
 use crate::domain::account::SessionView;
@@ -87,6 +89,7 @@ pub(super) struct Runner {
     token: CancellationToken,
     /// For whatever looks after containments: cancelled when the session is replaced.
     looking: CancellationToken,
+    watches: Watches,
     slots: BTreeMap<Slot, CancellationToken>,
     running: usize,
     gate: Gate,
@@ -119,6 +122,7 @@ impl Runner {
             named: watch::channel(false).0,
             token: CancellationToken::new(),
             looking: CancellationToken::new(),
+            watches: Watches::default(),
             slots: BTreeMap::new(),
             running: 0,
             gate,
@@ -271,9 +275,25 @@ impl Runner {
         let Some(aws) = self.aws.clone().filter(|_| session == self.session) else { return };
         let (gate, desks, replies) = (self.gate.clone(), self.beside.desks.clone(), self.replies.clone());
         let warden = self.warden(&aws);
+        let noticing = warden.clone();
         self.spawn(Slot::new("change"), None, CancellationToken::new(), async move {
-            let outcome = gate.mutate(session, &aws, (&desks, warden), approved).await;
-            let _loop_has_ended = replies.send(tell(Msg::Changed { session, number, mutation, outcome })).await;
+            let (outcome, later) = match gate.mutate(session, &aws, (&desks, warden), approved).await {
+                Ok(done) => (Ok(done), None),
+                Err(NotMade { fault, later }) => (Err(fault), later),
+            };
+            let told = Msg::Changed { session, number, mutation: mutation.clone(), outcome };
+            let _loop_has_ended = replies.send(tell(told)).await;
+            if let Some(later) = later {
+                // Nothing waits for it: it says better what has been said before.
+                tokio::spawn(async move {
+                    if let Some(outcome) = later.outcome().await {
+                        if outcome.is_ok() {
+                            noticing.noticed(&mutation).await;
+                        }
+                        let _loop_has_ended = replies.send(tell(Msg::ReadBack { session, mutation, outcome })).await;
+                    }
+                });
+            }
         });
     }
 
@@ -287,7 +307,12 @@ impl Runner {
             origin: self.gate.origin.clone(),
             to: self.replies.clone(),
             token: self.looking.clone(),
-            pause: contain::pauses(aws),
+            pause: pauses(aws),
+            watches: self.watches.clone(),
+            board: {
+                let desks = self.desks();
+                Arc::new(move || desks.board())
+            },
         }
     }
 

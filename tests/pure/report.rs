@@ -2,7 +2,7 @@
 
 use bartizan::audit::Entry;
 use bartizan::audit::history::{Change, Outcome};
-use bartizan::domain::fault::{Fault, FaultKind};
+use bartizan::domain::fault::{Fault, FaultKind, Own};
 use bartizan::domain::rotation::{Phase, Rotation, RotationId, StoreChoice, Wait};
 use bartizan::domain::text::clean;
 use bartizan::rotation::report::{json, markdown};
@@ -58,6 +58,7 @@ fn call(number: u64, second: i64, call: &str, object: &str, outcome: Outcome) ->
         ended: Some(at(second)),
         code: (outcome == Outcome::Failed).then(|| "Throttling".into()),
         request_id: is_done.then(|| format!("00000000-0000-4000-8000-00000000000{number}")),
+        read_back: None,
     }
 }
 
@@ -65,7 +66,7 @@ fn call(number: u64, second: i64, call: &str, object: &str, outcome: Outcome) ->
 fn campaign() -> (Vec<Rotation>, Vec<Change>) {
     let given_up: Vec<Phase> = Phase::CHECKLIST[..6].iter().copied().chain([Phase::Aborted]).collect();
     let fault = |message: &str| Fault {
-        kind: FaultKind::Refused { code: "NotRotated".into() },
+        kind: FaultKind::Own { own: Own::NotRotated },
         call: String::new(),
         region: String::new(),
         message: message.into(),

@@ -75,6 +75,7 @@ impl Reality {
             soak: SignedDuration::from_secs(100),
             observe: SignedDuration::from_secs(100),
             copies: Vec::new(),
+            renew: false,
         };
         Self {
             keys: vec![Key { id: "OLD".into(), active: true, created: start() - SignedDuration::from_hours(9000) }],
@@ -178,7 +179,7 @@ impl Reality {
             Task::SetStatus { .. } | Task::Delete { .. } => {
                 Outcome::Done(self.change(task, book, luck).and_then(|()| if lost { Err(call(luck)) } else { Ok(()) }))
             }
-            Task::Prepare | Task::Adopt => Outcome::Done(if read { Ok(()) } else { Err(store(luck)) }),
+            Task::Prepare | Task::Adopt | Task::Lift => Outcome::Done(if read { Ok(()) } else { Err(store(luck)) }),
             Task::Store if self.hand.is_none() && self.escrow.is_none() && !self.has_new(book) => {
                 Outcome::Done(Err(Trouble::SecretLost("luck".into())))
             }

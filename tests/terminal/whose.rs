@@ -73,6 +73,7 @@ fn begun_in(scene: &Scene, account: &str) -> std::path::PathBuf {
         soak: SignedDuration::ZERO,
         observe: SignedDuration::ZERO,
         copies: Vec::new(),
+        renew: false,
     };
     Journal::create(&folder, planned, Timestamp::now()).unwrap();
     file_of(&folder, &RotationId(ID.into()))

@@ -7,7 +7,7 @@ use bartizan::aws::second_factor::{CodeWanted, SecondFactor};
 use bartizan::aws::session::{Connect, Session, connect};
 use bartizan::aws::{iam, sts};
 use bartizan::domain::account::MFA_SESSION;
-use bartizan::domain::fault::{Fault, FaultKind};
+use bartizan::domain::fault::{Fault, FaultKind, Own};
 use bartizan::domain::text::Untrusted;
 use bartizan::emulator::{Options, World, in_process};
 use jiff::SignedDuration;
@@ -67,7 +67,7 @@ async fn a_policy_that_asks_for_a_second_factor_gets_one_and_each_code_goes_out_
 
     let said = Arc::default();
     let fault = enter(&world, Some(factor(&["000000"], &said)), &observer).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Refused { code: "MFA code".into() }, "{fault}");
+    assert_eq!(fault.kind, FaultKind::Own { own: Own::WrongCode }, "{fault}");
     assert_eq!(asked(), 1);
     let fault = enter(&world, Some(factor(&[], &said)), &observer).await.unwrap_err();
     assert_eq!((fault.kind, asked()), (FaultKind::NoCode, 1));

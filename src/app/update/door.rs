@@ -7,6 +7,7 @@ use crate::app::{Effect, Model, Overlay};
 use crate::domain::change::{Done, Mutation};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::moment::Moment;
+use crate::domain::text::clean;
 use crate::kit::action::Danger;
 use crate::kit::confirm::{DEBOUNCE, Pending, Plan};
 use crate::kit::document::Motion;
@@ -174,11 +175,44 @@ pub(super) fn ended(
                 model.notice(Level::Error, warning.clone());
             }
         }
-        Err(fault) => model.notice(Level::Error, format!("{}: {title}: {}", failed(fault), fault.advice())),
+        Err(fault) => model.notice(Level::Error, format!("{}: {title}: {}", failed(fault), next(fault))),
     }
-    if let Err(Fault { kind: FaultKind::Denied { action }, .. }) = outcome {
+    // A containment shuts what it can, as often as it is wanted: a step that AWS refused keeps nobody from the others.
+    if let (Err(Fault { kind: FaultKind::Denied { action }, .. }), Mutation::Change(_)) = (outcome, mutation) {
         model.door.denied.insert(action.clone(), model.now);
     }
+    changed_rows(model, session, mutation, outcome, out);
+}
+
+/// A change that ended without an answer: what became of it has been read since, or cannot be.
+pub(super) fn read_back(
+    model: &mut Model,
+    session: SessionId,
+    mutation: &Mutation,
+    outcome: &Result<Done, Fault>,
+    out: &mut Vec<Effect>,
+) {
+    let what = match mutation {
+        Mutation::Change(change) => format!("{} of {}", change.call().1, clean(&change.object())),
+        Mutation::Contain(_) | Mutation::Rotation(_) => "the change".to_owned(),
+    };
+    match outcome {
+        Ok(_) => model.notice(Level::Info, format!("done: {what} is in effect: no answer came, but it was read back")),
+        Err(fault) if fault.leaves_unknown() => {
+            model.notice(Level::Error, format!("outcome still unknown: {what}: {}", fault.message.shown_within(300)));
+        }
+        Err(_) => model.notice(Level::Error, format!("not done: {what} is not in effect: it was read back; do it once more")),
+    }
+    changed_rows(model, session, mutation, outcome, out);
+}
+
+fn changed_rows(
+    model: &mut Model,
+    session: SessionId,
+    mutation: &Mutation,
+    outcome: &Result<Done, Fault>,
+    out: &mut Vec<Effect>,
+) {
     if session == model.session {
         run(model, out, |model, out| {
             let cx = panes::Ctx { now: model.now, moment: model.moment, regions: &model.view.regions };
@@ -186,6 +220,17 @@ pub(super) fn ended(
         });
     }
     changed(model);
+}
+
+/// What comes next after a change that did not end well. What Bartizan decided itself says why.
+fn next(fault: &Fault) -> String {
+    if fault.is_own() {
+        return format!("{}; {}", fault.message.shown_within(300), fault.advice());
+    }
+    if fault.leaves_unknown() {
+        return "AWS may have done it; wait for what is read back before you repeat it".to_owned();
+    }
+    fault.advice()
 }
 
 /// What an answer of AWS means: a rotation has then only been begun or told something, and its board says how it goes on.
@@ -198,9 +243,5 @@ fn happened(mutation: &Mutation) -> &'static str {
 
 /// What a failure means for the account: nothing changed, or nobody knows.
 fn failed(fault: &Fault) -> String {
-    if fault.leaves_unknown() {
-        format!("outcome unknown ({}), reading again", fault.title())
-    } else {
-        format!("not done ({})", fault.title())
-    }
+    if fault.leaves_unknown() { format!("outcome unknown ({})", fault.title()) } else { format!("not done ({})", fault.title()) }
 }

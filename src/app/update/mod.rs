@@ -82,6 +82,7 @@ pub fn update(model: &mut Model, keymap: &Keymap, msg: Msg, out: &mut Vec<Effect
                 changed(model);
             }
         }
+        Msg::ReadBack { session, mutation, outcome } => door::read_back(model, session, &mutation, &outcome, out),
         Msg::Contained { session, user, news } => {
             if session == model.session {
                 run(model, out, |model, out| model.panes.on_contained(&user, news, out));

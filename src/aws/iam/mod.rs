@@ -7,7 +7,7 @@ mod report;
 mod simulate;
 mod users;
 
-pub use access::access;
+pub use access::{access, has_password, user_policy};
 pub use facts::user_facts;
 pub(super) use keys::list as list_keys;
 pub use keys::{access_keys, key_last_used};

@@ -306,6 +306,11 @@ impl Session {
         }
     }
 
+    /// Who is told of each call.
+    pub(super) fn observer(&self) -> &Observer {
+        &self.0.observer
+    }
+
     fn watch(&self, service: &'static str, region: &str) -> Watch {
         Watch { service, region: region.to_owned(), observer: self.0.observer.clone(), clock: self.0.clock.clone() }
     }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
+use crate::audit::ReadBack;
 use crate::audit::history::{Change, Outcome};
 use crate::domain::age::utc;
 use crate::domain::text::clean;
@@ -87,6 +88,11 @@ impl Row for Change {
 
 fn outcome(change: &Change) -> Cell {
     match (change.outcome, &change.code) {
+        _ if change.read_back.is_some() => match change.read_back.as_ref() {
+            Some(ReadBack::InEffect) => Cell::new("done: no answer came, but it is in effect", Tone::Good),
+            Some(ReadBack::Unknown { why }) => Cell::new(format!("outcome unknown: {}", clean(why)), Tone::Unknown),
+            Some(ReadBack::NotInEffect) | None => Cell::new("failed: no answer came, and it is not in effect", Tone::Bad),
+        },
         (Outcome::Done, _) => Cell::new("done", Tone::Good),
         (Outcome::Failed, Some(code)) => Cell::new(format!("failed: {}", clean(code)), Tone::Bad),
         (Outcome::Failed, None) => Cell::new("failed", Tone::Bad),

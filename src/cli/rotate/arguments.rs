@@ -26,6 +26,9 @@ pub struct RotateArguments {
     /// How long the old key stays, inactive, before it is deleted; 0s skips the wait
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_wait)]
     pub observe: SignedDuration,
+    /// The key is inactive, because it leaked, and stays so: make a new one, lift the policies of a containment, and delete the old key when told
+    #[arg(long)]
+    pub renew: bool,
     /// What becomes of a second key that the user has at the start
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
     pub other: OtherArgument,

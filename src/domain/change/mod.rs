@@ -31,6 +31,9 @@ pub struct Done {
     pub request_id: Option<String>,
     /// What went wrong besides: the outcome is not in the audit log.
     pub warning: Option<String>,
+    /// No answer came: that it is in effect was read afterwards, for a while.
+    #[serde(default)]
+    pub read_back: bool,
 }
 
 /// What became of the last change of a row, as far as this console asked for it.
@@ -48,6 +51,9 @@ pub enum ChangeNote {
         at: Timestamp,
         /// `x-amzn-RequestId`.
         request_id: Option<String>,
+        /// No answer came: that it is in effect was read afterwards.
+        #[serde(default)]
+        read_back: bool,
     },
     /// AWS has not done it.
     NotDone {
@@ -65,7 +71,7 @@ impl ChangeNote {
     /// How a change has ended.
     pub fn ended(outcome: &Result<Done, Fault>, at: Timestamp) -> Self {
         match outcome {
-            Ok(done) => Self::Done { at, request_id: done.request_id.clone() },
+            Ok(done) => Self::Done { at, request_id: done.request_id.clone(), read_back: done.read_back },
             Err(fault) if fault.leaves_unknown() => Self::Unknown { fault: fault.clone() },
             Err(fault) => Self::NotDone { fault: fault.clone() },
         }

@@ -26,6 +26,17 @@ pub fn detail(call: &ApiCall, now: Timestamp) -> Vec<Section> {
         Outcome::Failed { code, message } => {
             vec![Field::new("outcome", "failed"), Field::new("code", code.raw()), Field::new("message", message.raw())]
         }
+        Outcome::Unknown { code, message } => vec![
+            Field::new("outcome", "unknown: no answer came, and AWS may have done it; its effect is being read"),
+            Field::new("because", code.raw()),
+            Field::new("message", message.raw()),
+        ],
+        Outcome::ReadBack { in_effect: true } => {
+            vec![Field::new("outcome", "in effect: no answer came, but what was read afterwards says so")]
+        }
+        Outcome::ReadBack { in_effect: false } => {
+            vec![Field::new("outcome", "not in effect: no answer came, and what was read afterwards says so")]
+        }
         Outcome::LostTrack => vec![Field::new("outcome", "unknown: records of calls were lost, its end perhaps among them")],
         Outcome::Cancelled => vec![Field::new("outcome", "cancelled: nobody wanted the answer any more")],
     };

@@ -8,7 +8,17 @@ use crate::kit::query::field::{COUNT, Field, Kind, Value};
 type Of = Field<ApiCall>;
 
 /// The words of [`Outcome`]. AWS's error codes are words, too, and go in quotation marks.
-const OUTCOME: Kind = Kind::OpenWords(&["in flight", "retrying", "done", "failed", "cancelled", "lost track"]);
+const OUTCOME: Kind = Kind::OpenWords(&[
+    "in flight",
+    "retrying",
+    "done",
+    "failed",
+    "unknown",
+    "in effect",
+    "not in effect",
+    "cancelled",
+    "lost track",
+]);
 
 pub(super) const FIELDS: &[Field<ApiCall>] = &[
     Of::new("time", "when it was first sent", Kind::Time, |call| Value::Time(call.started)),
@@ -46,6 +56,9 @@ fn outcome(call: &ApiCall) -> Value<'_> {
         Outcome::Retrying { reason } => Value::Texts(with("retrying", reason.raw())),
         Outcome::Done => Value::word("done"),
         Outcome::Failed { code, .. } => Value::Texts(with("failed", code.raw())),
+        Outcome::Unknown { code, .. } => Value::Texts(with("unknown", code.raw())),
+        Outcome::ReadBack { in_effect: true } => Value::word("in effect"),
+        Outcome::ReadBack { in_effect: false } => Value::word("not in effect"),
         Outcome::Cancelled => Value::word("cancelled"),
         Outcome::LostTrack => Value::word("lost track"),
     }

@@ -96,12 +96,13 @@ pub(super) fn has_ended(call: &ApiCall) -> bool {
 
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
-        Outcome::Failed { .. } => 0,
-        Outcome::Retrying { .. } => 1,
-        Outcome::InFlight => 2,
-        Outcome::LostTrack => 3,
-        Outcome::Cancelled => 4,
-        Outcome::Done => 5,
+        Outcome::Unknown { .. } => 0,
+        Outcome::Failed { .. } | Outcome::ReadBack { in_effect: false } => 1,
+        Outcome::Retrying { .. } => 2,
+        Outcome::InFlight => 3,
+        Outcome::LostTrack => 4,
+        Outcome::Cancelled => 5,
+        Outcome::Done | Outcome::ReadBack { in_effect: true } => 6,
     }
 }
 
@@ -111,6 +112,9 @@ fn outcome(outcome: &Outcome) -> Cell {
         Outcome::Retrying { reason } => Cell::new(format!("retrying: {}", reason.shown_within(80)), Tone::Warning),
         Outcome::Done => Cell::new("done", Tone::Good),
         Outcome::Failed { code, .. } => Cell::new(format!("failed: {}", code.shown_within(80)), Tone::Bad),
+        Outcome::Unknown { code, .. } => Cell::new(format!("? unknown: {}", code.shown_within(80)), Tone::Unknown),
+        Outcome::ReadBack { in_effect: true } => Cell::new("in effect, read back", Tone::Good),
+        Outcome::ReadBack { in_effect: false } => Cell::new("not in effect, read back", Tone::Bad),
         Outcome::Cancelled => Cell::muted("cancelled"),
         Outcome::LostTrack => Cell::new("? lost track", Tone::Unknown),
     }

@@ -45,6 +45,7 @@ pub(super) fn ask(model: &Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Rea
     let Some(id) = key.id.value().cloned() else { return };
     let user = key.handle.user.clone();
     let (shown, owner) = (id.shown(), user.shown());
+    let leaked = contain::is_leaked(model, &user, &id);
     let (change, title, danger) = match action {
         Action::Delete => (
             Change::DeleteKey { user: user.clone(), key: id.clone() },
@@ -53,7 +54,8 @@ pub(super) fn ask(model: &Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Rea
         ),
         Action::Activate => {
             let change = Change::SetKeyStatus { user: user.clone(), key: id.clone(), active: true };
-            (change, format!("Activate the key {shown} of {owner}"), Danger::Confirm)
+            let danger = if leaked { Danger::TypeName } else { Danger::Confirm };
+            (change, format!("Activate the key {shown} of {owner}"), danger)
         }
         _ => {
             let change = Change::SetKeyStatus { user: user.clone(), key: id.clone(), active: false };
@@ -65,7 +67,10 @@ pub(super) fn ask(model: &Model, action: Action, cx: &Ctx<'_>, out: &mut Out<Rea
         .fact("key", shown.as_str())
         .fact("status", key.status.value().map_or("not known", KeyStatus::word))
         .fact("last used", last_use(key, cx.now));
-    if danger == Danger::TypeName {
+    if leaked && action == Action::Activate {
+        let words = "its user was contained, so it is taken for leaked: whoever has its secret can use it again";
+        plan = plan.fact("leaked", words).typing(shown.as_str());
+    } else if danger == Danger::TypeName {
         plan = plan.typing(owner.as_str());
     }
     out.ask(plan, Mutation::Change(change));

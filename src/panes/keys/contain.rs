@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{Action, BEFORE, Model, Read};
 use crate::domain::age::{span, utc};
 use crate::domain::change::Mutation;
-use crate::domain::containment::{Access, CHECKS_S, Containment};
+use crate::domain::containment::{Access, CHECKS_S, Case, Containment, Seen};
 use crate::domain::detail::{Field, Section};
 use crate::domain::fault::Fault;
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean};
 use crate::domain::user::ROOT_NAME;
 use crate::kit::action::{Availability, Danger};
 use crate::kit::confirm::Plan;
@@ -38,39 +38,20 @@ pub enum Contained {
         /// What is not as it was left, or why that is not known.
         result: Result<Vec<String>, Fault>,
     },
+    /// The operator has made a key active: it is taken for leaked no more.
+    Allowed {
+        /// `AccessKeyId`.
+        key: Untrusted,
+    },
+    /// A renewal has lifted the policies: nothing is left to be looked at.
+    Lifted(Box<Case>),
     /// A containment that an earlier console, or an earlier session of this one, has made.
     Kept(Box<Case>),
 }
 
-/// A containment of this console, or its undoing, as far as it has come.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Case {
-    /// What is done.
-    pub containment: Containment,
-    /// When it was approved.
-    pub begun: Timestamp,
-    /// How each step went; `None`: not made yet.
-    pub steps: Vec<Option<(Timestamp, Result<(), Fault>)>>,
-    /// What was seen later.
-    pub checks: Vec<(u64, Timestamp, Result<Vec<String>, Fault>)>,
-}
-
-impl Case {
-    /// One of which nothing has been done yet.
-    pub fn begun(containment: Containment, at: Timestamp) -> Self {
-        let steps = vec![None; containment.steps().len()];
-        Self { containment, begun: at, steps, checks: Vec::new() }
-    }
-
-    /// When the last step was made; `None`: not all are.
-    pub fn ended(&self) -> Option<Timestamp> {
-        let times: Option<Vec<Timestamp>> = self.steps.iter().map(|step| step.as_ref().map(|(at, _)| *at)).collect();
-        Some(times?.into_iter().max().unwrap_or(self.begun))
-    }
-
-    fn is_open(&self) -> bool {
-        self.steps.iter().any(Option::is_none)
-    }
+/// Whether a key is taken for leaked: then it is made active by typing its id, and never by the way.
+pub(super) fn is_leaked(model: &Model, user: &Untrusted, key: &Untrusted) -> bool {
+    model.cases.get(user).is_some_and(|case| case.containment.is_leaked(key) && case.containment.before.keys.contains_key(key))
 }
 
 /// Whether the owner of the selected key can be contained or released, and why not.
@@ -82,7 +63,7 @@ pub(super) fn available(model: &Model, action: Action) -> Availability {
         return unavailable(why);
     }
     match action {
-        Action::Release if case.is_none_or(|case| case.containment.release) => {
+        Action::Release if !case.is_some_and(Case::can_be_released) => {
             unavailable("this user was not contained by this console, nor by an earlier one that is not undone")
         }
         _ => Availability::Ready,
@@ -121,9 +102,12 @@ pub(super) fn before(model: &mut Model, result: Result<Access, Fault>, password:
         Ok(access) => {
             let password = password && access.password;
             // What was there before the first of several containments is what has to come back.
-            let earlier = model.cases.get(&access.user).filter(|case| !case.containment.release);
-            let access = earlier.map_or(access.clone(), |case| access.contained_again(&case.containment.before));
-            let containment = Containment { before: access, planned: cx.now, password, release: false };
+            let earlier = model.cases.get(&access.user).filter(|case| case.can_be_released());
+            let access = match earlier {
+                Some(case) => access.contained_again(&case.containment.before),
+                None => access,
+            };
+            let containment = Containment { password, ..Containment::of(access, cx.now) };
             out.ask(plan(&containment), Mutation::Contain(containment));
         }
         Err(fault) => out.notice(Level::Error, format!("not contained: the state before could not be read: {fault}")),
@@ -149,7 +133,7 @@ fn plan(containment: &Containment) -> Plan {
     let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
     let title = match containment.release {
         false => format!("Contain {user}: shut everything the user can sign in with"),
-        true => format!("Release {user}: undo the containment"),
+        true => format!("Release {user}: lift the policies of the containment"),
     };
     let password = match (before.password, containment.password) {
         (false, _) => "none",
@@ -159,12 +143,24 @@ fn plan(containment: &Containment) -> Plan {
     let mut plan = Plan::of(title, Danger::TypeName, steps.iter()).fact("user", user.as_str());
     plan = plan.fact("keys before", keys).fact("password", password);
     if containment.release {
-        plan = plan.fact("this means", "the keys that were active before work again, and whoever has their secrets can use them");
+        let kept: Vec<_> = containment.kept_inactive().map(|key| key.shown_within(40).into_string()).collect();
+        plan =
+            plan.fact("this means", "the user's permissions are what they were; what is signed with an active key works again");
+        let older =
+            format!("made before {}, until they expire: 36 h after they were made at the latest", utc(containment.planned));
+        plan = plan.fact("work again", format!("temporary credentials that STS gave for the keys, {older}"));
+        plan = plan.fact("looked at again", "no more: a release ends that");
+        if !kept.is_empty() {
+            let words = "taken for leaked, so inactive until you activate them (E) and type their id";
+            plan = plan.fact("stay inactive", format!("{}: {words}", kept.join(", ")));
+        }
     } else {
-        let stops = "every program that uses these keys, and every session made with them, stops working within seconds";
-        plan = plan
-            .fact("this means", stops)
-            .fact("looked at again", format!("{} s later", CHECKS_S.map(|s| s.to_string()).join(", ")));
+        let stops = "calls signed with these keys, or with temporary credentials that STS gave for them, are refused within seconds, once \
+                     IAM has spread the change";
+        let stays = "sessions of roles that the user has assumed, until they expire: look for AssumeRole in the trail (t)";
+        plan = plan.fact("this means", stops).fact("goes on", stays);
+        plan = sessions(before).into_iter().fold(plan, |plan, (name, words)| plan.fact(name, words));
+        plan = plan.fact("looked at again", format!("{} s later", CHECKS_S.map(|s| s.to_string()).join(", ")));
         if before.ours.len() == containment.documents().len() {
             plan = plan.fact("note", "both policies are there already: they are put anew");
         }
@@ -172,28 +168,61 @@ fn plan(containment: &Containment) -> Plan {
     plan.typing(user.as_str())
 }
 
-/// A containment has been approved: its case is opened.
-pub(super) fn asked(model: &mut Model, containment: &Containment, cx: &Ctx<'_>) {
-    model.cases.insert(containment.user().clone(), Case::begun(containment.clone(), cx.now));
+/// What is known of the SSM sessions that the user has open: no policy ends them.
+fn sessions(before: &Access) -> Vec<(&'static str, String)> {
+    let Some(sessions) = &before.sessions else {
+        return vec![("SSM sessions", "not looked for: open ones go on".into())];
+    };
+    let mut facts = Vec::new();
+    let listed = sessions.listed.join(", ");
+    match sessions.open.as_slice() {
+        [] if sessions.listed.is_empty() => {}
+        [] => facts.push(("SSM sessions", format!("none of the user's own is open in {listed}"))),
+        open => {
+            let each = open.iter().map(|open| format!("{} on {}", open.id.shown_within(96), open.node.shown_within(40)));
+            let each = each.collect::<Vec<_>>().join(", ");
+            facts.push((
+                "SSM sessions",
+                format!("{} open in {listed}, which no policy ends: terminated as steps: {each}", open.len()),
+            ));
+        }
+    }
+    for (region, why) in &sessions.unlisted {
+        let words = format!("could not be listed in {}: {}; what is open there goes on", clean(region), clean(why));
+        facts.push(("SSM sessions", words));
+    }
+    facts
 }
 
-/// What comes after a containment. A rotation wants an active key that may sign, so the access comes back first.
-const NEXT: &str = "once the way in is closed, release (L), then rotate at once (r) to make a new key";
+/// A containment has been approved: its case is opened.
+pub(super) fn asked(model: &mut Model, containment: &Containment, cx: &Ctx<'_>) {
+    let user = containment.user();
+    if let Some(before) = model.cases.insert(user.clone(), Case::begun(containment.clone(), cx.now)) {
+        model.cases_before.insert(user.clone(), before);
+    }
+}
 
-/// A containment has ended: what comes next is told. One that was not begun at all leaves no case behind.
+/// What comes after a containment.
+const NEXT: &str = "close the way in; then renew the key (r), which makes a new one and lifts the policies, or only lift them (L). The leaked \
+                    key stays inactive";
+
+/// A containment has ended: what comes next is told. One that was not begun at all leaves everything as it was.
 pub(super) fn ended(model: &mut Model, containment: &Containment, failed: bool, out: &mut Out<Read>) {
+    let user = containment.user();
+    let before = model.cases_before.remove(user);
     if !failed {
-        let shown = containment.user().shown_within(64);
+        let shown = user.shown_within(64);
         out.notice(
             Level::Info,
             match containment.release {
                 false => format!("{shown} is contained. Next: {NEXT}"),
-                true => format!("{shown} is released. Next: rotate at once (r) to make a new key"),
+                true => format!("{shown} is released; its keys stay inactive. Next: renew one (r), or delete it (X)"),
             },
         );
     }
-    if failed && model.cases.get(containment.user()).is_some_and(|case| case.steps.iter().all(Option::is_none)) {
-        model.cases.remove(containment.user());
+    if failed && model.cases.get(user).is_some_and(|case| case.steps.iter().all(Option::is_none)) {
+        model.cases.remove(user);
+        model.cases.extend(before.map(|before| (user.clone(), before)));
     }
 }
 
@@ -204,9 +233,15 @@ pub fn on_contained(model: &mut Model, user: &Untrusted, news: Contained, out: &
         model.cases.entry(user.clone()).or_insert(*case);
         return;
     }
+    if let Contained::Lifted(case) = news {
+        out.notice(Level::Info, format!("{}: the renewal has lifted the policies of the containment", user.shown_within(64)));
+        model.cases.insert(user.clone(), *case);
+        return;
+    }
     let Some(case) = model.cases.get_mut(user) else { return };
     match news {
-        Contained::Kept(_) => {}
+        Contained::Kept(_) | Contained::Lifted(_) => {}
+        Contained::Allowed { key } => drop(case.containment.allowed.insert(key)),
         Contained::Step { step, at, result } => {
             if let Some(slot) = case.steps.get_mut(step) {
                 *slot = Some((at, result));
@@ -218,13 +253,19 @@ pub fn on_contained(model: &mut Model, user: &Untrusted, news: Contained, out: &
                 Ok(reverted) if reverted.is_empty() => {
                     out.notice(Level::Info, format!("{shown}: the containment holds after {after_s} s"));
                 }
-                Ok(reverted) => out.notice(Level::Error, format!("{shown}: REVERTED after {after_s} s: {}", reverted.join("; "))),
-                Err(fault) => out.notice(Level::Error, format!("{shown}: whether it holds is not known: {}", fault.title())),
+                Ok(found) => {
+                    let word = Seen::of(found).word();
+                    out.notice(Level::Error, format!("{shown}: {word} after {after_s} s: {}", found.join("; ")));
+                }
+                Err(fault) => out.notice(Level::Error, format!("{shown}: whether it holds is not known: {}", fault.cause())),
             }
             case.checks.push((after_s, at, result));
         }
     }
 }
+
+/// What comes after a step of which nobody knows.
+const UNKNOWN: &str = "AWS may have done it; it is being read back, and containing once more (K) does no harm";
 
 /// What is to be said of a check that was not made.
 fn yet(case: &Case, after_s: u64, now: Timestamp) -> String {
@@ -250,12 +291,25 @@ pub(super) fn sections(model: &Model, user: &Untrusted, now: Timestamp) -> Vec<S
         let state = match state {
             None => "… not made yet".to_owned(),
             Some((at, Ok(()))) => format!("✓ {}", utc(*at)),
+            Some((at, Err(fault))) if fault.leaves_unknown() => {
+                format!("? {}: outcome unknown: {}; {UNKNOWN}", utc(*at), fault.cause())
+            }
             Some((at, Err(fault))) => format!("✗ {}: {fault}", utc(*at)),
         };
         fields.push(Field::new(format!("{}. {}", number + 1, change.call().1), format!("{state}  {}", change.object())));
     }
     if case.containment.release {
+        let kept: Vec<_> = case.containment.kept_inactive().map(|key| key.shown_within(40).into_string()).collect();
+        if !kept.is_empty() {
+            fields.push(Field::new(
+                "stay inactive",
+                format!("{}: taken for leaked; to activate one (E), type its id", kept.join(", ")),
+            ));
+        }
         return vec![section("Released", fields)];
+    }
+    for (name, words) in sessions(&case.containment.before) {
+        fields.push(Field::new(name, words));
     }
     let mut checks = Vec::new();
     for after_s in CHECKS_S {
@@ -263,7 +317,7 @@ pub(super) fn sections(model: &Model, user: &Untrusted, now: Timestamp) -> Vec<S
         let said = match seen {
             None => yet(case, after_s, now),
             Some((_, at, Ok(reverted))) if reverted.is_empty() => format!("holding at {}", utc(*at)),
-            Some((_, at, Ok(reverted))) => format!("REVERTED at {}: {}", utc(*at), reverted.join("; ")),
+            Some((_, at, Ok(found))) => format!("{} at {}: {}", Seen::of(found).word(), utc(*at), found.join("; ")),
             Some((_, at, Err(fault))) => format!("not known at {}: {fault}", utc(*at)),
         };
         let after = i64::try_from(after_s).unwrap_or(i64::MAX);

@@ -52,17 +52,21 @@ pub fn detail(model: &Model, key: &AccessKey, now: Timestamp) -> Vec<Section> {
 fn changed(note: &ChangeNote, now: Timestamp) -> Vec<Field> {
     match note {
         ChangeNote::Asked { at } => vec![Field::new("state", format!("asked for {}, no answer yet", when(*at, now)))],
-        ChangeNote::Done { at, request_id } => {
+        ChangeNote::Done { at, read_back: true, .. } => {
+            vec![Field::new("state", format!("in effect {}: no answer came, but it was read back", when(*at, now)))]
+        }
+        ChangeNote::Done { at, request_id, .. } => {
             let mut fields = vec![Field::new("state", format!("done {}", when(*at, now)))];
             fields.extend(request_id.as_ref().map(|id| Field::new("request", id.as_str())));
             fields
         }
         ChangeNote::NotDone { fault } => {
-            vec![Field::new("state", "not done"), Field::new("reason", fault.to_string()), Field::new("next", fault.advice())]
+            vec![Field::new("state", "not done"), Field::new("reason", fault.cause()), Field::new("next", fault.advice())]
         }
         ChangeNote::Unknown { fault } => vec![
-            Field::new("state", "outcome unknown: what is shown was read again afterwards"),
-            Field::new("reason", fault.to_string()),
+            Field::new("state", "outcome unknown: AWS may have done it"),
+            Field::new("reason", fault.cause()),
+            Field::new("next", "wait for what is read back, ten seconds or more; CloudTrail has the call if it was made"),
         ],
     }
 }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use change::{on_asked, on_changed};
-pub use contain::{Case, Contained, contain, contain_wanted, on_contained};
+pub use contain::{Contained, contain, contain_wanted, on_contained};
 pub use detail::detail;
 pub use model::Model;
 pub use rotate::{Defaults, MOST_AT_ONCE, Planned, Wanted, prompt, typed};
@@ -39,9 +39,9 @@ crate::actions! { "keys" {
     Findings = "findings",  "Go to the findings about the owner of the selected key", Safe, ["guardduty:ListFindings", "guardduty:GetFindings"];
     // It opens a line to type in and changes nothing by itself: the plan that follows wants the name typed.
     Rotate   = "rotate",    "Rotate the selected key, or all marked keys: opens the plan", Reversible, ["iam:GetUser", "iam:GetRole", "iam:SimulatePrincipalPolicy", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"];
-    Contain  = "contain",   "Contain the owner: shut all keys and sessions, look again later", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy"];
-    Expel    = "expel",     "Contain the owner and delete the password, which does not come back", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy", "iam:DeleteLoginProfile"];
-    Release  = "release",   "Undo the containment of the owner", TypeName, ["iam:UpdateAccessKey", "iam:DeleteUserPolicy"];
+    Contain  = "contain",   "Contain the owner: shut keys and sessions, look again later", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy", "ssm:DescribeSessions", "ssm:TerminateSession"];
+    Expel    = "expel",     "Contain the owner and delete the password, which does not come back", TypeName, ["iam:ListAccessKeys", "iam:GetLoginProfile", "iam:GetUserPolicy", "iam:UpdateAccessKey", "iam:PutUserPolicy", "ssm:DescribeSessions", "ssm:TerminateSession", "iam:DeleteLoginProfile"];
+    Release  = "release",   "Release the owner: lift the containment's policies, keys stay inactive", TypeName, ["iam:DeleteUserPolicy"];
     Deactivate = "deactivate", "Deactivate the selected key", Confirm, ["iam:UpdateAccessKey"];
     Activate = "activate",  "Activate the selected key again", Confirm, ["iam:UpdateAccessKey"];
     Delete   = "delete",    "Delete the selected key, which is inactive", TypeName, ["iam:DeleteAccessKey"];

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::row::{AGE, OVERDUE};
-use super::{Case, Defaults, Who};
+use super::{Defaults, Who};
 use crate::domain::age::age;
+use crate::domain::containment::Case;
 use crate::domain::fault::Fault;
 use crate::domain::key::{AccessKey, KeyHandle};
 use crate::domain::known::Known;
@@ -51,6 +52,8 @@ pub struct Model {
     pub rotation: Defaults,
     /// The users that this console has contained or released, and how that goes.
     pub cases: BTreeMap<Untrusted, Case>,
+    /// What stood in their place before the containment or release that is under way.
+    pub cases_before: BTreeMap<Untrusted, Case>,
     /// Whether the state before a containment is being read.
     pub containing: bool,
     /// Whether rotations are being planned.
@@ -76,6 +79,7 @@ impl Default for Model {
             who: None,
             rotation: Defaults::default(),
             cases: BTreeMap::new(),
+            cases_before: BTreeMap::new(),
             containing: false,
             planning: false,
             not_planned: BTreeMap::new(),

@@ -74,8 +74,14 @@ pub(super) fn available(model: &Model) -> Availability {
     }
     match model.table.selected() {
         None => needs_row(model.table.selected(), "key"),
+        Some(key) if is_renewal(key) => Availability::Ready,
         Some(key) => why_not(key).map_or(Availability::Ready, |why| Availability::Unavailable(why.into())),
     }
+}
+
+/// Whether a new key is made while this one, inactive, stays as it is.
+fn is_renewal(key: &AccessKey) -> bool {
+    key.handle.user.raw() != ROOT_NAME && key.status.value() == Some(&KeyStatus::Inactive)
 }
 
 fn why_not(key: &AccessKey) -> Option<&'static str> {
@@ -84,7 +90,7 @@ fn why_not(key: &AccessKey) -> Option<&'static str> {
             Some("root keys are not rotated, only deleted: use an IAM user or a role instead")
         }
         Some(KeyStatus::Inactive | KeyStatus::Expired) => {
-            Some("this key is not active: there is nothing to rotate; delete it instead")
+            Some("this key is not active: renew it by itself (without marks), or delete it")
         }
         _ => None,
     }
@@ -106,6 +112,9 @@ pub fn prompt(model: &Model) -> String {
         (Some(key), "keyring" | "credentials") if !many => format!("{store}:{}", key.handle.user.shown_within(64)),
         _ => store.clone(),
     };
+    if !many && model.table.marked_count() == 0 && model.table.selected().is_some_and(is_renewal) {
+        return store;
+    }
     let at_once = if many { format!(" at-once={AT_ONCE}") } else { String::new() };
     format!("{store} soak={} observe={}{at_once}", wait(*soak), wait(*observe))
 }
@@ -185,6 +194,7 @@ pub fn typed(model: &mut Model, text: &str, _cx: &Ctx<'_>, out: &mut Out<Read>) 
             observe: typed.observe,
             other: typed.other,
             escrow: typed.escrow,
+            renew: is_renewal(key),
         };
         wanted.push(Wanted { handle: key.handle.clone(), request, created: key.created.value().copied() });
     }

@@ -13,6 +13,10 @@ impl Turn<'_> {
         }
         // The old key first: it must work before the new one goes.
         let key = self.book.planned.old_key.clone();
+        if self.book.planned.renew {
+            // A leaked key does not become active again, whatever becomes of the new one.
+            return self.task(Task::Demote);
+        }
         if self.book.until.is_some() || self.book.promoted.is_some() {
             return self.task(Task::SetStatus { key, active: true, signer: self.signer() });
         }

@@ -51,6 +51,8 @@ pub enum Task {
     Store,
     /// Read the secret from the store and use it.
     Check,
+    /// Lift the policies that a containment has put: a renewal's new key could do nothing under them.
+    Lift,
     /// Serve the new key, and read that it is served.
     Promote,
     /// Serve the old key again, where it was served before.

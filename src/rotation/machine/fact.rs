@@ -33,6 +33,10 @@ pub struct Planned {
     /// Where else the key to be retired stood when it began: these places are dead once it is inactive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,
+    /// Whether it is a renewal: the old key is taken for leaked. It is inactive at the start, never becomes active again, and is deleted when
+    /// the operator says so.
+    #[serde(default)]
+    pub renew: bool,
 }
 
 /// One durable step. Intents come before the call that they announce, the others after it.

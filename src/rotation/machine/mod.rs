@@ -53,6 +53,8 @@ struct Run {
     suspects: Vec<String>,
     /// The old key is inactive, and the new one has to work without it now.
     is_without_old: bool,
+    /// This process has lifted the policies of a containment.
+    is_lifted: bool,
     /// Creates that AWS refused for the moment.
     refused_creates: u32,
     /// Creates that came to nothing, nobody knows why.
@@ -112,6 +114,7 @@ impl Machine {
             Phase::Planned | Phase::Preflight => vec![Choice::Abort],
             Phase::Escrowed | Phase::Stored | Phase::Verified => vec![Choice::RollBack],
             Phase::Soaking => vec![Choice::SkipWait, Choice::RollBack, Choice::Abort],
+            Phase::Observing if self.book.planned.renew => vec![Choice::SkipWait, Choice::RollBack, Choice::Abort],
             Phase::Observing => vec![Choice::SkipWait, Choice::Reactivate, Choice::RollBack, Choice::Abort],
             Phase::Creating | Phase::Deactivating | Phase::Deleting | Phase::Done | Phase::Aborted => Vec::new(),
         }

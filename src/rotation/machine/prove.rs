@@ -30,7 +30,7 @@ impl Turn<'_> {
                 if self.book.phase < Phase::Stored {
                     self.record(Fact::Stored { key });
                 }
-                self.task(Task::Check);
+                self.prove();
             }
             (Ok(()), None) => self.go_on(false),
             (Err(trouble), Some(key)) if from_hand => {
@@ -49,6 +49,31 @@ impl Turn<'_> {
                 }
                 let need = format!("the new secret is safe in the escrow, but its store does not take it: {trouble}");
                 self.ask(need, &[Choice::Continue, Choice::RollBack], Some(Task::Store));
+            }
+        }
+    }
+
+    /// The new secret is in its store: it is tried, in a renewal once the policies of the containment are lifted. Their lifting is no fact of its
+    /// own, as it may be done any number of times.
+    pub(super) fn prove(&mut self) {
+        let must_lift = self.book.planned.renew && !self.run.is_lifted;
+        self.task(if must_lift { Task::Lift } else { Task::Check });
+    }
+
+    pub(super) fn lifted(&mut self, result: Result<(), Trouble>) {
+        match result {
+            Ok(()) => {
+                self.fresh();
+                self.run.is_lifted = true;
+                self.task(Task::Check);
+            }
+            Err(trouble) => {
+                if trouble.may_pass() && self.again(Task::Lift, self.bounds.change, &trouble.to_string()) {
+                    return;
+                }
+                let need =
+                    format!("the new secret is stored, but the policies of the containment could not be lifted: {trouble}");
+                self.ask(need, &[Choice::Continue, Choice::RollBack], Some(Task::Lift));
             }
         }
     }
@@ -110,6 +135,12 @@ impl Turn<'_> {
         match result {
             Ok(()) => {
                 self.fresh();
+                if self.book.planned.renew {
+                    // The old key has been inactive all the time, and nothing is waited for but the operator's word.
+                    self.record(Fact::Promoted { until: self.now.utc });
+                    self.record(Fact::Deactivated { until: self.now.utc });
+                    return self.observe();
+                }
                 let until = self.later(self.book.planned.soak);
                 self.record(Fact::Promoted { until });
                 self.soak();

@@ -27,6 +27,13 @@ impl Turn<'_> {
 
     /// The old key is inactive.
     pub(super) fn observe(&mut self) {
+        if self.book.planned.renew {
+            let need = format!(
+                "the new key is in use, and {}, taken for leaked, stays inactive: skip the wait to delete it, for good",
+                self.book.planned.old_key
+            );
+            return self.ask(need, &[Choice::SkipWait, Choice::RollBack, Choice::Abort], None);
+        }
         let until = self.book.until.unwrap_or(self.now.utc);
         self.wait_or_look(until, self.book.planned.observe);
     }
@@ -177,6 +184,10 @@ impl Turn<'_> {
 
     /// Makes the old key active again.
     pub(super) fn reactivate(&mut self, why: &str) {
+        if self.book.planned.renew {
+            let need = format!("the old key is taken for leaked, so nothing makes it active from here: {why}");
+            return self.ask(need, &[Choice::Continue, Choice::Abort], Some(Task::Check));
+        }
         self.fresh();
         self.run.is_without_old = false;
         self.record(Fact::ReactivateIntent { why: why.to_owned() });

@@ -23,8 +23,12 @@ impl Turn<'_> {
         if found.user_id != self.book.planned.user_id {
             return self.abandon("the user was deleted and made anew since the plan was made");
         }
-        if is_active(&found.keys, &self.book.planned.old_key) != Some(true) {
-            return self.abandon(format!("{} is not active any more", self.book.planned.old_key));
+        let (old, renew) = (self.book.planned.old_key.clone(), self.book.planned.renew);
+        match (renew, is_active(&found.keys, &old)) {
+            (false, Some(true)) | (true, Some(false)) => {}
+            (false, _) => return self.abandon(format!("{old} is not active any more")),
+            (true, Some(true)) => return self.abandon(format!("{old} is active again: contain the user first")),
+            (true, None) => return self.abandon(format!("{old} is gone")),
         }
         let late: Vec<String> = self.strange_ids(&found);
         if !late.is_empty() {
@@ -143,7 +147,7 @@ impl Turn<'_> {
             Ok(()) => {
                 self.fresh();
                 self.record(Fact::Adopted { key: other });
-                self.task(Task::Check);
+                self.prove();
             }
             Err(trouble) => self.abandon(format!("{other} cannot be the new key: {trouble}")),
         }

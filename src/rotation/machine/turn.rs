@@ -50,7 +50,7 @@ impl<'a> Turn<'a> {
             Phase::Planned | Phase::Preflight => self.task(Task::Inventory),
             Phase::Creating => self.resume_creating(in_hand),
             Phase::Escrowed => self.task(Task::Store),
-            Phase::Stored => self.task(Task::Check),
+            Phase::Stored => self.prove(),
             Phase::Verified => self.task(Task::Promote),
             Phase::Soaking => self.soak(),
             Phase::Deactivating if self.book.reactivating.is_some() => self.set_old(true),
@@ -89,6 +89,7 @@ impl<'a> Turn<'a> {
             Task::Adopt => self.adopted(result),
             Task::Escrow => self.escrowed(result),
             Task::Store => self.stored(result),
+            Task::Lift => self.lifted(result),
             Task::Promote => self.promoted(result),
             Task::SetStatus { .. } | Task::Delete { .. } if self.book.orphan.is_some() => self.orphan_step(task, result),
             Task::SetStatus { .. } | Task::Delete { .. } if self.book.phase == Phase::Planned => self.room_step(task, result),
@@ -148,7 +149,14 @@ impl<'a> Turn<'a> {
     /// Waits for the operator; `Continue` does `next`, or goes on from what is written down.
     pub(super) fn ask(&mut self, need: impl Into<String>, choices: &[Choice], next: Option<Task>) {
         let need = need.into();
-        let choices = choices.to_vec();
+        let mut choices = choices.to_vec();
+        if self.book.planned.renew && choices.contains(&Choice::Reactivate) {
+            // A leaked key does not become active again: what remains is to leave it as it is.
+            choices.retain(|choice| *choice != Choice::Reactivate);
+            if !choices.contains(&Choice::Abort) {
+                choices.push(Choice::Abort);
+            }
+        }
         self.run.retries = 0;
         self.run.deadline = None;
         self.run.asked.clone_from(&choices);

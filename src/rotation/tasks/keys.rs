@@ -66,6 +66,12 @@ impl Hands {
         }
     }
 
+    /// Lifts the policies of a containment. Those that are not there are lifted.
+    pub(super) async fn lift(&self) -> Result<(), Trouble> {
+        let changes = self.service.changes(&self.approved, None).await?;
+        Ok(self.edged(changes.lift(&self.planned.user)).await?)
+    }
+
     async fn signer(&self, signer: Signer, book: &Book) -> Result<Option<KeyPair>, Trouble> {
         match signer {
             Signer::Console => Ok(None),

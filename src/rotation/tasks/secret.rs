@@ -155,7 +155,8 @@ impl Hands {
         if self.edged(self.store.current()).await?.as_ref() != Some(new) {
             return Ok(());
         }
-        if self.edged(self.store.read(old)).await?.is_some() {
+        // A leaked key is served to nobody.
+        if !self.planned.renew && self.edged(self.store.read(old)).await?.is_some() {
             self.edged(self.store.promote(old, Some(new))).await?;
         } else {
             self.edged(self.store.withdraw(new)).await?;

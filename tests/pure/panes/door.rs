@@ -4,7 +4,7 @@ use bartizan::app::dialog::Part;
 use bartizan::app::{Effect, Msg, Overlay, SessionNews};
 use bartizan::domain::account::{AccountRule, Identity};
 use bartizan::domain::change::{Change, Done, Mutation};
-use bartizan::domain::fault::FaultKind;
+use bartizan::domain::fault::{Fault, FaultKind, Own};
 use bartizan::domain::key::KeyStatus;
 use bartizan::domain::known::Known;
 use bartizan::kit::action::{Availability, Danger};
@@ -220,7 +220,41 @@ fn how_a_change_ended_is_told_and_read_again() {
     let mut stage = asked();
     end(&mut stage, Err(fault(FaultKind::TimedOut, "iam:UpdateAccessKey")));
     assert!(stage.notices().contains("outcome unknown"), "{}", stage.notices());
+    assert!(!stage.notices().contains("try again"), "{}", stage.notices());
     assert_eq!(stage.column("status")[0], "Active?");
+
+    // Reads agree after a while, or cannot.
+    let lost = fault(FaultKind::TimedOut, "iam:UpdateAccessKey");
+    let read_back = |stage: &mut Stage, outcome| {
+        stage.tell(Msg::ReadBack { session: SessionId(1), mutation: change.clone(), outcome });
+    };
+    read_back(&mut stage, Err(Fault { message: "denied: iam:ListAccessKeys".into(), ..lost }));
+    assert!(stage.notices().contains("outcome still unknown"), "{}", stage.notices());
+    assert_eq!(stage.column("status")[0], "Active?");
+    read_back(&mut stage, Err(Fault::own(Own::NotInEffect, "it was not done", noon())));
+    assert!(stage.notices().contains("not done: UpdateAccessKey of ada/AKIAACTIVE is not in effect"), "{}", stage.notices());
+    assert_eq!(stage.column("status")[0], "Active!");
+    read_back(&mut stage, Ok(Done { read_back: true, ..Done::default() }));
+    assert!(stage.notices().contains("done: UpdateAccessKey of ada/AKIAACTIVE is in effect"), "{}", stage.notices());
+    assert_eq!(stage.column("status")[0], "Active");
+}
+
+/// A reason that is Bartizan's own is told once, and never as an answer of AWS.
+#[test]
+fn what_was_not_sent_says_why_and_its_advice_once() {
+    let mut stage = keys_pane();
+    stage.press("A D");
+    stage.wait(1_000);
+    stage.press("y enter");
+    let change = Mutation::Change(Change::SetKeyStatus { user: "ada".into(), key: "AKIAACTIVE".into(), active: false });
+    let outcome = Err(Fault::own(Own::NotSent, "the console is not armed", noon()));
+    stage.tell(Msg::Changed { session: SessionId(1), number: 1, mutation: change, outcome });
+    let told = stage.notices();
+    assert!(told.contains("not done (not sent)") && told.contains("the console is not armed"), "{told}");
+    stage.press("enter");
+    let detail = stage.model.detail.document.text();
+    assert_eq!(detail.matches("nothing was sent to AWS").count(), 1, "{detail}");
+    assert!(!detail.contains("refused"), "{detail}");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use bartizan::app::{self, Effect, Msg, Overlay, SessionNews};
 use bartizan::domain::account::Identity;
 use bartizan::domain::change::Mutation;
-use bartizan::domain::containment::{Access, Containment};
-use bartizan::domain::fault::FaultKind;
+use bartizan::domain::containment::{Access, Case, Containment, OpenSession, Sessions};
+use bartizan::domain::fault::{Fault, FaultKind, Own};
 use bartizan::domain::key::{AccessKey, KeyHandle, KeyStatus, LastUsed};
 use bartizan::domain::known::Known;
 use bartizan::domain::rotation::{Choice, Command, Phase, Rotation, RotationId, StoreChoice, Wait};
@@ -12,7 +12,7 @@ use bartizan::domain::text::Untrusted;
 use bartizan::kit::action::Danger;
 use bartizan::kit::confirm::Plan;
 use bartizan::kit::effect::SessionId;
-use bartizan::panes::keys::{Case, Contained, Planned, Read};
+use bartizan::panes::keys::{Contained, Planned, Read};
 use bartizan::panes::{self, Done, PaneId};
 use bartizan::theme::Look;
 use jiff::SignedDuration;
@@ -229,7 +229,7 @@ fn answer_plan(stage: &mut Stage, refuse: &[&str]) -> usize {
         .into_iter()
         .map(|one| {
             let user = one.handle.user.raw().to_owned();
-            let refused = fault(FaultKind::Refused { code: "NotRotated".into() }, "");
+            let refused = fault(FaultKind::Own { own: Own::NotRotated }, "");
             let result = if refuse.contains(&user.as_str()) { Err(refused) } else { Ok((one.request, plan_for(&user))) };
             Planned { handle: one.handle, result }
         })
@@ -300,6 +300,7 @@ fn a_containment_shows_the_state_before_then_each_step_then_whether_it_holds() {
         keys: [(Untrusted::new("AKIAADA1"), true)].into(),
         ours: std::collections::BTreeMap::new(),
         password: true,
+        sessions: Some(sessions()),
     };
     let body = panes::keys::Msg::Before { result: Ok(access), password: false };
     stage.answer(&panes::keys::BEFORE, panes::Msg::Keys(body));
@@ -309,7 +310,7 @@ fn a_containment_shows_the_state_before_then_each_step_then_whether_it_holds() {
         insta::assert_snapshot!(format!("contain_plan_{width}x{height}"), frame(&mut stage));
     }
     let (plan, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
-    assert_eq!((plan.calls.len(), plan.must_type.as_deref()), (3, Some("ada")));
+    assert_eq!((plan.calls.len(), plan.must_type.as_deref()), (4, Some("ada")));
     stage.press("tab a d a enter");
     let approved = stage.asked().into_iter().find_map(|effect| match effect {
         Effect::Mutate { approved, .. } => Some(approved.what().clone()),
@@ -320,19 +321,75 @@ fn a_containment_shows_the_state_before_then_each_step_then_whether_it_holds() {
     tell(&mut stage, Contained::Step { step: 0, at: noon(), result: Ok(()) });
     tell(&mut stage, Contained::Step { step: 1, at: noon(), result: Err(super::denied("iam:PutUserPolicy")) });
     tell(&mut stage, Contained::Step { step: 2, at: noon(), result: Ok(()) });
-    stage.tell(Msg::Changed { session: SessionId(1), number: 1, mutation, outcome: Ok(Done::default()) });
-    assert!(stage.notices().contains("ada is contained. Next: once the way in is closed, release (L)"), "{}", stage.notices());
+    tell(&mut stage, Contained::Step { step: 3, at: noon(), result: Err(fault(FaultKind::TimedOut, "ssm:TerminateSession")) });
+    let own = Own::InPart { unknown: true };
+    let part = Fault::own(own, "2 of 4 steps done; outcome unknown: TerminateSession ada-0a1b", noon());
+    stage.tell(Msg::Changed { session: SessionId(1), number: 1, mutation, outcome: Err(part) });
+    let told = stage.notices();
+    assert!(told.contains("outcome unknown (done in part)") && told.contains("2 of 4 steps done"), "{told}");
+    assert!(!told.contains("nothing was done"), "{told}");
     tell(&mut stage, Contained::Check { after_s: 10, at: noon(), result: Ok(Vec::new()) });
     let reverted = vec!["the policy BartizanDenyAll is gone".to_owned()];
     tell(&mut stage, Contained::Check { after_s: 60, at: noon(), result: Ok(reverted) });
     stage.press("enter");
     let text = frame(&mut stage);
-    for words in ["1. UpdateAccessKey", "denied: iam:PutUserPolicy", "holding at", "REVERTED", "to come"] {
+    for words in [
+        "1. UpdateAccessKey",
+        "denied: iam:PutUserPolicy",
+        "outcome unknown: timed out",
+        "could not be listed in eu-west-1",
+        "holding at",
+        "REVERTED",
+        "to come",
+    ] {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
+    tell(&mut stage, Contained::Step { step: 3, at: noon(), result: Ok(()) });
+    assert!(!frame(&mut stage).contains("outcome unknown: timed out"), "it was read back");
     stage.press("esc L");
     let (undo, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
-    assert_eq!(undo.title, "Release ada: undo the containment");
+    assert_eq!(undo.title, "Release ada: lift the policies of the containment");
+    assert!(undo.calls.iter().all(|call| call.action == "iam:DeleteUserPolicy"), "{undo:?}");
+    assert!(format!("{undo:?}").contains("AKIAADA1: taken for leaked"), "{undo:?}");
+}
+
+/// One open session, and a region that does not tell.
+fn sessions() -> Sessions {
+    let open = OpenSession { region: "us-east-1".into(), id: "ada-0a1b".into(), node: "i-0c".into() };
+    Sessions {
+        open: vec![open],
+        listed: vec!["us-east-1".into()],
+        unlisted: [("eu-west-1".into(), "denied: ssm:DescribeSessions".into())].into(),
+    }
+}
+
+/// After its own release the key of a contained user is made active by its id alone, and an approval of it ends the mark.
+#[test]
+fn a_leaked_key_is_activated_by_typing_its_id() {
+    let mut stage = keys(&["ada"]);
+    let before = Access {
+        user: "ada".into(),
+        keys: [(Untrusted::new("AKIAADA1"), true)].into(),
+        ours: Default::default(),
+        password: false,
+        sessions: None,
+    };
+    let mut case = Case::begun(Containment::of(before, hours_ago(1)).undo(), hours_ago(1));
+    case.steps = vec![Some((hours_ago(1), Ok(()))); 2];
+    let tell = |stage: &mut Stage, news| stage.tell(Msg::Contained { session: SessionId(1), user: "ada".into(), news });
+    tell(&mut stage, Contained::Kept(Box::new(case)));
+    let told = panes::keys::Msg::Keys { user: "ada".into(), result: Ok(vec![key("ada", 1, KeyStatus::Inactive)]) };
+    stage.answer(&panes::keys::SWEEP, panes::Msg::Keys(told));
+    stage.press("L");
+    assert!(dialog(&stage).is_none(), "there is nothing to release any more");
+    stage.press("E");
+    let (plan, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
+    assert_eq!((plan.danger, plan.must_type.as_deref()), (Danger::TypeName, Some("AKIAADA1")));
+    stage.press("esc");
+    tell(&mut stage, Contained::Allowed { key: "AKIAADA1".into() });
+    stage.press("E");
+    let (plan, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
+    assert_eq!(plan.must_type, None);
 }
 
 #[test]
@@ -343,8 +400,9 @@ fn a_containment_of_an_earlier_console_is_shown_and_can_be_undone() {
         keys: [(Untrusted::new("AKIAADA1"), true)].into(),
         ours: std::collections::BTreeMap::new(),
         password: false,
+        sessions: None,
     };
-    let containment = Containment { before, planned: hours_ago(1), password: false, release: false };
+    let containment = Containment::of(before, hours_ago(1));
     let mut case = Case::begun(containment, hours_ago(1));
     case.steps = vec![Some((hours_ago(1), Ok(()))); 3];
     case.checks = vec![(300, noon(), Ok(Vec::new()))];
@@ -357,14 +415,15 @@ fn a_containment_of_an_earlier_console_is_shown_and_can_be_undone() {
     }
     stage.press("esc L");
     let (undo, _) = dialog(&stage).unwrap_or_else(|| panic!("{}", stage.notices()));
-    assert_eq!(undo.title, "Release ada: undo the containment");
+    assert_eq!(undo.title, "Release ada: lift the policies of the containment");
 }
 
 #[test]
 fn it_is_said_when_a_containment_is_looked_at_next_even_if_no_console_runs_then() {
     let mut stage = keys(&["ada"]);
-    let before = Access { user: "ada".into(), keys: Default::default(), ours: Default::default(), password: false };
-    let mut case = Case::begun(Containment { before, planned: noon(), password: false, release: false }, noon());
+    let before =
+        Access { user: "ada".into(), keys: Default::default(), ours: Default::default(), password: false, sessions: None };
+    let mut case = Case::begun(Containment::of(before, noon()), noon());
     case.steps = vec![Some((noon(), Ok(()))); 2];
     let news = Contained::Kept(Box::new(case));
     stage.tell(Msg::Contained { session: SessionId(1), user: "ada".into(), news });

@@ -309,6 +309,10 @@ impl Changes for Signed {
         })
     }
 
+    fn lift<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Answer<()>> {
+        Box::pin(async move { self.castle.call("DeleteUserPolicy", |state| self.castle.signed(state, self.key.as_ref())) })
+    }
+
     fn set_status<'a>(&'a self, user: &'a str, key: &'a str, active: bool) -> BoxFuture<'a, Answer<()>> {
         Box::pin(async move {
             self.castle.call("UpdateAccessKey", |state| {

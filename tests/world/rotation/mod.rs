@@ -5,6 +5,7 @@ mod castle;
 mod full_disk;
 mod matrix;
 mod permissions;
+mod renewal;
 mod whose;
 
 use std::sync::Arc;
@@ -129,6 +130,7 @@ pub(crate) fn request() -> Request {
         observe: SignedDuration::ZERO,
         other: OtherKey::Stop,
         escrow: EscrowKey::Keyring,
+        renew: false,
     }
 }
 

@@ -3,12 +3,19 @@
 //! It is no rotation: nobody waits until the user's programs work with something else. Keys are deactivated, not deleted, so that they
 //! can still be searched for in CloudTrail. An attacker who still has another way in can undo all of it within seconds, as IAM takes some
 //! seconds to spread a change; so the facts are read again afterwards and compared.
+//!
+//! What it does not reach: sessions of roles that the user has assumed, until they expire. SSM sessions that the user has open go on
+//! whatever policies say, so they are steps of their own.
 
-use std::collections::BTreeMap;
+mod case;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+pub use case::{Case, Seen};
 
 use super::change::{Change, DENY_ALL, REVOKE_SESSIONS};
 use super::text::Untrusted;
@@ -27,6 +34,31 @@ pub struct Access {
     pub ours: BTreeMap<String, String>,
     /// Whether there is a password (`GetLoginProfile`).
     pub password: bool,
+    /// The SSM sessions that the user has open; `None`: nobody has looked (a file of an earlier version).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<Sessions>,
+}
+
+/// The SSM sessions that a user has open: those whose `Owner` is the user. One that was opened by way of a role has the role's owner.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sessions {
+    /// They.
+    pub open: Vec<OpenSession>,
+    /// Regions whose sessions were listed as a whole.
+    pub listed: Vec<String>,
+    /// Regions whose sessions could not be listed, and why.
+    pub unlisted: BTreeMap<String, String>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenSession {
+    /// Where.
+    pub region: String,
+    /// `SessionId`.
+    pub id: Untrusted,
+    /// `Target`.
+    pub node: Untrusted,
 }
 
 impl Access {
@@ -35,7 +67,7 @@ impl Access {
     pub fn contained_again(self, first: &Self) -> Self {
         let was_active = |key: &Untrusted| first.keys.get(key).copied().unwrap_or_default();
         let keys = self.keys.into_iter().map(|(key, active)| (key.clone(), active || was_active(&key)));
-        Self { user: self.user, keys: keys.collect(), ours: first.ours.clone(), password: self.password }
+        Self { keys: keys.collect(), ours: first.ours.clone(), ..self }
     }
 }
 
@@ -50,39 +82,60 @@ pub struct Containment {
     pub password: bool,
     /// Whether this is the undoing.
     pub release: bool,
+    /// Keys that the operator has made, or made active, since: that they are active is nobody's doing but his.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allowed: BTreeSet<Untrusted>,
 }
 
 impl Containment {
+    /// A containment of what there is.
+    pub fn of(before: Access, planned: Timestamp) -> Self {
+        Self { before, planned, password: false, release: false, allowed: BTreeSet::new() }
+    }
+
     /// The user.
     pub fn user(&self) -> &Untrusted {
         &self.before.user
     }
 
+    /// Whether a key is taken for leaked: every key of a contained user is, but those that the operator has made active since. Which one the
+    /// attacker has is seldom sure, and whoever has one could make another.
+    pub fn is_leaked(&self, key: &Untrusted) -> bool {
+        !self.allowed.contains(key)
+    }
+
+    /// The keys that were active before and that a release leaves inactive.
+    pub fn kept_inactive(&self) -> impl Iterator<Item = &Untrusted> {
+        self.before.keys.iter().filter(|(key, active)| **active && self.is_leaked(key)).map(|(key, _)| key)
+    }
+
     /// The calls, in order.
     pub fn steps(&self) -> Vec<Change> {
         let user = &self.before.user;
-        let status = |key: &Untrusted, active| Change::SetKeyStatus { user: user.clone(), key: key.clone(), active };
-        let active = self.before.keys.iter().filter(|(_, active)| **active).map(|(key, _)| key);
         if self.release {
             // A policy that was there before is put back as it was.
             let back = |name: &str| match self.before.ours.get(name).cloned() {
                 Some(document) => Change::PutPolicy { user: user.clone(), policy: name.to_owned(), document },
                 None => Change::DeletePolicy { user: user.clone(), policy: name.to_owned() },
             };
-            let policies = [REVOKE_SESSIONS, DENY_ALL].map(back).into_iter();
-            return policies.chain(active.map(|key| status(key, true))).collect();
+            return [REVOKE_SESSIONS, DENY_ALL].map(back).into();
         }
-        let mut steps: Vec<Change> = active.map(|key| status(key, false)).collect();
+        let active = self.before.keys.iter().filter(|(_, active)| **active).map(|(key, _)| key.clone());
+        let off = |key| Change::SetKeyStatus { user: user.clone(), key, active: false };
+        let mut steps: Vec<Change> = active.map(off).collect();
         for (policy, document) in self.documents() {
             steps.push(Change::PutPolicy { user: user.clone(), policy: policy.to_owned(), document });
         }
+        // After the policies: from then on no other one can be opened.
+        let open = self.before.sessions.iter().flat_map(|sessions| &sessions.open);
+        steps.extend(open.map(|open| Change::TerminateSession { region: open.region.clone(), session: open.id.clone() }));
         if self.password {
             steps.push(Change::DeleteLoginProfile { user: user.clone() });
         }
         steps
     }
 
-    /// What undoes it.
+    /// What undoes it: the policies go. Keys stay inactive, as whoever has their secrets still has them.
     #[must_use]
     pub fn undo(&self) -> Self {
         Self { release: true, ..self.clone() }
@@ -104,7 +157,8 @@ impl Containment {
     /// What is not as the containment left it: one sentence each, none where it holds.
     pub fn reverted(&self, now: &Access) -> Vec<String> {
         let mut changed = Vec::new();
-        for key in now.keys.iter().filter(|(_, active)| **active).map(|(key, _)| key) {
+        let active = now.keys.iter().filter(|(key, active)| **active && !self.allowed.contains(*key));
+        for key in active.map(|(key, _)| key) {
             let shown = key.shown_within(40);
             changed.push(match self.before.keys.contains_key(key) {
                 true => format!("the key {shown} is active"),
@@ -121,12 +175,16 @@ impl Containment {
         if now.password && self.password {
             changed.push("there is a password again".into());
         }
+        for open in now.sessions.iter().flat_map(|sessions| &sessions.open) {
+            let (id, node) = (open.id.shown_within(96), open.node.shown_within(40));
+            changed.push(format!("the SSM session {id} on {node} in {} is open", super::text::clean(&open.region)));
+        }
         changed
     }
 }
 
-/// IAM keeps a document as it was given; white space and order are no change of meaning.
-fn same_json(a: &str, b: &str) -> bool {
+/// Whether two policy documents say the same. IAM keeps a document as it was given; white space and order are no change of meaning.
+pub fn same_json(a: &str, b: &str) -> bool {
     match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
@@ -139,25 +197,23 @@ mod tests {
 
     fn contained() -> Containment {
         let keys = [("AKIAONE", true), ("AKIATWO", false)].map(|(id, active)| (Untrusted::new(id), active));
-        let before = Access { user: "ada".into(), keys: keys.into(), ours: BTreeMap::new(), password: true };
-        Containment { before, planned: Timestamp::UNIX_EPOCH, password: true, release: false }
+        let before = Access { user: "ada".into(), keys: keys.into(), ours: BTreeMap::new(), password: true, sessions: None };
+        Containment { password: true, ..Containment::of(before, Timestamp::UNIX_EPOCH) }
     }
 
     fn held() -> Access {
         let one = contained();
         let keys = one.before.keys.keys().map(|key| (key.clone(), false)).collect();
         let ours = one.documents().map(|(name, document)| (name.to_owned(), document)).into();
-        Access { user: "ada".into(), keys, ours, password: false }
+        Access { user: "ada".into(), keys, ours, password: false, sessions: None }
     }
 
     #[test]
-    fn keys_go_first_and_the_undoing_brings_back_only_what_was_active() {
+    fn keys_go_first_and_a_release_lifts_the_policies_alone() {
         let calls = |one: &Containment| one.steps().iter().map(|step| step.call().1).collect::<Vec<_>>();
         let one = contained();
         assert_eq!(calls(&one), ["UpdateAccessKey", "PutUserPolicy", "PutUserPolicy", "DeleteLoginProfile"]);
-        assert_eq!(calls(&one.undo()), ["DeleteUserPolicy", "DeleteUserPolicy", "UpdateAccessKey"]);
-        let back = one.undo().steps();
-        assert!(matches!(&back[2], Change::SetKeyStatus { key, active: true, .. } if key.raw() == "AKIAONE"));
+        assert_eq!(calls(&one.undo()), ["DeleteUserPolicy", "DeleteUserPolicy"]);
     }
 
     #[test]
@@ -166,13 +222,9 @@ mod tests {
         first.ours.insert(DENY_ALL.into(), "an older document".into());
         let mut again = held();
         again.keys.insert("AKIANEW".into(), true);
-        let before = again.contained_again(&first);
-        let back = Containment { before, release: true, ..contained() }.steps();
-        let active = |step: &Change| match step {
-            Change::SetKeyStatus { key, active: true, .. } => Some(key.raw().to_owned()),
-            _ => None,
-        };
-        assert_eq!(back.iter().filter_map(active).collect::<Vec<_>>(), ["AKIANEW", "AKIAONE"]);
+        let again = Containment { before: again.contained_again(&first), ..contained() };
+        assert_eq!(again.kept_inactive().map(Untrusted::raw).collect::<Vec<_>>(), ["AKIANEW", "AKIAONE"]);
+        let back = again.undo().steps();
         assert!(back.iter().any(|step| matches!(step, Change::PutPolicy { document, .. } if document == "an older document")));
         assert!(back.iter().any(|step| matches!(step, Change::DeletePolicy { policy, .. } if policy == REVOKE_SESSIONS)));
     }
@@ -192,5 +244,50 @@ mod tests {
         {
             assert!(said.contains(words), "{words}: {said}");
         }
+    }
+
+    /// A release lifts the policies. Whoever has the secret of a leaked key must not be able to use it because of that.
+    #[test]
+    fn a_key_is_leaked_until_the_operator_makes_it_active() {
+        let mut one = contained();
+        assert!(one.undo().steps().iter().all(|step| step.call().1 != "UpdateAccessKey"));
+        assert_eq!(one.kept_inactive().map(Untrusted::raw).collect::<Vec<_>>(), ["AKIAONE"]);
+        assert!(one.is_leaked(&"AKIAONE".into()) && one.is_leaked(&"AKIANEW".into()));
+        one.allowed.insert("AKIAONE".into());
+        assert!(!one.is_leaked(&"AKIAONE".into()) && one.kept_inactive().next().is_none());
+        let mut now = held();
+        now.keys.insert("AKIAONE".into(), true);
+        assert_eq!(one.reverted(&now), Vec::<String>::new(), "the operator did it");
+    }
+
+    #[test]
+    fn a_document_is_compared_by_what_it_says() {
+        let one = contained();
+        let mut now = held();
+        for document in now.ours.values_mut() {
+            let value: Value = serde_json::from_str(document).unwrap();
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            assert_ne!(pretty, *document);
+            *document = pretty;
+        }
+        // Members in another order.
+        let turned =
+            r#"{"Statement":[{"Sid":"BartizanContainment","Resource":"*","Effect":"Deny","Action":"*"}],"Version":"2012-10-17"}"#;
+        now.ours.insert(DENY_ALL.into(), turned.into());
+        assert_eq!(one.reverted(&now), Vec::<String>::new());
+        now.ours.insert(DENY_ALL.into(), turned.replace("Deny", "Allow"));
+        assert_eq!(one.reverted(&now), ["the policy BartizanDenyAll says something else"]);
+    }
+
+    #[test]
+    fn open_sessions_are_ended_after_the_policies_are_in_place_and_looked_for_again() {
+        let mut one = contained();
+        let open = OpenSession { region: "us-east-1".into(), id: "ada-0a1b2c".into(), node: "i-1".into() };
+        one.before.sessions = Some(Sessions { open: vec![open.clone()], ..Sessions::default() });
+        let calls: Vec<_> = one.steps().iter().map(|step| step.call().1).collect();
+        assert_eq!(calls, ["UpdateAccessKey", "PutUserPolicy", "PutUserPolicy", "TerminateSession", "DeleteLoginProfile"]);
+        assert!(one.undo().steps().iter().all(|step| step.call().0 == "iam"));
+        let now = Access { sessions: Some(Sessions { open: vec![open], ..Sessions::default() }), ..held() };
+        assert_eq!(one.reverted(&now), ["the SSM session ada-0a1b2c on i-1 in us-east-1 is open"]);
     }
 }

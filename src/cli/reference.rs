@@ -100,6 +100,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("issuer", "`sessionContext.sessionIssuer.arn`, or null"),
     ("access_key", "`userIdentity.accessKeyId`, or null"),
     ("target", "what it was done to, or null"),
+    ("more_targets", "what else it was done to in the same call"),
     ("origin", "`sourceIPAddress`"),
     ("user_agent", "`userAgent`"),
     ("outcome", "`\"done\"`, `\"failed\"`, `\"unknown\"`, or `\"not_a_call\"` of an Insights event"),

@@ -42,7 +42,7 @@ pub struct Event {
     /// What it was done to, by a rule over the names of the operation and its members; `None` where the record does not say.
     pub target: Option<Untrusted>,
     /// The other things that it was done to in the same call, at most 50 (`TerminateInstances` takes a list).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub more_targets: Vec<Untrusted>,
     /// `sourceIPAddress`: an address or an AWS service's name.
     pub origin: Untrusted,

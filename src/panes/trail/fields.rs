@@ -14,7 +14,7 @@ pub(super) const FIELDS: &[Field<Event>] = &[
         .or(&["user", "username"])
         .optional(),
     Of::new("target", "cloudtrail record: what requestParameters, responseElements or resources name", Kind::Text, targets)
-        .optional(),
+        .list(),
     Of::new("origin", "cloudtrail record: sourceIPAddress", Kind::Address { names: true }, |event| {
         Value::text(Some(&event.origin))
     })
@@ -64,8 +64,5 @@ fn outcome(event: &Event) -> Value<'_> {
 
 /// All that a call acted upon; the row shows the first.
 fn targets(event: &Event) -> Value<'_> {
-    if event.more_targets.is_empty() {
-        return Value::text(event.target.as_ref());
-    }
-    Value::Texts(event.target.iter().chain(&event.more_targets).map(|target| Cow::Borrowed(target.raw())).collect())
+    Value::texts(event.target.iter().chain(&event.more_targets))
 }

@@ -75,7 +75,12 @@ fn rank(typed: &str, spec: &Spec, text: &str) -> Option<u8> {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let matches = typed.split_whitespace().all(|part| begins_words(part, &words, true));
     let everywhere = ["app", "list", "text"].contains(&spec.scope);
-    matches.then_some(if everywhere { 3 } else { 2 })
+    let is_pane = !names.is_empty() && !IN_FULL.contains(&spec.id);
+    matches.then_some(match (is_pane, everywhere) {
+        (true, _) => 2,
+        (false, false) => 3,
+        (false, true) => 4,
+    })
 }
 
 /// Whether the letters are the beginnings of words in their order: `reload`, `gofind` of `go to findings`, `gtf` of the same. Words are

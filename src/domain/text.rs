@@ -114,7 +114,7 @@ pub fn clean(raw: &str) -> Cow<'_, str> {
     for (at, c) in text.iter().enumerate() {
         match kind(*c) {
             Kind::Plain => line.letter(*c),
-            Kind::Joiner if characters::joins(&text, at) => line.out.push(*c),
+            Kind::Joiner if line.may_join() && characters::joins(&text, at) => line.out.push(*c),
             Kind::Mark => line.mark(*c, |letter| &mut letter.marks),
             Kind::Spacing => line.mark(*c, |letter| &mut letter.spacing),
             Kind::Control | Kind::Hidden | Kind::Joiner => line.spell(*c),
@@ -164,6 +164,11 @@ impl Line {
             *count(letter) += 1;
             self.out.push(c);
         }
+    }
+
+    /// Whether the last letter stands there whole, and so may be joined to the next one.
+    fn may_join(&self) -> bool {
+        self.letter.as_ref().is_some_and(|letter| letter.excess == 0)
     }
 
     fn spell(&mut self, c: char) {

@@ -126,11 +126,10 @@ fn the_places_that_hold_the_old_key_as_well_are_named_and_are_left_to_do() {
     let place = "/home/ada/.aws/credentials, section [work]";
     let row = Rotation { copies: vec![place.into(), "keyring:ada".into()], ..row("ada", 1, &Phase::CHECKLIST, Wait::Ended) };
     let text = markdown(std::slice::from_ref(&row), Ok(&[]), at(1000));
-    assert!(text.contains(&format!("the old key stood in: {place}; keyring:ada")), "{text}");
-    assert!(
-        text.contains(&format!("left to do: the old key's copies, which are dead: replace them in {place}; keyring:ada")),
-        "{text}"
-    );
+    let shown = read(&text).unwrap();
+    let has = |wanted: String| assert!(shown.iter().any(|shown| shown.contains(&wanted)), "{wanted} in {shown:?}");
+    has(format!("the old key stood in: {place}; keyring:ada"));
+    has(format!("left to do: the old key's copies, which are dead: replace them in {place}; keyring:ada"));
     let read: serde_json::Value = serde_json::from_str(&json(&[row], Ok(&[]), at(1000))).unwrap();
     assert_eq!(read["rotations"][0]["rotation"]["copies"][0], place);
 }
@@ -255,7 +254,8 @@ proptest! {
         let report = markdown(&[rotation], Ok(&[change]), at(1000));
         let shown = read(&report).map_err(TestCaseError::fail)?;
         let clean = clean(&text).into_owned();
-        let has = |wanted: String| shown.iter().filter(|shown| **shown == wanted).count();
+        // Blanks at the ends of a cell or an item are nobody's text.
+        let has = |wanted: String| shown.iter().filter(|shown| shown.trim() == wanted.trim()).count();
         // Cells of user, account, both keys, why; the heading; the call's object and request id.
         prop_assert!(has(clean.clone()) >= 8, "{clean:?} in {shown:?}");
         prop_assert_eq!(has(format!("credentials:{clean}")), 1, "{:?}", shown);

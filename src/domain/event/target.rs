@@ -373,11 +373,30 @@ fn fit(noun: &str, base: &str) -> Option<Match> {
     }
 }
 
-/// Members that hold a setting, whatever the operation's noun: `SetIpAddressType`, `ipAddressType`.
+/// Members that hold a setting or content, whatever the operation's noun: `ipAddressType` of `SetIpAddressType`, `sSHPublicKey` of
+/// `SendSSHPublicKey`.
 fn is_setting(base: &str) -> bool {
-    ["type", "mode", "status", "state", "version", "setting", "settings", "policy", "document"]
-        .iter()
-        .any(|ending| base.ends_with(ending))
+    const ENDINGS: &[&str] = &[
+        "type",
+        "mode",
+        "status",
+        "state",
+        "version",
+        "setting",
+        "settings",
+        "policy",
+        "document",
+        "key",
+        "material",
+        "certificate",
+        "body",
+        "message",
+        "description",
+        "data",
+        "content",
+        "code",
+    ];
+    ENDINGS.iter().any(|ending| base.ends_with(ending))
 }
 
 /// The name without the version of the API that some services put behind it: `CreateFunction20150331`, `ListTags2017_03_31v2`.

@@ -54,8 +54,8 @@ fn an_assumed_role_is_traced_to_its_issuer() {
 #[test]
 fn the_target_is_the_most_telling_parameter() {
     let target = |parameters: Value| {
-        let value =
-            json!({"eventTime": "2026-01-01T00:00:00Z", "requestParameters": parameters, "resources": [{"ARN": "arn:x"}]});
+        let value = json!({"eventTime": "2026-01-01T00:00:00Z", "eventSource": "iam.amazonaws.com", "eventName": "AttachUserPolicy",
+                "requestParameters": parameters, "resources": [{"ARN": "arn:x"}]});
         read(&value).unwrap().target.unwrap().raw().to_owned()
     };
     assert_eq!(target(json!({"userName": "eve", "policyArn": "arn:p"})), "eve");

@@ -41,18 +41,17 @@ pub(super) fn kind(c: char) -> Kind {
 }
 
 /// Whether the joiner at this place is needed to write the word (UAX #31, R1a): between letters that would join (A1), or after a
-/// virama (A2 and B).
+/// virama (A2 and B). Marks belong to the letter before them, so none may stand behind a joiner.
 pub(super) fn joins(text: &[char], at: usize) -> bool {
     let before = || text.get(..at).unwrap_or_default().iter().rev().copied();
     let after = || text.get(at + 1..).unwrap_or_default().iter().copied();
     let mut back = before().skip_while(|c| is_mark_above_or_below(*c));
-    let follows_virama = back.next().is_some_and(is_virama)
-        && back.find(|c| category(*c) != GeneralCategory::NonspacingMark).is_some_and(is_letter);
+    let follows_virama = back.next().is_some_and(is_virama) && back.find(|c| kind(*c) != Kind::Mark).is_some_and(is_letter);
     match text.get(at) {
         Some('\u{200c}') => {
-            let is_between = before().find(|c| !is_transparent(*c)).is_some_and(joins_forward)
-                && after().find(|c| !is_transparent(*c)).is_some_and(joins_backward);
-            is_between || follows_virama && after().find(|c| !is_mark_above_or_below(*c)).is_some_and(is_letter)
+            let is_between =
+                before().find(|c| !is_transparent(*c)).is_some_and(joins_forward) && after().next().is_some_and(joins_backward);
+            is_between || follows_virama && after().next().is_some_and(is_letter)
         }
         Some('\u{200d}') => {
             let vowel = |c| CodePointMapData::<IndicSyllabicCategory>::new().get(c) == IndicSyllabicCategory::VowelDependent;
@@ -93,8 +92,8 @@ fn joining_type(c: char) -> JoiningType {
 }
 
 fn is_transparent(c: char) -> bool {
-    // Format characters are transparent, too: one joiner is enough.
-    joining_type(c) == JoiningType::Transparent && category(c) == GeneralCategory::NonspacingMark
+    // Format characters and variation selectors are transparent, too, but they are spelled out, and what is spelled out joins nothing.
+    joining_type(c) == JoiningType::Transparent && kind(c) == Kind::Mark
 }
 
 fn joins_forward(c: char) -> bool {

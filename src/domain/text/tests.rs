@@ -134,7 +134,7 @@ fn no_mark_is_there_more_than_three_times_on_a_letter() {
     for c in ('\0'..=char::MAX).filter(|c| is_mark(*c) && kind(*c) != Kind::Hidden) {
         let shown = clean(&format!("a{}b", String::from(c).repeat(50))).into_owned();
         assert!(shown.chars().filter(|shown| is_mark(*shown)).count() <= MOST_MARKS, "{c:?}");
-        assert!(shown.contains("⟨+4") && shown.ends_with("⟩b"), "{shown:?}");
+        assert!(shown.contains("⟨+") && shown.ends_with("⟩b"), "{shown:?}");
         count += 1;
     }
     assert!(count > 2000, "{count}");
@@ -144,7 +144,7 @@ fn no_mark_is_there_more_than_three_times_on_a_letter() {
 }
 
 #[test]
-fn a_mark_without_a_letter_draws_on_nothing_of_ours() {
+fn a_mark_without_a_letter_stands_on_a_dotted_circle() {
     assert_eq!(clean("\u{316}a"), "◌\u{316}a");
     assert_eq!(clean("a\u{202e}\u{316}"), "a⟨U+202E⟩◌\u{316}");
 }

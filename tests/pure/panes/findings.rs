@@ -166,7 +166,8 @@ fn no_key_leads_from_a_finding_of_another_account_to_a_page_of_this_one() {
     // User, keys, node, trail, contain, shell.
     for key in ["u", "a", "i", "t", "K", "s"] {
         for (account, goes) in [("123456789012", true), ("210987654321", false), ("", false)] {
-            let mut member = Finding { instance: Some("i-0abc".into()), ..finding("b", "eu-west-1", 9.0) };
+            let (instance, instances) = (Some("i-0abc".into()), vec!["i-0abc".into()]);
+            let mut member = Finding { instance, instances, ..finding("b", "eu-west-1", 9.0) };
             member.key.account = account.into();
             let mut stage = armed(PaneId::Findings);
             page(&mut stage, "eu-west-1", vec![member]);

@@ -11,7 +11,7 @@ use bartizan::aws::observe::Observer;
 use bartizan::aws::rotation::Account;
 use bartizan::aws::secrets_manager::SecretsManagers;
 use bartizan::aws::session::{Connect, Session, connect};
-use bartizan::domain::fault::{Fault, FaultKind};
+use bartizan::domain::fault::{Fault, FaultKind, Own};
 use bartizan::domain::rotation::{Phase, Request, StoreChoice};
 use bartizan::domain::text::Untrusted;
 use bartizan::emulator::clock::Clock;
@@ -47,7 +47,7 @@ async fn what_is_forbidden_is_named_and_no_key_is_made() {
         castle.state().verdicts.insert(action.into(), Verdict::Denied);
     }
     let fault = planned(&castle).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Denied { action: "iam:CreateAccessKey".into() });
+    assert_eq!(fault.kind, FaultKind::Own { own: Own::WouldBeDenied { action: "iam:CreateAccessKey".into() } });
     for words in ["iam:CreateAccessKey, iam:DeleteAccessKey on arn:aws:iam::123456789012:user/ada", "nothing was made"] {
         assert!(fault.message.raw().contains(words), "{words}: {fault}");
     }
@@ -153,7 +153,7 @@ async fn iam_is_asked_what_the_caller_may_do() {
 
     let scene = Scene::new(&["iam:DeleteAccessKey=denied"]).await;
     let fault = scene.plan(keyring()).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Denied { action: "iam:DeleteAccessKey".into() });
+    assert_eq!(fault.kind, FaultKind::Own { own: Own::WouldBeDenied { action: "iam:DeleteAccessKey".into() } });
     assert_eq!(scene.keys(), 1);
 
     let plan = Scene::new(&["iam:SimulatePrincipalPolicy=denied"]).await.plan(keyring()).await.unwrap();
@@ -230,7 +230,7 @@ async fn the_calls_to_secrets_manager_are_in_the_plan_and_its_permissions_are_ch
 
     let scene = Scene::new(&["secretsmanager:PutSecretValue=denied"]).await;
     let fault = scene.plan(secret("team/ada", true)).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Denied { action: "secretsmanager:PutSecretValue".into() });
+    assert_eq!(fault.kind, FaultKind::Own { own: Own::WouldBeDenied { action: "secretsmanager:PutSecretValue".into() } });
     assert_eq!(scene.keys(), 1);
     let scene = Scene::new(&["secretsmanager:DescribeSecret=denied"]).await;
     let fault = scene.plan(secret("team/ada", true)).await.unwrap_err();

@@ -3,7 +3,7 @@
 use bartizan::domain::rotation::{Choice, Command, Phase, Request, Rotation, Wait};
 
 use super::castle::{Bad, Castle};
-use super::{Place, request};
+use super::{Place, reaches, request};
 
 /// Ada was contained: her key is inactive.
 fn contained() -> Castle {
@@ -34,6 +34,9 @@ async fn a_new_key_is_stored_then_the_deny_is_lifted_then_it_is_proven_and_the_o
     assert!(!place.castle.state().key("AKIAOLD").active && place.castle.state().key("AKIANEW1").active);
     assert_eq!(bartizan::rotation::stores::Store::current(&place.store).await.unwrap().as_deref(), Some("AKIANEW1"));
     // The next console asks the same, and nothing is deleted before it was told to.
+    let desk = place.desk();
+    desk.stop();
+    reaches(&desk, |row| row.wait == Wait::Nobody).await;
     place.forget();
     let row = place.command(Command::Resume { id: None }).await;
     assert!(matches!(row.wait, Wait::Operator { .. }) && place.castle.state().ids("ada").len() == 2, "{row:?}");

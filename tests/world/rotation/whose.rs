@@ -44,7 +44,11 @@ async fn left() -> (Place, Rotation) {
 async fn nothing_is_taken_up_answered_or_given_up_under_another_account() {
     let (place, row) = left().await;
     let desk = desk_elsewhere(&place);
-    let before = (place.castle.state().calls.len(), format!("{:?}", place.castle.state().users));
+    let account = || {
+        let state = place.castle.state();
+        (state.calls.len(), format!("{:?}", state.users))
+    };
+    let before = account();
     let id = || row.id.clone();
     let mut commands = vec![Command::Resume { id: Some(id()) }, Command::Resume { id: None }];
     let choices = [Choice::Continue, Choice::SkipWait, Choice::Reactivate, Choice::RollBack, Choice::DeleteOrphan, Choice::Abort];
@@ -57,7 +61,7 @@ async fn nothing_is_taken_up_answered_or_given_up_under_another_account() {
         assert!(why.contains(ACCOUNT) && why.contains(OTHER), "{command:?}: {why}");
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!((place.castle.state().calls.len(), format!("{:?}", place.castle.state().users)), before);
+    assert_eq!(account(), before);
     assert_eq!(desk.watch().borrow().first().unwrap().wait, Wait::Nobody);
 }
 

@@ -83,7 +83,7 @@ fn rank(typed: &str, spec: &Spec, text: &str) -> Option<u8> {
     })
 }
 
-/// Whether the letters are the beginnings of words in their order: `reload`, `gofind` of `go to findings`, `gtf` of the same. Words are
+/// Whether the letters are the beginnings of words in their order: `reload`, `gofind` of `go to findings`, `gtfi` of the same. Words are
 /// passed over only between beginnings of two letters or more.
 fn begins_words(typed: &str, words: &[&str], first: bool) -> bool {
     if typed.is_empty() {
@@ -116,7 +116,7 @@ mod tests {
         let first = |typed: &str| found(typed, PaneId::Users).first().copied();
         assert_eq!(first("reload"), Some("list.reload"));
         assert_eq!(first("gofind"), Some("app.findings"));
-        assert_eq!(first("gtf"), Some("app.findings"));
+        assert_eq!(first("gtfi"), Some("app.findings"));
         assert_eq!(first("sort next"), Some("list.sort-next"));
         assert_eq!(first("qzxqzx"), None);
         let all = found("", PaneId::Users);

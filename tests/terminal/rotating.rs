@@ -63,6 +63,6 @@ fn a_user_is_contained_looked_at_again_and_released() {
     terminal.until("Does it hold?").until("2. PutUserPolicy").until("holding at").until("Inactive");
     terminal.keys("L").until("Release hana.sato");
     approve(&mut terminal, "hana.sato");
-    terminal.until("Released").until("2. DeleteUserPolicy").until("Active");
+    terminal.until("Released").until("DeleteUserPolicy").until("stay inactive");
     assert_eq!(terminal.keys("q").ended(), 0);
 }

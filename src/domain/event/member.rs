@@ -95,12 +95,11 @@ fn within(name: &str, value: &Value, depth: u8, found: &mut Vec<Member>) {
         _ => value,
     };
     match items {
+        // What an operation is pointed at: of Systems Manager it is the target, elsewhere (`events:PutTargets`) the content.
+        Value::Array(items) if low == "targets" => found.extend(run_command_targets(items)),
         Value::Array(items) => {
             for item in items {
                 gather(item, &around, depth + 1, found);
-            }
-            if low == "targets" {
-                found.extend(run_command_targets(items));
             }
         }
         object => gather(object, &around, depth + 1, found),

@@ -53,15 +53,15 @@ fn an_assumed_role_is_traced_to_its_issuer() {
 
 #[test]
 fn the_target_is_the_most_telling_parameter() {
-    let target = |parameters: Value| {
-        let value = json!({"eventTime": "2026-01-01T00:00:00Z", "eventSource": "iam.amazonaws.com", "eventName": "AttachUserPolicy",
+    let target = |service: &str, name: &str, parameters: Value| {
+        let value = json!({"eventTime": "2026-01-01T00:00:00Z", "eventSource": format!("{service}.amazonaws.com"), "eventName": name,
                 "requestParameters": parameters, "resources": [{"ARN": "arn:x"}]});
         read(&value).unwrap().target.unwrap().raw().to_owned()
     };
-    assert_eq!(target(json!({"userName": "eve", "policyArn": "arn:p"})), "eve");
-    assert_eq!(target(json!({"bucketName": "b", "key": "k/1"})), "b/k/1");
-    assert_eq!(target(json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}})), "i-1");
-    assert_eq!(target(Value::Null), "arn:x");
+    assert_eq!(target("iam", "AttachUserPolicy", json!({"userName": "eve", "policyArn": "arn:p"})), "eve");
+    assert_eq!(target("s3", "GetObject", json!({"bucketName": "b", "key": "k/1"})), "b/k/1");
+    assert_eq!(target("ec2", "StopInstances", json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}})), "i-1");
+    assert_eq!(target("kms", "Decrypt", Value::Null), "arn:x");
 }
 
 proptest! {

@@ -52,9 +52,10 @@ pub async fn tagged(session: &Session, region: &str, key: &str, value: &str) -> 
     Ok(nodes)
 }
 
-/// The node that a person's word means: an id is taken as it is, `tag:KEY=VALUE` and a node's name are looked up. The error is in words.
+/// The node that a person's word means: an id is taken as it is, `tag:KEY=VALUE` and either name of a node are looked up. Of several nodes
+/// of one name the only online one is meant; where that is not clear either, none is. The error is in words.
 pub async fn find(session: &Session, region: &str, target: &str) -> Result<String, String> {
-    if target.starts_with("i-") || target.starts_with("mi-") {
+    if is_id(target) {
         return Ok(target.to_owned());
     }
     if let Some(tag) = target.strip_prefix("tag:") {
@@ -69,16 +70,38 @@ pub async fn find(session: &Session, region: &str, target: &str) -> Result<Strin
     });
     let listed = nodes(session, region, &sink).await;
     drop(sink);
+    // A part of the list does not tell whether there is another one of the name.
+    listed.map_err(|fault| fault.to_string())?;
     let mut named = Vec::new();
     while let Some(page) = pages.recv().await {
-        named.extend(page.into_iter().filter(|node| node.name.as_ref().is_some_and(|name| name.raw() == target)));
+        named.extend(page.into_iter().filter(|node| node.names().any(|name| name.raw() == target)));
     }
-    named.sort_by_key(|node| node.ping != Ping::Online);
-    match (named.first(), listed) {
-        (Some(node), _) => online(node),
-        (None, Err(fault)) => Err(fault.to_string()),
-        (None, Ok(())) => Err(format!("no node in {region} is called {target}; write its id, its name or tag:KEY=VALUE")),
+    the_one(&named, region, target)
+}
+
+/// Whether a target is written as Session Manager wants it: a node's id, or that of a container (`ecs:CLUSTER_TASK_RUNTIME`).
+fn is_id(target: &str) -> bool {
+    let number = target.strip_prefix("i-").or_else(|| target.strip_prefix("mi-"));
+    let is_hex = |number: &str| number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_hexdigit());
+    number.is_some_and(is_hex) || target.starts_with("ecs:")
+}
+
+/// Of the nodes of one name the one that is meant.
+fn the_one(named: &[Node], region: &str, target: &str) -> Result<String, String> {
+    let up: Vec<&Node> = named.iter().filter(|node| node.ping == Ping::Online).collect();
+    match (up.as_slice(), named) {
+        ([node], _) | ([], [node]) => online(node),
+        ([], []) => Err(format!("no node in {region} is called {target}; write its id, its name or tag:KEY=VALUE")),
+        ([], several) => Err(format!("{}, and none is online", ambiguous(several.iter(), region, target))),
+        (several, _) => {
+            Err(format!("{}: write the id of the one that you mean", ambiguous(several.iter().copied(), region, target)))
+        }
     }
+}
+
+fn ambiguous<'a>(nodes: impl Iterator<Item = &'a Node>, region: &str, target: &str) -> String {
+    let ids: Vec<String> = nodes.map(|node| node.id.shown_within(64).into_string()).collect();
+    format!("{} nodes in {region} are called {target}: {}", ids.len(), ids.join(", "))
 }
 
 fn online(node: &Node) -> Result<String, String> {
@@ -128,4 +151,37 @@ fn decode<T>(texts: &[String], one: impl Fn(&Value, Evidence) -> T) -> Vec<T> {
         .zip(Evidence::page(texts))
         .map(|(text, raw)| one(&serde_json::from_str(text).unwrap_or(Value::Null), raw))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::text::Untrusted;
+
+    fn node(id: &str, ping: &str) -> Node {
+        let value = serde_json::json!({"InstanceId": id, "PingStatus": ping, "Name": "rack 7", "ComputerName": "srv.example"});
+        Node::decode(&value, "eu-west-1", Evidence::one(&value.to_string()))
+    }
+
+    #[test]
+    fn of_several_nodes_of_a_name_the_only_online_one_is_meant_and_else_none() {
+        let (up, down) = (node("mi-00000000000000001", "Online"), node("mi-00000000000000002", "ConnectionLost"));
+        let other = node("mi-00000000000000003", "Online");
+        assert_eq!(the_one(&[down.clone(), up.clone()], "eu-west-1", "rack 7").as_deref(), Ok("mi-00000000000000001"));
+        let why = the_one(&[up, other, down.clone()], "eu-west-1", "rack 7").unwrap_err();
+        assert!(why.contains("2 nodes") && why.contains("0001, mi-00000000000000003") && why.contains("write the id"), "{why}");
+        let lost = node("mi-00000000000000004", "ConnectionLost");
+        let why = the_one(&[down.clone(), lost], "eu-west-1", "rack 7").unwrap_err();
+        assert!(why.contains("0002") && why.contains("0004") && why.contains("none is online"), "{why}");
+        assert!(the_one(&[down], "eu-west-1", "rack 7").unwrap_err().contains("not online: ConnectionLost"));
+        assert!(the_one(&[], "eu-west-1", "rack 7").unwrap_err().contains("no node"));
+    }
+
+    #[test]
+    fn a_node_is_known_by_both_of_its_names_and_an_id_is_no_name() {
+        assert_eq!(node("mi-1", "Online").names().map(Untrusted::raw).collect::<Vec<_>>(), ["rack 7", "srv.example"]);
+        for (target, is) in [("i-0abc123456789def0", true), ("mi-0abc123456789def0", true), ("i-frame", false), ("web", false)] {
+            assert_eq!(is_id(target), is, "{target}");
+        }
+    }
 }

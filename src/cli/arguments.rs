@@ -416,13 +416,13 @@ pub struct EmulateArguments {
 /// Where a shell is opened.
 #[derive(Debug, Clone, Args)]
 pub struct ShellArguments {
-    /// The node: i-… or mi-…
+    /// The node: i-…, mi-…, its name, or tag:KEY=VALUE
     #[arg(value_name = "TARGET")]
     pub target: String,
     /// Why, for the account's records
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
-    /// Run this command instead of a shell, and end with its status
+    /// Run this program instead of a shell, and end with its status. No shell reads it: for pipes and variables write sh -c '…'
     #[arg(long, value_name = "CMD")]
     pub command: Option<String>,
     /// Who carries the session: this program itself, or the installed session-manager-plugin

@@ -116,6 +116,7 @@ const NODES: &[(&str, &str)] = &[
     ("id", "`InstanceId`"),
     ("region", "the region that answered"),
     ("name", "`Name` or `ComputerName`, or null"),
+    ("computer_name", "`ComputerName`, or null"),
     ("ping", "`\"online\"`, `\"connection_lost\"`, `\"inactive\"`, or `{\"other\": word}`"),
     ("last_ping", "`LastPingDateTime`, or null"),
     ("agent_version", "`AgentVersion`, or null"),

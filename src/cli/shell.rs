@@ -34,12 +34,12 @@ pub(super) fn run(
 
 async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
     let stop = stopped()?;
+    let sessions = Sessions::connect("shell", arguments.reason.as_deref(), connection, console).await?;
     let request = StartRequest {
-        target: arguments.target.clone(),
+        target: sessions.find(&arguments.target).await?,
         purpose: arguments.command.clone().map_or(Purpose::Shell, Purpose::Command),
         reason: session::reason(arguments.reason.as_deref()),
     };
-    let sessions = Sessions::connect("shell", arguments.reason.as_deref(), connection, console).await?;
     if arguments.via == Via::Plugin {
         return super::plugin::run(&request, &sessions, arguments.command.is_none()).await;
     }

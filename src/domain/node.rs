@@ -53,6 +53,8 @@ pub struct Node {
     pub region: String,
     /// `Name` (hybrid nodes) or `ComputerName`.
     pub name: Option<Untrusted>,
+    /// `ComputerName`: a hybrid node that also has a `Name` is known by both.
+    pub computer_name: Option<Untrusted>,
     /// `PingStatus`.
     pub ping: Ping,
     /// `LastPingDateTime`.
@@ -76,6 +78,12 @@ pub struct Node {
 }
 
 impl Node {
+    /// All names that people know the node by, each once.
+    pub fn names(&self) -> impl Iterator<Item = &Untrusted> {
+        let other = self.computer_name.as_ref().filter(|other| Some(*other) != self.name.as_ref());
+        self.name.iter().chain(other)
+    }
+
     /// Whether the node is outside EC2 (registered by activation).
     pub fn is_hybrid(&self) -> bool {
         self.id.raw().starts_with("mi-")
@@ -118,6 +126,7 @@ impl Node {
             id: json::untrusted(value, "InstanceId").unwrap_or_else(|| raw.stand_in()),
             region: region.to_owned(),
             name: json::first(value, &["Name", "ComputerName"]),
+            computer_name: json::untrusted(value, "ComputerName"),
             ping: Ping::from_word(&json::text(value, "PingStatus").unwrap_or_default()),
             last_ping: json::time(value, "LastPingDateTime"),
             agent_version: json::untrusted(value, "AgentVersion"),

@@ -11,10 +11,8 @@ type OfSession = Field<SsmSession>;
 type OfRecording = Field<Recorded>;
 
 pub(super) const NODE: &[Field<Node>] = &[
-    OfNode::new("name", "ssm DescribeInstanceInformation: Name or ComputerName", Kind::Text, |node| {
-        Value::text(node.name.as_ref())
-    })
-    .optional(),
+    OfNode::new("name", "ssm DescribeInstanceInformation: Name, ComputerName", Kind::Text, |node| Value::texts(node.names()))
+        .list(),
     OfNode::new("node", "ssm DescribeInstanceInformation: InstanceId", Kind::Id, |node| Value::text(Some(&node.id)))
         .or(&["id", "instance"]),
     OfNode::new(

@@ -15,6 +15,7 @@ pub(crate) fn node(id: &str, region: &str, ping: Ping) -> Node {
         id: id.into(),
         region: region.into(),
         name: Some(format!("host-{id}").into()),
+        computer_name: Some(format!("host-{id}").into()),
         ping,
         last_ping: Some(hours_ago(1)),
         agent_version: Some("3.3.40.0".into()),

@@ -90,7 +90,8 @@ fn is_id(target: &str) -> bool {
 fn the_one(named: &[Node], region: &str, target: &str) -> Result<String, String> {
     let up: Vec<&Node> = named.iter().filter(|node| node.ping == Ping::Online).collect();
     match (up.as_slice(), named) {
-        ([node], _) | ([], [node]) => online(node),
+        ([node], _) => online(node),
+        ([], [node]) => online(node),
         ([], []) => Err(format!("no node in {region} is called {target}; write its id, its name or tag:KEY=VALUE")),
         ([], several) => Err(format!("{}, and none is online", ambiguous(several.iter(), region, target))),
         (several, _) => {

@@ -74,10 +74,32 @@ impl Rules {
         let whose = Whose { account: Some(&identity.account), alias: Some(alias.as_ref()) };
         let rule = rule_for(&self.accounts, whose).map_err(Refused::Policy)?;
         if rule.never_arm {
-            let name = rule.name.as_deref().unwrap_or(&rule.account);
-            return Err(Refused::Policy(format!("the configuration never lets {name} be changed (never_arm)")));
+            return Err(never(&rule));
         }
         Ok(Cleared { session: session.clone(), account: identity.account, asks_reason: rule.reason })
+    }
+
+    /// Clears the account of a session whose own key was retired by a rotation of it, so that STS names nobody for it any more. `account` is
+    /// what STS named when that rotation began, and `key` the key that it retires. The session itself can change nothing after that: the
+    /// new key signs, and whose that is is asked before each change.
+    ///
+    /// `None`: the session has another key, or one that STS knows.
+    pub(crate) async fn clear_retired(&self, session: &Session, account: &str, key: &str) -> Option<Result<Cleared, Refused>> {
+        let own = session.signing_credentials().await.ok().flatten()?;
+        if session.identity().is_some() || own.session_token().is_some() || own.access_key_id() != key {
+            return None;
+        }
+        if let Some(why) = &self.closed {
+            return Some(Err(Refused::Policy(why.clone())));
+        }
+        let rule = match rule_for(&self.accounts, Whose { account: Some(account), alias: None }) {
+            Ok(rule) => rule,
+            Err(why) => return Some(Err(Refused::Policy(why))),
+        };
+        if rule.never_arm {
+            return Some(Err(never(&rule)));
+        }
+        Some(Ok(Cleared { session: session.clone(), account: account.to_owned(), asks_reason: rule.reason }))
     }
 
     async fn identity(&self, session: &Session) -> Result<Identity, Refused> {
@@ -95,6 +117,11 @@ impl Rules {
     fn forbids_by_alias(&self) -> bool {
         self.accounts.iter().any(|rule| !rule.is_by_id() && rule.forbids())
     }
+}
+
+fn never(rule: &AccountRule) -> Refused {
+    let name = rule.name.as_deref().unwrap_or(&rule.account);
+    Refused::Policy(format!("the configuration never lets {name} be changed (never_arm)"))
 }
 
 impl Cleared {

@@ -3,6 +3,7 @@
 use crate::app::actions::confirm;
 use crate::app::dialog::{self, Dialog, Part};
 use crate::app::door::ARMED_FOR;
+use crate::app::model::Connection;
 use crate::app::{Effect, Model, Overlay};
 use crate::domain::change::{Done, Mutation};
 use crate::domain::fault::{Fault, FaultKind};
@@ -21,6 +22,11 @@ pub(super) fn toggle(model: &mut Model, out: &mut Vec<Effect>) {
     if model.door.armed_until(model.session, model.moment).is_some() {
         disarm(model, out);
         model.notice(Level::Info, "read-only again");
+        return;
+    }
+    if model.connection != Connection::Ready {
+        // The name in the header is the one of a connection that has failed.
+        model.notice(Level::Warning, "read-only: not connected");
         return;
     }
     match model.door.rule(&model.view) {

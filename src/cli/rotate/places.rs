@@ -1,16 +1,17 @@
 //! What a rotation on the command line stands on: account, stores, keyring, state folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::arguments::RotateArguments;
 use crate::audit::AuditLog;
-use crate::aws::clearance::{Cleared, Rules};
+use crate::aws::clearance::{Cleared, Refused, Rules};
 use crate::aws::observe::Observer;
+use crate::aws::session::Session;
 use crate::cli::arguments::ConnectionArguments;
 use crate::cli::connection::Plan;
 use crate::cli::{Failure, host, passphrase};
 use crate::config::paths;
-use crate::rotation::desk::{Desk, Environment};
+use crate::rotation::desk::{Desk, Environment, left_in};
 use crate::secrets::Keyring;
 
 /// A desk, and what has to live as long as it.
@@ -33,19 +34,33 @@ impl Places {
     ) -> Result<Self, Failure> {
         let is_demo = connection.demo.is_some();
         let connected = Plan::new(connection, regions, passphrase::Person::Terminal)?.connect(Observer::nobody()).await?;
-        let cleared = rules.clear(&connected.aws).await?;
-        let keyring = if is_demo { Keyring::in_memory() } else { Keyring::system() };
         let (folder, demo) = state(is_demo)?;
+        let journals = folder.join("rotation");
+        let cleared = match rules.clear(&connected.aws).await {
+            Ok(cleared) => cleared,
+            Err(refused) => retired(&journals, &connected.aws, rules).await.unwrap_or(Err(refused))?,
+        };
+        let keyring = if is_demo { Keyring::in_memory() } else { Keyring::system() };
         let log = AuditLog::open(&folder.join("audit"), (!is_demo).then(|| keyring.clone()));
         let log = log.map_err(|error| Failure::Job(format!("nothing is changed that cannot be written down: {error}")))?;
         let origin = if is_demo { "rotate, demo" } else { "rotate" };
         let passphrase = passphrase::source(passphrase::Person::Terminal);
-        let journals = folder.join("rotation");
         let place = (journals.as_path(), keyring, is_demo);
         let environment = host::environment(&cleared, (&log, origin), place, passphrase, &connected.clock);
         let desk = Desk::open(hurried(environment, arguments));
         Ok(Self { desk, cleared, audit: log.folder().to_owned(), _demo: demo })
     }
+}
+
+/// The account of a rotation of one's own key that is under way, where that key is gone already: the new one signs.
+async fn retired(journals: &Path, session: &Session, rules: &Rules) -> Option<Result<Cleared, Refused>> {
+    let (rows, _) = left_in(journals);
+    for row in rows.iter().filter(|row| row.own_key && !row.phase.is_final()) {
+        if let Some(cleared) = rules.clear_retired(session, &row.account, row.old_key.raw()).await {
+            return Some(cleared);
+        }
+    }
+    None
 }
 
 fn state(is_demo: bool) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {

@@ -65,11 +65,24 @@ def _events(folder):
             records = _records(json.loads(content))
         except ValueError:
             unreadable.append(path)
-            continue
+            records = _whole(content.decode(errors="replace"))
         for record in records:
             if "eventID" in record:
                 events[record["eventID"]] = record["awsRegion"]
     return events, unreadable
+
+
+def _whole(text):
+    """The events in a broken file that are whole: they are read, and the file is named all the same."""
+    decoder, at = json.JSONDecoder(), 0
+    while (at := text.find("{", at)) != -1:
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except ValueError:
+            at += 1
+            continue
+        if "eventID" in value:
+            yield value
 
 
 def _findings(folder):

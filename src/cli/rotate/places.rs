@@ -52,10 +52,11 @@ impl Places {
     }
 }
 
-/// The account of a rotation of one's own key that is under way, where that key is gone already: the new one signs.
+/// The account of a rotation of one's own key, where that key is gone already: the new one signs. One that has ended counts, too: then
+/// there is nothing to go on with, and that is no failure.
 async fn retired(journals: &Path, session: &Session, rules: &Rules) -> Option<Result<Cleared, Refused>> {
     let (rows, _) = left_in(journals);
-    for row in rows.iter().filter(|row| row.own_key && !row.phase.is_final()) {
+    for row in rows.iter().filter(|row| row.own_key) {
         if let Some(cleared) = rules.clear_retired(session, &row.account, row.old_key.raw()).await {
             return Some(cleared);
         }

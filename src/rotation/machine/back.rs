@@ -3,7 +3,7 @@
 use super::Fact;
 use super::event::{Effect, Signer, Task, Trouble};
 use super::turn::Turn;
-use crate::domain::rotation::{Choice, OtherKey};
+use crate::domain::rotation::{Choice, OtherKey, Phase};
 
 /// The steps of a roll back, in order. Each is idempotent, so a process that takes it up again starts with the first.
 impl Turn<'_> {
@@ -34,9 +34,13 @@ impl Turn<'_> {
                 // Nothing was made. What is left of the preparations opens nothing.
                 return self.ended();
             }
-            // Who cannot be helped by another attempt (the old key is gone, say) may leave everything as it stands.
-            let choices = [Choice::Continue, Choice::Abort];
-            return self.ask(format!("the new key could not be given up: {trouble}"), &choices, Some(next));
+            // Who cannot be helped by another attempt (the old key is gone, say) may leave everything as it stands, unless the escrow alone has
+            // the new secret: it goes with the rotation.
+            let choices: &[Choice] = match self.book.phase {
+                Phase::Escrowed => &[Choice::Continue],
+                _ => &[Choice::Continue, Choice::Abort],
+            };
+            return self.ask(format!("the new key could not be given up: {trouble}"), choices, Some(next));
         }
         self.fresh();
         match task {

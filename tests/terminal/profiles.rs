@@ -150,7 +150,7 @@ fn hosts_that_need_no_proxy_are_called_without_one_however_that_is_written() {
     assert!(status == 1 && error.contains("proxy"), "another port needs it: {error}");
 }
 
-/// A sign-in and STS on loopback: what IAM Identity Center and STS answer to whoever has a token.
+/// A sign-in and STS on loopback: what IAM Identity Center, signin and STS answer to whoever has a token.
 fn sign_in() -> String {
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
@@ -162,6 +162,8 @@ fn sign_in() -> String {
         </AssumeRoleWithWebIdentityResponse>";
     const SSO: &str =
         r#"{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"s","sessionToken":"t","expiration":3976214400000}}"#;
+    const RENEWED: &str = r#"{"accessToken":{"accessKeyId":"ASIARENEWED","secretAccessKey":"s","sessionToken":"t"},
+        "tokenType":"aws_sigv4","expiresIn":900,"refreshToken":"refresh-2"}"#;
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     // It ends with the test's process.
@@ -179,6 +181,9 @@ fn sign_in() -> String {
             let body = String::from_utf8_lossy(&body).into_owned();
             let answer = match () {
                 () if head.contains("/federation/credentials") => Some(SSO),
+                () if head.contains("post /v1/token") && head.contains("\ndpop: ") && body.contains("\"refresh-1\"") => {
+                    Some(RENEWED)
+                }
                 () if body.contains("Action=GetCallerIdentity") => Some(IDENTITY),
                 () if body.contains("Action=AssumeRoleWithWebIdentity") && body.contains("WebIdentityToken=eyJ") => Some(TOKEN),
                 () => None,
@@ -223,4 +228,46 @@ fn every_kind_of_sign_in_is_gone_and_named_by_its_kind() {
         assert!(line("credentials").contains(&format!("{kind}, ending")), "{profile}: {out}{error}");
         assert!(line("identity  ").contains("user/ada"), "{profile}: {out}");
     }
+}
+
+/// What `aws login` keeps; the key was made for this test and is for nothing else.
+fn kept(refresh: &str, end: &str) -> String {
+    format!(
+        r#"{{"accessToken":{{"accessKeyId":"ASIALOGIN","secretAccessKey":"s","sessionToken":"t","accountId":"123456789012",
+        "expiresAt":"{end}"}},"tokenType":"aws_sigv4","signInRegion":"eu-west-1","refreshToken":"{refresh}","clientId":"arn:aws:signin:::devtools/same-device",
+        "dpopKey":"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIFTx2D9vl0Lrr1aqF546Ylf58+MHtcYMMSUPww3hALgKoAoGCCqGSM49\nAwEHoUQDQgAECMgTOil0k8K04QHjIqGN9KfBBJHputv0RDn8D8J0izASi3rykFP6\n3cm+NoDmV9YsEXUGaeIYNsxoLSiTGmPLRg==\n-----END EC PRIVATE KEY-----\n"}}"#
+    )
+}
+
+#[test]
+fn a_sign_in_of_aws_login_is_renewed_and_kept_for_whoever_comes_next() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = home("[profile console]\nregion = us-east-1\nlogin_session = arn:aws:iam::123456789012:user/ada\n", "");
+    let cache = home.path().join(".aws/login/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    let file = cache.join("397b11bbda6668a5a8d17d42c91036373f4a376627089c204bef61ce0ae993c2.json");
+    let url = sign_in();
+    let environment = with(home.path(), &[("AWS_ENDPOINT_URL", &url)]);
+    let doctor = || without_terminal(&environment, &["doctor", "--profile", "console"]);
+    std::fs::write(&file, kept("refresh-1", "2026-01-01T00:00:00Z")).unwrap();
+    // Together: a refresh token serves once, so the second has to wait for the first and take what it got.
+    std::thread::scope(|scope| {
+        for run in [scope.spawn(doctor), scope.spawn(doctor)] {
+            let (_, out, error) = run.join().unwrap();
+            assert!(out.contains("aws login, ending") && out.contains("user/ada"), "{out}{error}");
+        }
+    });
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("ASIARENEWED") && text.contains("refresh-2") && text.contains("BEGIN EC"), "{text}");
+    assert!(text.contains("\"signInRegion\":\"eu-west-1\""), "the region of the sign-in is lost: {text}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // What signin does not renew any more has ended, and the file is left as it was.
+    let ended = kept("refresh-0", "2026-01-01T00:00:00Z");
+    std::fs::write(&file, &ended).unwrap();
+    let (_, out, error) = doctor();
+    let all = format!("{out}{error}");
+    assert!(all.contains("ended at 2026-01-01T00:00:00Z, and was not renewed: failed to refresh"), "{all}");
+    assert!(all.contains("run `aws login --profile console`"), "{all}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), ended);
 }

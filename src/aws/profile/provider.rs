@@ -126,10 +126,8 @@ pub(crate) fn of_base(way: &Way, asked: &str, config: &SdkConfig) -> SharedCrede
             named(inner, "SSO", "signs in with SSO", format!("run `aws sso login --profile {name}`, then try again"))
         }
         Base::Login(session) => {
-            let provider = LoginProvider::new(session, Env::real(), Fs::real());
-            let advice = format!(
-                "run `aws login --profile {name}`, or any AWS CLI command with that profile, which renews it; then try again"
-            );
+            let provider = LoginProvider::new(session, settings, Env::real(), Fs::real());
+            let advice = format!("run `aws login --profile {name}`, then try again");
             named(SharedCredentialsProvider::new(provider), "aws login", "signs in with `aws login` (login_session)", advice)
         }
         Base::Token(token) => {

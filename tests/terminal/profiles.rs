@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::harness::{Emulated, Start, credentials, environment, without_terminal};
+use crate::stub::{Answer, serve};
 
 const KEYS: &str = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n";
 
@@ -152,7 +153,6 @@ fn hosts_that_need_no_proxy_are_called_without_one_however_that_is_written() {
 
 /// A sign-in and STS on loopback: what IAM Identity Center, signin and STS answer to whoever has a token.
 fn sign_in() -> String {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
         <Arn>arn:aws:iam::123456789012:user/ada</Arn><UserId>AIDAADA</UserId><Account>123456789012</Account>\
         </GetCallerIdentityResult></GetCallerIdentityResponse>";
@@ -164,36 +164,15 @@ fn sign_in() -> String {
         r#"{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"s","sessionToken":"t","expiration":3976214400000}}"#;
     const RENEWED: &str = r#"{"accessToken":{"accessKeyId":"ASIARENEWED","secretAccessKey":"s","sessionToken":"t"},
         "tokenType":"aws_sigv4","expiresIn":900,"refreshToken":"refresh-2"}"#;
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    // It ends with the test's process.
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut reader = BufReader::new(&stream);
-            let (mut head, mut line) = (String::new(), String::new());
-            while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
-                head.push_str(&line.to_ascii_lowercase());
-                line.clear();
-            }
-            let length = head.split("content-length:").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
-            let mut body = vec![0; length.unwrap_or(0)];
-            let _closed = reader.read_exact(&mut body);
-            let body = String::from_utf8_lossy(&body).into_owned();
-            let answer = match () {
-                () if head.contains("/federation/credentials") => Some(SSO),
-                () if head.contains("post /v1/token") && head.contains("\ndpop: ") && body.contains("\"refresh-1\"") => {
-                    Some(RENEWED)
-                }
-                () if body.contains("Action=GetCallerIdentity") => Some(IDENTITY),
-                () if body.contains("Action=AssumeRoleWithWebIdentity") && body.contains("WebIdentityToken=eyJ") => Some(TOKEN),
-                () => None,
-            };
-            let (status, text) = answer.map_or(("400 Bad Request", "{}"), |text| ("200 OK", text));
-            let _closed =
-                write!(&stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
+    serve(|head, body| match () {
+        () if head.contains("/federation/credentials") => Answer::Text(SSO),
+        () if head.contains("post /v1/token") && head.contains("\ndpop: ") && body.contains("\"refresh-1\"") => {
+            Answer::Text(RENEWED)
         }
-    });
-    url
+        () if body.contains("Action=GetCallerIdentity") => Answer::Text(IDENTITY),
+        () if body.contains("Action=AssumeRoleWithWebIdentity") && body.contains("WebIdentityToken=eyJ") => Answer::Text(TOKEN),
+        () => Answer::Refused,
+    })
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! refresh token for new credentials (signin's `CreateOAuth2Token`, signed as RFC 9449 has it) and writes both back, as the AWS CLI does.
 //! A refresh token may serve but once, so renewals wait for each other, and none begins whose result could not be kept.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -17,6 +17,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_types::os_shim_internal::{Env, Fs};
 use jiff::{SignedDuration, Timestamp};
+use rustix::fs::Access;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -123,7 +124,7 @@ impl LoginProvider {
         if access_token.lasts(RENEWED_BEFORE) {
             return Ok(access_token.credentials());
         }
-        OpenOptions::new().append(true).open(path).map_err(|error| {
+        rustix::fs::access(path, Access::WRITE_OK).map_err(|error| {
             failed(format!("{} cannot be written, and renewing it would lose the sign-in: {error}", path.display()))
         })?;
         let before: Map<String, Value> = self.read(path).await?;

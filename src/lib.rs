@@ -1,7 +1,7 @@
 //! Bartizan: a terminal console for the AWS administrator on call.
 //!
 //! The modules are the floors of the house, from the ground up; a floor may use what lies below it, never above.
-//! `ARCHITECTURE.md` has the picture, `tests/architecture.rs` holds it.
+//! `ARCHITECTURE.md` has the picture, `tests/pure/floors` holds it.
 
 pub mod app;
 pub mod audit;

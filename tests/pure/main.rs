@@ -10,13 +10,13 @@
     reason = "a test stands at the edge, and its way to fail is to panic"
 )]
 
-#[path = "../architecture.rs"]
 mod architecture;
 mod cost;
 mod docs;
 mod document;
 mod event_targets;
 mod filter;
+mod floors;
 mod frames;
 mod keymap;
 mod panes;

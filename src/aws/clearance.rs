@@ -15,6 +15,7 @@ use crate::rotation::stores::KeyPair;
 pub struct Rules {
     closed: Option<String>,
     accounts: Vec<AccountRule>,
+    sessions_want_reason: bool,
 }
 
 /// Why an account may not be changed. Nothing was sent that changes anything.
@@ -41,18 +42,25 @@ pub struct Cleared {
     session: Session,
     account: String,
     asks_reason: bool,
+    asks_session_reason: bool,
 }
 
 impl Rules {
     /// The rules of the configuration.
     pub fn new(accounts: Vec<AccountRule>) -> Self {
-        Self { closed: None, accounts }
+        Self { closed: None, accounts, sessions_want_reason: false }
     }
 
     /// Nothing may be changed in any account, for this reason (`started with --read-only`).
     #[must_use]
     pub fn closed(self, why: Option<String>) -> Self {
         Self { closed: why.or(self.closed), ..self }
+    }
+
+    /// Every session wants a reason, whatever the rules of its account say (`[sessions] reason`).
+    #[must_use]
+    pub fn sessions_want_reason(self, wanted: bool) -> Self {
+        Self { sessions_want_reason: wanted, ..self }
     }
 
     /// Asks whose account the session is in, its alias where a rule goes by one, and what the rules say to that.
@@ -76,7 +84,7 @@ impl Rules {
         if rule.never_arm {
             return Err(never(&rule));
         }
-        Ok(Cleared { session: session.clone(), account: identity.account, asks_reason: rule.reason })
+        Ok(self.cleared(session, identity.account, &rule))
     }
 
     /// Clears the account of a session whose own key was retired by a rotation of it, so that STS names nobody for it any more. `account` is
@@ -99,7 +107,12 @@ impl Rules {
         if rule.never_arm {
             return Some(Err(never(&rule)));
         }
-        Some(Ok(Cleared { session: session.clone(), account: account.to_owned(), asks_reason: rule.reason }))
+        Some(Ok(self.cleared(session, account.to_owned(), &rule)))
+    }
+
+    fn cleared(&self, session: &Session, account: String, rule: &AccountRule) -> Cleared {
+        let asks_session_reason = rule.reason || self.sessions_want_reason;
+        Cleared { session: session.clone(), account, asks_reason: rule.reason, asks_session_reason }
     }
 
     async fn identity(&self, session: &Session) -> Result<Identity, Refused> {
@@ -135,9 +148,14 @@ impl Cleared {
         &self.account
     }
 
-    /// Whether every change, and every session, wants a reason.
+    /// Whether every change wants a reason.
     pub fn asks_reason(&self) -> bool {
         self.asks_reason
+    }
+
+    /// Whether every session wants a reason: where changes do, or where the configuration asks for one everywhere.
+    pub fn asks_session_reason(&self) -> bool {
+        self.asks_session_reason
     }
 
     /// Who has the session, as STS has said.

@@ -25,6 +25,7 @@ mod pages;
 mod permit;
 mod profile;
 pub mod read_back;
+pub mod reap;
 pub mod rotation;
 pub mod second_factor;
 pub mod secrets_manager;

@@ -42,7 +42,7 @@ impl SessionManager {
     /// Session Manager in a region of an account that may be changed: through a session everything behind it can be.
     #[must_use]
     pub fn new(cleared: &Cleared, region: &str) -> Self {
-        let opens = if cleared.asks_reason() { Opens::WithReason } else { Opens::Any };
+        let opens = if cleared.asks_session_reason() { Opens::WithReason } else { Opens::Any };
         Self::opening(cleared.session(), region, opens)
     }
 
@@ -59,7 +59,7 @@ impl SessionManager {
     fn may_open(&self, request: &StartRequest) -> Result<(), Refusal> {
         match self.opens {
             Opens::WithReason if request.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) => {
-                Err(Refusal::Never("this account wants a reason for every session".to_owned()))
+                Err(Refusal::Never("the configuration wants a reason for every session here".to_owned()))
             }
             Opens::None => Err(Refusal::Never("no session is opened here: whether it may be was not asked".to_owned())),
             Opens::Any | Opens::WithReason => Ok(()),

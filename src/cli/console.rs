@@ -63,8 +63,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     };
     match runtime::run(launch, &tty) {
         Ok(End::Quit) => Ok(()),
-        Ok(End::Closed) => Err(Failure::Signal(HANGUP)),
-        Ok(End::Signal(number)) => Err(Failure::Signal(number)),
+        Ok(end) => Err(Failure::Signal(end.status().saturating_sub(128))),
         Err(error) => Err(Failure::Job(format!("the console could not start: {error}"))),
     }
 }
@@ -151,9 +150,6 @@ fn ahead(path: &std::path::Path) -> [jiff::SignedDuration; 2] {
     let mut seconds = text.split_whitespace().map(|word| jiff::SignedDuration::from_secs(word.parse().unwrap_or_default()));
     [seconds.next().unwrap_or_default(), seconds.next().unwrap_or_default()]
 }
-
-/// A terminal that has gone is a hangup, whether or not the signal was sent.
-const HANGUP: u8 = 1;
 
 /// Whether `--test-panic` asks for this.
 #[cfg(debug_assertions)]

@@ -27,11 +27,9 @@ struct Answer<'a> {
 /// Prints the key of `--profile`, or of `default`.
 pub(super) fn run(connection: &ConnectionArguments) -> Result<(), Failure> {
     let profile = connection.profile.as_deref().unwrap_or("default");
-    let runtime = super::runtime()?;
-    let served = runtime.block_on(stores::served(&Keyring::system(), profile));
-    // A thread may still wait for a keyring that does not answer.
-    runtime.shutdown_background();
-    let pair = served.map_err(|error| Failure::Job(error.to_string()))?.ok_or_else(|| {
+    let keyring = Keyring::system();
+    let serve = async { stores::served(&keyring, profile).await.map_err(|error| Failure::Job(error.to_string())) };
+    let pair = super::run_job(serve)?.ok_or_else(|| {
         Failure::Job(format!("the keyring serves no key for profile {profile}; a rotation into keyring:{profile} puts one there"))
     })?;
     print(&pair.id, &pair.secret)

@@ -96,9 +96,7 @@ pub(super) fn run(connection: &ConnectionArguments, console: &ConsoleArguments) 
     checks.push(files("theme", &format!("colours: {:?}", look.depth), &problems));
     checks.extend(kept::checks(connection));
     let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
-    let runtime = super::runtime()?;
-    checks.extend(runtime.block_on(account(plan)));
-    runtime.shutdown_background();
+    checks.extend(super::run_job(async { Ok(account(plan).await) })?);
     print(&checks)
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{ConnectionArguments, EmulateArguments};
@@ -14,17 +13,15 @@ use crate::domain::text::clean;
 use crate::emulator::svc::iam::Attacker;
 use crate::emulator::{Options, World, agent, fault, listen, load};
 use crate::records::{self, Loaded};
+use crate::runtime::ending;
 
 /// How long answers under way may take once we are asked to stop.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = ending::FAREWELL;
 
 /// Serves until SIGINT, SIGTERM or SIGHUP.
 pub(super) fn run(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Result<(), Failure> {
     let world = Arc::new(world(arguments, connection)?);
-    let runtime = super::runtime()?;
-    let result = runtime.block_on(serve(arguments, world));
-    runtime.shutdown_background();
-    result
+    super::run_job(serve(arguments, world))
 }
 
 fn world(arguments: &EmulateArguments, connection: &ConnectionArguments) -> Result<World, Failure> {
@@ -106,7 +103,7 @@ fn write_loaded<T>(err: &mut impl std::io::Write, what: &str, loaded: &Loaded<T>
 
 async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Failure> {
     // Before the line that tells others we are here: whoever reads it may stop us at once.
-    let stop = stopped()?;
+    let mut stop = ending::orderly();
     let shutdown = CancellationToken::new();
     let server =
         listen::serve(arguments.listen, Arc::clone(&world), shutdown.clone()).await.map_err(|error| match error.kind() {
@@ -121,7 +118,7 @@ async fn serve(arguments: &EmulateArguments, world: Arc<World>) -> Result<(), Fa
     writeln!(out, "listening on http://{}", server.address)?;
     out.flush()?;
     drop(out);
-    stop.await;
+    stop.told().await;
     shutdown.cancel();
     let _answers_under_way = tokio::time::timeout(GRACE, server.ended()).await;
     tell_calls(&world);
@@ -135,19 +132,4 @@ fn tell_calls(world: &World) {
     if !words.is_empty() {
         let _unless_gone = writeln!(output::err(), "calls: {}", words.join(", "));
     }
-}
-
-/// Waits for a signal to end; the handlers are in place when this returns.
-pub(super) fn stopped() -> Result<impl Future<Output = ()>, Failure> {
-    let handler = |kind| signal(kind).map_err(|error| Failure::Job(format!("could not watch for signals: {error}")));
-    let mut interrupt = handler(SignalKind::interrupt())?;
-    let mut terminate = handler(SignalKind::terminate())?;
-    let mut hangup = handler(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
 }

@@ -1,17 +1,16 @@
 //! `bartizan forward`: a local port that leads to a node, or through it to another host.
 
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments, ForwardArguments, Via};
-use super::emulate::stopped;
 use super::session::{self, Sessions, say};
 use super::{Failure, config};
 use crate::domain::forward::{ForwardSpec, Ports, pause_after};
+use crate::runtime::ending::{self, FAREWELL, Orderly};
 use crate::ssm::client::gateway::{Purpose, Refusal, StartRequest};
 use crate::ssm::client::session::OpenError;
 use crate::ssm::client::{byte_stream, forward};
@@ -24,17 +23,13 @@ pub(super) fn run(
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
     let spec = spec(arguments, connection, console)?;
-    let runtime = super::runtime()?;
-    let result = runtime.block_on(async {
+    super::run_job(async {
         if arguments.stdio {
             stdio(arguments, &spec, connection, console).await
         } else {
             stay(arguments, &spec, connection, console).await
         }
-    });
-    // A thread may still wait for input that nobody will give.
-    runtime.shutdown_background();
-    result
+    })
 }
 
 async fn stay(
@@ -52,8 +47,6 @@ async fn stay(
         let request = StartRequest { purpose, ..request(spec, arguments, &sessions).await? };
         return super::plugin::run(&request, &sessions, false).await;
     }
-    let stop = stopped()?;
-    tokio::pin!(stop);
     // The port first: a session for which there is no port would be opened in vain.
     let mut listening = listen(ports.local.unwrap_or_default()).await?;
     let sessions = Sessions::connect("forward", arguments.reason.as_deref(), connection, console).await?;
@@ -62,36 +55,34 @@ async fn stay(
     let way = if ports.host.is_some() { "by way of" } else { "of" };
     let leads = format!("{} leads to {} {way} {}; Ctrl-C ends it", listening.1, ports.remote(), spec.target);
     let (mut failures, mut was_open) = (0, false);
+    let mut stop = ending::orderly();
     loop {
-        let why = tokio::select! {
-            opened = sessions.opener().open(&request) => match opened {
-                Ok(session) => {
-                    (failures, was_open) = (0, true);
-                    match carry(session, listening.0, &leads, stop.as_mut()).await? {
-                        // A forward that was only typed ends with its session; one that has a name is to be there.
-                        None => return Ok(()),
-                        Some((closer, _)) if spec.name.is_none() => return session::close(closer).await,
-                        Some((closer, why)) => {
-                            let _it_has_ended = closer.close().await;
-                            why
-                        }
+        let why = match sessions.opened(&request, &mut stop).await? {
+            Ok(session) => {
+                (failures, was_open) = (0, true);
+                match carry(session, listening.0, &leads, &mut stop).await? {
+                    // A forward that was only typed ends with its session; one that has a name is to be there.
+                    None => return Ok(()),
+                    Some((closer, _)) if spec.name.is_none() => return session::close(closer).await,
+                    Some((closer, why)) => {
+                        let _it_has_ended = tokio::time::timeout(FAREWELL, closer.close()).await;
+                        why
                     }
                 }
-                Err(error) if !was_open || matches!(error, OpenError::Refused(Refusal::Never(_))) => {
-                    return Err(Failure::Job(error.to_string()));
-                }
-                Err(error) => {
-                    failures += 1;
-                    error.to_string()
-                }
-            },
-            () = stop.as_mut() => return Ok(()),
+            }
+            Err(error) if !was_open || matches!(error, OpenError::Refused(Refusal::Never(_))) => {
+                return Err(Failure::Job(error.to_string()));
+            }
+            Err(error) => {
+                failures += 1;
+                error.to_string()
+            }
         };
         let pause = pause_after(failures);
         say(&format!("the forward is lost ({why}); it is opened again in {} s", pause.as_secs()));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = stop.as_mut() => return Ok(()),
+            _signal = stop.told() => return Ok(()),
         }
         listening = listen(port).await?;
     }
@@ -108,7 +99,7 @@ async fn carry(
     session: session::Opened,
     listener: TcpListener,
     leads: &str,
-    stop: Pin<&mut impl Future<Output = ()>>,
+    stop: &mut Orderly,
 ) -> Result<Option<(session::Closing, String)>, Failure> {
     if !session.facts.notice.is_empty() {
         say(&session.facts.notice);
@@ -120,7 +111,7 @@ async fn carry(
     let activity = Arc::new(forward::Activity::default());
     let ended = tokio::select! {
         ending = forward::run(&facts, sender, receiver, listener, Arc::clone(&activity)) => Some(ending),
-        () = stop => None,
+        _signal = stop.told() => None,
         () = tell_resets(&activity.pressure) => None,
     };
     watching.abort();
@@ -156,15 +147,15 @@ async fn stdio(
     if ports.host.is_some() || ports.local.is_some() {
         return Err(Failure::Usage("--stdio carries one connection to a port of the node itself: give the port alone".into()));
     }
-    let stop = stopped()?;
     let (input, output) = (standard(rustix::stdio::stdin())?, standard(rustix::stdio::stdout())?);
     let sessions = Sessions::connect("forward", arguments.reason.as_deref(), connection, console).await?;
     let request = StartRequest { purpose: Purpose::Ssh(ports.port), ..request(spec, arguments, &sessions).await? };
-    let session = sessions.open(&request).await?;
+    let mut stop = ending::orderly();
+    let session = sessions.open(&request, &mut stop).await?;
     let (closer, sender, receiver) = session.split();
     tokio::select! {
         _ended = byte_stream::run(sender, receiver, input, output) => {}
-        () = stop => {}
+        _signal = stop.told() => {}
     }
     session::close(closer).await
 }

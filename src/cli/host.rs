@@ -21,7 +21,8 @@ use crate::secrets::Keyring;
 /// What the configuration and the command line say about changes.
 pub(super) fn rules(config: &Config, console: &ConsoleArguments) -> Rules {
     let accounts = config.accounts.iter().map(|rule| rule.value.clone()).collect();
-    Rules::new(accounts).closed(console.read_only.then(|| "started with --read-only".to_owned()))
+    let rules = Rules::new(accounts).sessions_want_reason(config.asks_reason.value);
+    rules.closed(console.read_only.then(|| "started with --read-only".to_owned()))
 }
 
 /// What rotations of an account stand on: AWS behind the rules, stores, escrow keys, and the clock that the account lives by.

@@ -36,13 +36,18 @@ use arguments::{Arguments, Command, SessionArguments};
 pub use failure::Failure;
 use tables::Ask;
 
-use crate::runtime::{log, protect};
+use crate::runtime::{ending, log, protect};
 
 /// Parses the arguments, does the job, and answers with the exit status.
 pub fn main() -> ExitCode {
     // Before anything secret is read: every command may hold credentials.
     protect::no_core_dumps();
     protect::survive_full_files();
+    if let Err(error) = ending::listen() {
+        let failure = Failure::Job(format!("could not watch for signals: {error}"));
+        output::say(&failure.to_string());
+        return failure.status();
+    }
     let arguments = match Arguments::try_parse_from(demo::bound(std::env::args_os())) {
         Ok(arguments) => arguments,
         // Help and version are errors to clap: it prints them and knows their status. Errors quote the arguments.
@@ -101,8 +106,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// A runtime for jobs without the screen.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+/// Runs a job without the screen to its end. What still waits then (a thread for a key, a keyring, a call) goes with the process.
+fn run_job<T>(job: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Failure::Job(format!("could not start: {error}")))
+    let runtime = runtime.map_err(|error| Failure::Job(format!("could not start: {error}")))?;
+    let result = runtime.block_on(job);
+    runtime.shutdown_background();
+    result
 }

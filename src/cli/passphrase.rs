@@ -15,6 +15,7 @@ use crate::cli::output;
 use crate::domain::question::{Question, Topic};
 use crate::domain::text::clean;
 use crate::rotation::stores::{Need, Passphrase, Purpose};
+use crate::runtime::ending::{self, OnExit};
 use crate::secrets::Asker;
 
 /// Names the file; `/dev/fd/3` reads what the caller has opened.
@@ -98,7 +99,7 @@ fn prompt(need: &Need) -> Result<SecretString, String> {
 
 /// The terminal shows nothing that is typed as long as this lives. The library that asks hides it only after it has asked, and shows it
 /// again between two questions: whoever types fast would be seen.
-struct Hidden(Option<(std::os::fd::OwnedFd, Termios)>);
+struct Hidden(Option<(std::os::fd::OwnedFd, Termios, OnExit)>);
 
 impl Hidden {
     fn new() -> Self {
@@ -106,11 +107,15 @@ impl Hidden {
         let hide = || {
             let terminal = rustix::fs::open("/dev/tty", flags, Mode::empty())?;
             let before = termios::tcgetattr(&terminal)?;
+            let (held, undo) = (terminal.try_clone(), before.clone());
+            let on_exit = ending::on_exit(move || {
+                let _terminal_has_gone = held.as_ref().map(|held| termios::tcsetattr(held, OptionalActions::Now, &undo));
+            });
             let mut hidden = before.clone();
             hidden.local_modes.remove(LocalModes::ECHO);
             hidden.local_modes.insert(LocalModes::ECHONL);
             termios::tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
-            rustix::io::Result::Ok((terminal, before))
+            rustix::io::Result::Ok((terminal, before, on_exit))
         };
         // Without it the library does what it can.
         Self(hide().ok())
@@ -119,7 +124,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        if let Some((terminal, before)) = &self.0 {
+        if let Some((terminal, before, _)) = &self.0 {
             let _terminal_has_gone = termios::tcsetattr(terminal, OptionalActions::Now, before);
         }
     }

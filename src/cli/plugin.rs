@@ -17,9 +17,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::emulate::stopped;
-use super::session::{Manager, Sessions};
+use super::session::{self, Manager, Sessions, say};
 use super::shell::Raw;
+use crate::runtime::ending::{self, FAREWELL, Orderly};
 use crate::runtime::tty;
 use crate::ssm::client::filter::Filter;
 use crate::ssm::client::gateway::{Gateway as _, Opened, StartRequest};
@@ -35,8 +35,10 @@ const FOLDERS: [&str; 3] = ["/usr/local/sessionmanagerplugin/bin", "/usr/local/b
 const VARIABLE: &str = "AWS_SSM_START_SESSION_RESPONSE";
 /// Plugins up to this version take the token as an argument only.
 const TOKEN_IN_ARGUMENTS: Version = Version::new(1, 2, 497, 0);
-/// How long the plugin may take to end when it is asked to, and to tell its version.
+/// How long the plugin may take to tell its version, and what it shows last to the terminal.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the plugin may take to end when it is asked to, once and again.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Starts a session and has the plugin carry it. `has_keys` gives it this terminal's keys.
 pub(super) async fn run(request: &StartRequest, sessions: &Sessions, has_keys: bool) -> Result<(), Failure> {
@@ -45,13 +47,17 @@ pub(super) async fn run(request: &StartRequest, sessions: &Sessions, has_keys: b
         Failure::Job(format!("{NAME} is neither in PATH nor in {folders}; leave --via away to go without it"))
     })?;
     check_version(&plugin).await?;
-    let stop = stopped()?;
+    let mut stop = ending::orderly();
     let opener = sessions.opener();
     let opened = opener.gateway.start(request).await.map_err(|error| Failure::Job(error.to_string()))?;
     let session_id = opened.session_id.clone();
-    let result = carry(&plugin, request, opened, opener, stop, has_keys).await;
-    let ended = opener.gateway.terminate(&session_id).await;
+    let result = carry(&plugin, request, opened, opener, &mut stop, has_keys).await;
+    let ended = tokio::time::timeout(FAREWELL, opener.gateway.terminate(&session_id)).await;
     let note = result?;
+    let Ok(ended) = ended else {
+        say(session::STILL_OPEN);
+        return Ok(());
+    };
     ended.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))?;
     note.into_iter().for_each(Note::erase);
     Ok(())
@@ -62,7 +68,7 @@ async fn carry(
     request: &StartRequest,
     opened: Opened,
     opener: &Opener<Manager>,
-    stop: impl Future<Output = ()>,
+    stop: &mut Orderly,
     has_keys: bool,
 ) -> Result<Option<Note>, Failure> {
     let entry = Entry::new(&opened.session_id, &request.target, opener.place.clone());
@@ -80,7 +86,8 @@ async fn carry(
     let resizing = tokio::spawn(resize(pair.master));
     let writing = tokio::task::spawn_blocking(move || write(output));
     let status = wait(child, stop).await;
-    let _within = tokio::time::timeout(PATIENCE, writing).await;
+    let patience = if stop.was_told() { LAST_WORDS } else { PATIENCE };
+    let _within = tokio::time::timeout(patience, writing).await;
     resizing.abort();
     drop(raw);
     match status {
@@ -141,19 +148,19 @@ async fn check_version(plugin: &PathBuf) -> Result<(), Failure> {
 }
 
 /// Waits for the plugin's end; asked to stop, it gets some time for that. `None`: it was stopped, or cannot be waited for.
-async fn wait(mut child: Box<dyn Child + Send + Sync>, stop: impl Future<Output = ()>) -> Option<u32> {
+async fn wait(mut child: Box<dyn Child + Send + Sync>, stop: &mut Orderly) -> Option<u32> {
     let process = child.process_id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let mut killer = child.clone_killer();
     let ended = tokio::task::spawn_blocking(move || child.wait());
     tokio::pin!(ended);
     tokio::select! {
         status = &mut ended => return status.ok()?.ok().map(|status| status.exit_code()),
-        () = stop => {}
+        _signal = stop.told() => {}
     }
     for signal in [Signal::INT, Signal::TERM] {
         // One that has just ended hears nothing.
         let _unless_ended = process.map(|process| kill_process(process, signal));
-        if tokio::time::timeout(PATIENCE, &mut ended).await.is_ok() {
+        if tokio::time::timeout(LAST_WORDS, &mut ended).await.is_ok() {
             return None;
         }
     }

@@ -34,11 +34,7 @@ pub(super) fn run(
     }
     let config = config::load(connection, console)?;
     let rules = host::rules(&config, console);
-    let runtime = super::runtime()?;
-    let result = runtime.block_on(job(arguments, connection, &config.regions.value, &rules));
-    // A keyring may still wait for a person.
-    runtime.shutdown_background();
-    result
+    super::run_job(job(arguments, connection, &config.regions.value, &rules))
 }
 
 async fn job(

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt as _;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::arguments::{ConnectionArguments, ConsoleArguments};
 use super::connection::Plan;
@@ -15,17 +17,18 @@ use crate::aws::observe::Observer;
 use crate::aws::session::{self, Connect};
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
-use crate::aws::{ssm, sts};
+use crate::aws::{reap, ssm};
 use crate::config::{Config, paths};
 use crate::domain::shell;
 use crate::domain::text::clean;
 use crate::emulator::{Options, World, agent, in_process, listen};
+use crate::runtime::ending::{FAREWELL, Orderly};
 use crate::runtime::tty;
 use crate::ssm::channel::pipe::{Ending, State};
 use crate::ssm::client::dial::Dialer;
-use crate::ssm::client::gateway::{Gateway as _, StartRequest};
+use crate::ssm::client::gateway::StartRequest;
 use crate::ssm::client::journal::{Journal, Place};
-use crate::ssm::client::session::{Closer, HANDSHAKE, Opener, Session};
+use crate::ssm::client::session::{Closer, HANDSHAKE, OpenError, Opener, Session};
 
 /// Session Manager, with what is done through it written down.
 pub(super) type Manager = Audited<SessionManager>;
@@ -35,6 +38,8 @@ pub(super) struct Sessions {
     opener: Opener<Manager>,
     aws: session::Session,
     region: String,
+    /// Ends what others have left open.
+    reaping: Option<AbortOnDropHandle<()>>,
     /// The demo's own web sockets, as long as they are needed.
     _demo: Option<DropGuard>,
 }
@@ -68,14 +73,17 @@ impl Sessions {
             return Err(Failure::Policy("no session: started with --read-only".into()));
         }
         let reached = Reached::new(origin, connection, &config).await?;
-        let (cleared, ()) = tokio::join!(rules.clear(&reached.aws), reached.reap());
-        let cleared = cleared.map_err(|refused| match refused {
+        // Beside the start, which does not wait for it.
+        let reaping = reached.journal.clone().map(|journal| {
+            let log = reached.log.clone();
+            AbortOnDropHandle::new(tokio::spawn(reap::orphans(journal, log).for_each(async |words| say(&words))))
+        });
+        let cleared = rules.clear(&reached.aws).await.map_err(|refused| match refused {
             Refused::Policy(why) => Failure::Policy(format!("no session: {why}")),
             unknown @ Refused::Unknown(_) => unknown.into(),
         })?;
-        let asks = cleared.asks_reason() || config.asks_reason.value;
-        match shell::reason(reason.unwrap_or_default(), asks) {
-            Ok(_) => Ok(reached.open(&cleared)),
+        match shell::reason(reason.unwrap_or_default(), cleared.asks_session_reason()) {
+            Ok(_) => Ok(reached.open(&cleared, reaping)),
             Err(why) => Err(Failure::Usage(format!("{why} (--reason TEXT)"))),
         }
     }
@@ -121,7 +129,7 @@ impl Reached {
     }
 
     /// What opens sessions, as the rules let some be opened.
-    fn open(self, cleared: &Cleared) -> Sessions {
+    fn open(self, cleared: &Cleared, reaping: Option<AbortOnDropHandle<()>>) -> Sessions {
         let Self { aws, dialer, journal, place, log, origin, demo } = self;
         let region = place.region.clone();
         let common = audit::Entry {
@@ -134,36 +142,7 @@ impl Reached {
         let gateway = Arc::new(Audited::new(SessionManager::new(cleared, &region), log, common));
         let place = Place { account: Some(cleared.account().to_owned()), ..place };
         let opener = Opener { gateway, dialer, journal, place, patience: HANDSHAKE };
-        Sessions { opener, aws, region, _demo: demo }
-    }
-
-    /// Ends the sessions that killed programs have left open. What cannot be reached now is tried again at the next start.
-    async fn reap(&self) {
-        let Some(journal) = &self.journal else { return };
-        for (entry, note) in journal.orphans() {
-            let wanted = Connect {
-                profile: entry.place.profile.clone(),
-                regions: vec![entry.place.region.clone()],
-                endpoint_url: entry.place.endpoint_url.clone(),
-                ..Connect::new(Observer::nobody())
-            };
-            let Ok(session) = session::connect(wanted).await else { continue };
-            let account = entry.place.account.clone();
-            if let Err(why) = sts::must_be_in(&session, account.as_deref()).await {
-                say(&format!("session {} is left open by a killed program: {why}", entry.session_id));
-                continue;
-            }
-            let region = entry.place.region.clone();
-            let common = audit::Entry { region, account, origin: "reap".to_owned(), ..audit::Entry::default() };
-            let manager = Audited::new(SessionManager::ending(&session, &entry.place.region), self.log.clone(), common);
-            match manager.terminate(&entry.session_id).await {
-                Ok(()) => {
-                    say(&format!("ended session {} to {}, which a killed program had left open", entry.session_id, entry.target));
-                    note.erase();
-                }
-                Err(error) => say(&format!("session {} is left open by a killed program: {error}", entry.session_id)),
-            }
-        }
+        Sessions { opener, aws, region, reaping, _demo: demo }
     }
 }
 
@@ -173,20 +152,52 @@ impl Sessions {
         ssm::find(&self.aws, &self.region, target).await.map_err(Failure::Job)
     }
 
+    /// Gives what ends others' sessions a last moment: a short command may be done before it is. Whoever was told to end does not wait.
+    pub(super) async fn finish(self) {
+        if let Some(reaping) = self.reaping {
+            let _next_time = tokio::time::timeout(FAREWELL, reaping).await;
+        }
+    }
+
     /// What opens them.
     pub(super) fn opener(&self) -> &Opener<Manager> {
         &self.opener
     }
 
-    /// Opens a session.
-    pub(super) async fn open(&self, request: &StartRequest) -> Result<Session<Manager>, Failure> {
-        let session = self.opener.open(request).await.map_err(|error| Failure::Job(error.to_string()))?;
+    /// Opens a session; told to end meanwhile, it ends what was opened by then.
+    pub(super) async fn open(&self, request: &StartRequest, stop: &mut Orderly) -> Result<Session<Manager>, Failure> {
+        let session = self.opened(request, stop).await?.map_err(|error| Failure::Job(error.to_string()))?;
         if !session.facts.notice.is_empty() {
             say(&session.facts.notice);
         }
         Ok(session)
     }
+
+    /// As [`Sessions::open`], for those who try again.
+    pub(super) async fn opened(
+        &self,
+        request: &StartRequest,
+        stop: &mut Orderly,
+    ) -> Result<Result<Session<Manager>, OpenError>, Failure> {
+        let mut opening = Box::pin(self.opener.open(request));
+        let signal = tokio::select! {
+            opened = &mut opening => return Ok(opened),
+            signal = stop.told() => signal,
+        };
+        // A call that is under way may start a session of which nobody would know. What has one by then ends it where it is dropped.
+        if let Ok(Ok(session)) = tokio::time::timeout(FAREWELL / 2, &mut opening).await {
+            let (closer, ..) = session.split();
+            let _the_next_start = tokio::time::timeout(FAREWELL / 2, closer.close()).await;
+        } else {
+            drop(opening);
+            tokio::time::sleep(FAREWELL / 2).await;
+        }
+        Err(Failure::Signal(signal))
+    }
 }
+
+/// What is said where the end of a session was not waited for.
+pub(super) const STILL_OPEN: &str = "the session did not end in time: the next shell, forward or console ends it";
 
 /// A reason as `StartSession` takes it; whether there has to be one was asked before.
 pub(super) fn reason(given: Option<&str>) -> Option<String> {
@@ -210,7 +221,11 @@ pub(super) fn words(ending: &Ending) -> String {
 
 /// Closes a session and says why it ended: an error unless we wanted it or it ended in order.
 pub(super) async fn close(closer: Closer<Manager>) -> Result<(), Failure> {
-    match closer.close().await.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))? {
+    let Ok(closed) = tokio::time::timeout(FAREWELL, closer.close()).await else {
+        say(STILL_OPEN);
+        return Ok(());
+    };
+    match closed.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))? {
         Ending::Left => Ok(()),
         Ending::Closed(words) if words.is_empty() => Ok(()),
         Ending::Closed(words) => Err(Failure::Job(format!("the session has ended: {words}"))),

@@ -1,6 +1,7 @@
 //! `bartizan shell`: a Session Manager shell in this terminal.
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::stdio::{stderr, stdin, stdout};
@@ -10,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::Failure;
 use super::arguments::{ConnectionArguments, ConsoleArguments, ShellArguments, Via};
-use super::emulate::stopped;
 use super::session::{self, Sessions, say};
+use crate::runtime::ending::{self, OnExit};
 use crate::runtime::tty::{self, MEND};
 use crate::ssm::client::escape::{Escapes, HELP, Wish};
 use crate::ssm::client::filter::Filter;
@@ -19,21 +20,19 @@ use crate::ssm::client::gateway::{Purpose, StartRequest};
 use crate::ssm::client::shell::{self as remote, Input, Output, RESIZE_PAUSE};
 use crate::ssm::wire::Size;
 
+/// How long what the target has said last may take to the terminal.
+const LAST_OUTPUT: Duration = Duration::from_secs(2);
+
 /// Opens the shell and stays until its end.
 pub(super) fn run(
     arguments: &ShellArguments,
     connection: &ConnectionArguments,
     console: &ConsoleArguments,
 ) -> Result<(), Failure> {
-    let runtime = super::runtime()?;
-    let result = runtime.block_on(stay(arguments, connection, console));
-    // A thread may still wait for a key that nobody will press.
-    runtime.shutdown_background();
-    result
+    super::run_job(stay(arguments, connection, console))
 }
 
 async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, console: &ConsoleArguments) -> Result<(), Failure> {
-    let stop = stopped()?;
     let sessions = Sessions::connect("shell", arguments.reason.as_deref(), connection, console).await?;
     let request = StartRequest {
         target: sessions.find(&arguments.target).await?,
@@ -43,7 +42,8 @@ async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, cons
     if arguments.via == Via::Plugin {
         return super::plugin::run(&request, &sessions, arguments.command.is_none()).await;
     }
-    let session = sessions.open(&request).await?;
+    let mut stop = ending::orderly();
+    let session = sessions.open(&request, &mut stop).await?;
     let (closer, sender, receiver) = session.split();
     let (keys, input) = mpsc::channel(64);
     let (to_terminal, output) = mpsc::channel(64);
@@ -54,17 +54,25 @@ async fn stay(arguments: &ShellArguments, connection: &ConnectionArguments, cons
     let watching = tokio::spawn(session::watch(sender.state()));
     let writing = tokio::task::spawn_blocking(move || write(output));
     let shell = tokio::spawn(remote::run(sender, receiver, input, to_terminal));
-    tokio::select! {
-        _ended = shell => {}
-        () = stop => {}
-        () = end_wished(wishes) => {}
-    }
+    let is_wished = tokio::select! {
+        _ended = shell => false,
+        _signal = stop.told() => true,
+        () = end_wished(wishes) => {
+            ending::hurry(0);
+            true
+        }
+    };
     sizes.abort();
     watching.abort();
     let closed = session::close(closer).await;
-    let code = tokio::time::timeout(std::time::Duration::from_secs(2), writing).await.ok().and_then(Result::ok).flatten();
+    // Whoever wants the end does not want to read on.
+    let patience = if is_wished { LAST_OUTPUT / 10 } else { LAST_OUTPUT };
+    let code = tokio::time::timeout(patience, writing).await.ok().and_then(Result::ok).flatten();
     drop(terminal);
     closed?;
+    if !is_wished {
+        sessions.finish().await;
+    }
     match code {
         None | Some(0) => Ok(()),
         Some(code) => Err(Failure::Passed(u8::try_from(code & 0xff).unwrap_or(1))),
@@ -157,8 +165,14 @@ fn put(to: BorrowedFd<'_>, filter: &mut Option<Filter>, bytes: &Bytes) -> std::i
     tty::write_all_to(to, &bytes)
 }
 
+/// How long it may take to mend the terminal: nobody may read it any more.
+const MENDING: Duration = Duration::from_millis(200);
+
 /// The terminal in raw mode, given back as it was found on every way out.
-pub(super) struct Raw(Termios);
+pub(super) struct Raw {
+    found: Termios,
+    _on_exit: OnExit,
+}
 
 impl Raw {
     /// `None` where standard input is no terminal.
@@ -166,18 +180,24 @@ impl Raw {
         let found = termios::tcgetattr(stdin()).ok()?;
         let mut raw = found.clone();
         raw.make_raw();
+        let undo = found.clone();
+        let on_exit = ending::on_exit(move || give_back(&undo));
         termios::tcsetattr(stdin(), OptionalActions::Now, &raw).ok()?;
-        Some(Self(found))
+        Some(Self { found, _on_exit: on_exit })
     }
 }
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        // A terminal that has gone needs nothing back.
-        let _unless_gone = termios::tcsetattr(stdin(), OptionalActions::Now, &self.0);
-        if stdout_is_terminal() {
-            let _unless_gone = tty::write_all_to(stdout(), MEND);
-        }
+        give_back(&self.found);
+    }
+}
+
+/// A terminal that has gone needs nothing back.
+fn give_back(found: &Termios) {
+    let _unless_gone = termios::tcsetattr(stdin(), OptionalActions::Now, found);
+    if stdout_is_terminal() {
+        tty::write_within(MENDING, stdout(), MEND.to_vec());
     }
 }
 

@@ -70,8 +70,6 @@ impl fmt::Debug for Rotations {
 const OPENING: Duration = Duration::from_secs(30);
 /// The board is told of at most so often: a campaign changes it many times a second, and nobody reads that fast.
 const PICTURE: Duration = Duration::from_millis(100);
-/// A key that is being made is waited for when the person quits: its secret is in nobody's hands yet.
-const LAST_STEP: Duration = Duration::from_secs(15);
 
 /// Between two looks whether rotations rest.
 const REST: Duration = Duration::from_millis(500);
@@ -300,16 +298,14 @@ impl Desks {
         self.state.borrow().desks.iter().map(|(_, desk)| desk.stop()).sum()
     }
 
-    /// Stops, and waits until no key is between its making and its escrow, or until that has taken too long.
+    /// Stops, and waits until no key is between its making and its escrow: its secret is in nobody's hands yet. Whoever waits gives up at some
+    /// time: the next start then makes another key.
     pub(super) async fn settle(&self) {
         self.stop();
         let critical = |rows: &[Rotation]| rows.iter().any(|row| row.phase == Phase::Creating && row.wait == Wait::Working);
-        let calm = async {
-            while critical(&self.board()) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let _given_up = tokio::time::timeout(LAST_STEP, calm).await;
+        while critical(&self.board()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 

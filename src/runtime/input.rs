@@ -6,10 +6,12 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use termina::event::{Event, KeyCode, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
 use tokio::net::unix::pipe::Receiver;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::kit::input::{Code, Input, Key};
@@ -20,6 +22,10 @@ const CHUNK: usize = 4096;
 
 /// More bytes of one paste are not taken: somebody who pastes as much has pasted the wrong thing, and memory has an end.
 const MOST_OF_A_PASTE: usize = 16 << 20;
+/// A paste of which nothing has come for so long may have no end at all: then Ctrl-C is a key again. What was typed arrives in order, so nothing
+/// of the paste is still on its way by then.
+const STALLED: Duration = Duration::from_millis(300);
+const CTRL_C: &[u8] = b"\x03";
 /// Where a paste begins, and where it ends ("bracketed paste").
 const PASTE_BEGINS: [u8; 6] = *b"\x1b[200~";
 const PASTE_ENDS: [u8; 6] = *b"\x1b[201~";
@@ -82,6 +88,8 @@ pub(super) enum Typed {
     Mouse(Mouse),
     /// The paste that came last was too long: the rest of it was not taken.
     Cut,
+    /// A paste that had no end was given up: nothing of it was taken.
+    Endless,
     /// Bytes as they came, while nothing is decoded.
     Bytes(Vec<u8>),
 }
@@ -96,16 +104,13 @@ pub(super) struct Keyboard {
     queue: VecDeque<Typed>,
     /// Whether nothing is decoded.
     is_raw: bool,
+    last_read: Instant,
 }
 
 impl Keyboard {
     /// Opens the terminal that is standard input.
     pub(super) fn open() -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let own = rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new())
-            .and_then(|name| rustix::fs::open(name.as_c_str(), flags, Mode::empty()))
-            // After `su` the terminal belongs to another user; the controlling terminal may always be opened.
-            .or_else(|_| rustix::fs::open("/dev/tty", flags, Mode::empty()))?;
+        let own = super::tty::own(rustix::stdio::stdin(), OFlags::RDONLY)?;
         let terminal = Receiver::from_owned_fd_unchecked(own)?;
         Ok(Self {
             terminal,
@@ -113,6 +118,7 @@ impl Keyboard {
             parser: termina::Parser::default(),
             queue: VecDeque::new(),
             is_raw: false,
+            last_read: Instant::now(),
         })
     }
 
@@ -125,10 +131,18 @@ impl Keyboard {
             self.terminal.readable().await?;
             // It may be a secret that is typed.
             let mut bytes = Zeroizing::new([0_u8; CHUNK]);
-            match self.terminal.try_read(bytes.as_mut_slice()) {
+            let read = self.terminal.try_read(bytes.as_mut_slice());
+            let last = std::mem::replace(&mut self.last_read, Instant::now());
+            match read {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(read) if self.is_raw => return Ok(Typed::Bytes(bytes.get(..read).unwrap_or_default().to_vec())),
-                Ok(read) => self.decode(bytes.get(..read).unwrap_or_default()),
+                Ok(read) => {
+                    let bytes = bytes.get(..read).unwrap_or_default();
+                    if bytes == CTRL_C && last.elapsed() >= STALLED {
+                        give_up_paste(&mut self.pastes, &mut self.parser, &mut self.queue);
+                    }
+                    self.decode(bytes);
+                }
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
             }
@@ -150,6 +164,17 @@ impl Keyboard {
     fn decode(&mut self, bytes: &[u8]) {
         decode(&mut self.pastes, &mut self.parser, &mut self.queue, bytes);
     }
+}
+
+/// Gives up a paste that is under way, if one is.
+fn give_up_paste(pastes: &mut Pastes, parser: &mut termina::Parser, queue: &mut VecDeque<Typed>) {
+    if pastes.under_way.take().is_none() {
+        return;
+    }
+    pastes.last = Default::default();
+    parser.parse(&PASTE_ENDS, false);
+    while parser.pop().is_some() {}
+    queue.push_back(Typed::Endless);
 }
 
 fn decode(pastes: &mut Pastes, parser: &mut termina::Parser, queue: &mut VecDeque<Typed>, bytes: &[u8]) {
@@ -303,6 +328,19 @@ mod tests {
                 assert!(told == wanted, "{length} {piece}: {}", told.len());
             }
         }
+    }
+
+    #[test]
+    fn a_paste_without_an_end_is_given_up_and_keys_are_keys_again() {
+        let (mut pastes, mut parser, mut queue) = (Pastes::default(), termina::Parser::default(), VecDeque::new());
+        give_up_paste(&mut pastes, &mut parser, &mut queue);
+        assert!(queue.is_empty(), "there is none");
+        decode(&mut pastes, &mut parser, &mut queue, b"\x1b[200~half of it\x1b[20");
+        give_up_paste(&mut pastes, &mut parser, &mut queue);
+        decode(&mut pastes, &mut parser, &mut queue, b"\x03q\x1b[200~whole\x1b[201~");
+        let key = |key| Typed::Input(Input::Key(key));
+        let whole = Typed::Input(Input::Paste("whole".into()));
+        assert_eq!(queue, [Typed::Endless, key(Key::ctrl('c')), key(Key::plain(Code::Char('q'))), whole]);
     }
 
     #[test]

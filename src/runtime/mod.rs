@@ -11,6 +11,7 @@
 //! | [`sessions`] | shells and forwards |
 //! | [`entry`] | secrets being typed: past the model, to the task that asked |
 //! | [`tty`], [`screen`], [`input`], [`signals`] | the terminal: taken, painted, read, given back |
+//! | [`ending`] | the end within a second, of the console and of every command |
 //! | [`pacer`] | when to draw |
 //! | [`steady`] | the clock that arming, the lock and their waits go by |
 //! | [`panics`], [`protect`], [`log`] | when things go wrong |
@@ -18,6 +19,7 @@
 mod connector;
 mod contain;
 mod desks;
+pub mod ending;
 mod entry;
 mod input;
 mod kept;
@@ -102,12 +104,26 @@ pub enum End {
     Closed,
 }
 
+impl End {
+    /// The exit status that says so. A terminal that has gone is a hangup, whether or not the signal was sent.
+    #[must_use]
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Quit => 0,
+            Self::Signal(number) => number.saturating_add(128),
+            Self::Closed => 128 + 1,
+        }
+    }
+}
+
 /// Runs the console until it ends. The terminal is given back on every way out.
 ///
 /// # Errors
 /// The system gives no event queue, signal handlers or threads.
 pub fn run(launch: Launch, tty: &Tty) -> io::Result<End> {
     let broke = panics::watch(tty.clone());
+    let held = tty.clone();
+    let _given_back = ending::on_exit(move || held.leave());
     let own = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let end = own.block_on(turn::run(launch, tty, broke));
     tty.leave();

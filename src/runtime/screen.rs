@@ -8,7 +8,7 @@ use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::tty::write_all;
+use super::tty::Tty;
 use crate::kit::input::Size;
 
 /// What the terminal shows, as far as we know, and the way to change it.
@@ -23,10 +23,10 @@ pub(super) struct Screen {
 
 impl Screen {
     /// A screen of which nothing is known yet.
-    pub(super) fn new(size: Size) -> Self {
+    pub(super) fn new(tty: Tty, size: Size) -> Self {
         let area = Rect::new(0, 0, size.width, size.height);
         Self {
-            backend: CrosstermBackend::new(Frame::default()),
+            backend: CrosstermBackend::new(Frame { bytes: Vec::new(), tty }),
             shown: Buffer::empty(area),
             next: Buffer::empty(area),
             whole: true,
@@ -82,17 +82,20 @@ impl Screen {
 }
 
 /// Collects a frame and gives it to the terminal in one piece when flushed.
-#[derive(Debug, Default)]
-struct Frame(Vec<u8>);
+#[derive(Debug)]
+struct Frame {
+    bytes: Vec<u8>,
+    tty: Tty,
+}
 
 impl io::Write for Frame {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.bytes.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let result = write_all(&self.0);
-        self.0.clear();
+        let result = self.tty.send(&self.bytes);
+        self.bytes.clear();
         result
     }
 }

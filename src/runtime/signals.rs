@@ -1,8 +1,10 @@
-//! What the system tells us: to end, that we were resumed, that the window has a new size.
+//! What the system tells the console: to end, that we were resumed, that the window has a new size.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::ending::{self, Orderly};
 
 /// One notice of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +20,7 @@ pub(super) enum Told {
 /// The signals that the console listens to.
 #[derive(Debug)]
 pub(super) struct Signals {
-    hangup: Signal,
-    interrupt: Signal,
-    quit: Signal,
-    terminate: Signal,
+    end: Orderly,
     resumed: Signal,
     resized: Signal,
 }
@@ -30,10 +29,7 @@ impl Signals {
     /// Puts the handlers in place.
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            terminate: signal(SignalKind::terminate())?,
+            end: ending::orderly(),
             resumed: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
             resized: signal(SignalKind::window_change())?,
         })
@@ -43,10 +39,7 @@ impl Signals {
     pub(super) async fn next(&mut self) -> Told {
         tokio::select! {
             biased;
-            _ = self.terminate.recv() => Told::End(15),
-            _ = self.hangup.recv() => Told::End(1),
-            _ = self.interrupt.recv() => Told::End(2),
-            _ = self.quit.recv() => Told::End(3),
+            signal = self.end.told() => Told::End(signal),
             _ = self.resumed.recv() => Told::Resumed,
             _ = self.resized.recv() => Told::Resized,
         }

@@ -1,17 +1,23 @@
 //! The terminal: taken once at the start, given back as it was found on every way out.
 //!
 //! The attributes are our own copy, taken before anything is changed; nobody else's idea of them is trusted.
+//!
+//! Nothing in the console waits for a terminal that is not read (Ctrl-S, a stopped `ssh`): what does not fit stays with [`Tty`], and the loop
+//! goes on taking keys and signals. No frame is made while one is still on its way.
 
 use std::io;
-use std::os::fd::BorrowedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use crossterm::{cursor, event, queue, style, terminal};
 use rustix::event::{PollFd, PollFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
+use tokio::net::unix::pipe::Sender as Outlet;
 use vt100::MouseProtocolMode;
 
 use crate::kit::input::Size;
@@ -23,6 +29,10 @@ pub struct Tty(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     found: Termios,
+    /// The terminal, opened anew, so that "do not block" is ours alone.
+    out: OwnedFd,
+    /// What did not fit so far.
+    behind: Mutex<Vec<u8>>,
     ours: AtomicBool,
     /// Whether a target has it.
     lent: AtomicBool,
@@ -30,6 +40,10 @@ struct Inner {
     mouse: AtomicU16,
 }
 
+/// How long the terminal's last bytes may take on the way out.
+const LAST_BYTES: Duration = Duration::from_millis(200);
+/// Ends a sequence that was cut off: CAN, and the end of a string for terminals that do not know it there.
+const CUT: &[u8] = b"\x18\x1b\\";
 /// Ends all reports of the mouse.
 const NO_MOUSE: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l";
 
@@ -72,8 +86,17 @@ impl Tty {
         if term == "dumb" {
             return Err(NoTerminal::Dumb(term));
         }
-        let found = termios::tcgetattr(stdin()).map_err(|error| NoTerminal::Mute(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { found, ours: AtomicBool::new(false), lent: AtomicBool::new(false), mouse: AtomicU16::new(0) })))
+        let mute = |error: Errno| NoTerminal::Mute(error.to_string());
+        let found = termios::tcgetattr(stdin()).map_err(mute)?;
+        let out = own(stdout(), OFlags::WRONLY).map_err(mute)?;
+        Ok(Self(Arc::new(Inner {
+            found,
+            out,
+            behind: Mutex::default(),
+            ours: AtomicBool::new(false),
+            lent: AtomicBool::new(false),
+            mouse: AtomicU16::new(0),
+        })))
     }
 
     /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
@@ -84,7 +107,7 @@ impl Tty {
         termios::tcsetattr(stdin(), OptionalActions::Now, &raw)?;
         let mut bytes = Vec::new();
         queue!(bytes, terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
-        write_all(&bytes)
+        self.send(&bytes)
     }
 
     /// Has the terminal report the mouse as a target wants it, always in the newest encoding. Writes only what is new.
@@ -98,8 +121,8 @@ impl Tty {
         if self.0.mouse.swap(number, Ordering::SeqCst) == number {
             return Ok(());
         }
-        write_all(NO_MOUSE)?;
-        if number > 0 { write_all(format!("\x1b[?{number}h\x1b[?1006h").as_bytes()) } else { Ok(()) }
+        self.send(NO_MOUSE)?;
+        if number > 0 { self.send(format!("\x1b[?{number}h\x1b[?1006h").as_bytes()) } else { Ok(()) }
     }
 
     /// Leaves the terminal to a shell's target, raw: our screen goes, the normal one comes.
@@ -108,13 +131,13 @@ impl Tty {
         self.0.lent.store(true, Ordering::SeqCst);
         let mut bytes = Vec::new();
         queue!(bytes, style::ResetColor, event::DisableBracketedPaste, terminal::LeaveAlternateScreen, cursor::Show)?;
-        write_all(&bytes)
+        self.send(&bytes)
     }
 
     /// Takes the terminal back from a target, and mends what that may have changed.
     pub fn take_back(&self) -> io::Result<()> {
         if self.0.lent.swap(false, Ordering::SeqCst) {
-            write_all(&mended())?;
+            self.send(&mended())?;
         }
         self.enter()
     }
@@ -122,6 +145,59 @@ impl Tty {
     /// Gives the terminal back as it was found. Does nothing the second time; errors are those of a terminal that has gone.
     pub fn leave(&self) {
         self.0.leave();
+    }
+
+    /// Writes what fits, and keeps the rest for later. Writes nothing once the terminal was given back.
+    ///
+    /// # Errors
+    /// It has gone.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        if self.0.ours.load(Ordering::SeqCst) {
+            self.0.behind().extend_from_slice(bytes);
+        }
+        self.write_out(|bytes| Ok(rustix::io::write(&self.0.out, bytes)?))
+    }
+
+    /// Writes as much as fits of what has to wait, by the outlet, which then knows when more can be written.
+    ///
+    /// # Errors
+    /// It has gone.
+    pub(super) fn flush(&self, outlet: &Outlet) -> io::Result<()> {
+        self.write_out(|bytes| outlet.try_write(bytes))
+    }
+
+    fn write_out(&self, write: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+        let mut behind = self.0.behind();
+        let mut written = 0;
+        let result = loop {
+            let rest = behind.get(written..).unwrap_or_default();
+            if rest.is_empty() {
+                break Ok(());
+            }
+            match write(rest) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(more) => written += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        behind.drain(..written);
+        result
+    }
+
+    /// Whether something has to wait for the terminal to take it.
+    pub fn is_behind(&self) -> bool {
+        !self.0.behind().is_empty()
+    }
+
+    /// By what to wait until the terminal takes more.
+    ///
+    /// # Errors
+    /// There are no more descriptors.
+    pub(super) fn outlet(&self) -> io::Result<Outlet> {
+        // Nothing in it but the name is about pipes.
+        Outlet::from_owned_fd_unchecked(self.0.out.try_clone()?)
     }
 
     /// The size now.
@@ -139,11 +215,20 @@ pub fn size() -> Size {
 }
 
 impl Inner {
+    fn behind(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn leave(&self) {
         if !self.ours.swap(false, Ordering::SeqCst) {
             return;
         }
-        let mut bytes = if self.lent.swap(false, Ordering::SeqCst) { mended() } else { Vec::new() };
+        // Nobody wants the rest of a frame any more.
+        let cut = !std::mem::take(&mut *self.behind()).is_empty();
+        let mut bytes = if cut { CUT.to_vec() } else { Vec::new() };
+        if self.lent.swap(false, Ordering::SeqCst) {
+            bytes.extend(mended());
+        }
         if self.mouse.swap(0, Ordering::SeqCst) > 0 {
             bytes.extend_from_slice(NO_MOUSE);
         }
@@ -156,7 +241,7 @@ impl Inner {
             terminal::LeaveAlternateScreen
         );
         if queued.is_ok() {
-            let _terminal_has_gone = write_all(&bytes);
+            write_within(LAST_BYTES, self.out.as_fd(), bytes);
         }
         // What was typed for the console must not run in the shell.
         let _terminal_has_gone = termios::tcflush(stdin(), QueueSelector::IFlush);
@@ -176,9 +261,22 @@ fn mended() -> Vec<u8> {
     [MEND, b"\r\n"].concat()
 }
 
-/// Writes to the terminal without the standard library's line buffer, whose lock a panicking thread might hold.
-pub(super) fn write_all(bytes: &[u8]) -> io::Result<()> {
-    write_all_to(stdout(), bytes)
+/// Opens a terminal anew: its flags are then ours alone, while whoever started us shares those of the standard streams.
+pub(super) fn own(of: BorrowedFd<'_>, access: OFlags) -> rustix::io::Result<OwnedFd> {
+    let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    termios::ttyname(of, Vec::new())
+        .and_then(|name| rustix::fs::open(name.as_c_str(), flags, Mode::empty()))
+        // After `su` the terminal belongs to another user; the controlling terminal may always be opened.
+        .or_else(|_| rustix::fs::open("/dev/tty", flags, Mode::empty()))
+}
+
+/// Writes what can be written within this time, on the way out: a terminal that nobody reads must not keep us. Says whether it was all.
+pub fn write_within(time: Duration, to: BorrowedFd<'_>, bytes: Vec<u8>) -> bool {
+    let Ok(to) = to.try_clone_to_owned() else { return false };
+    let (done, waited) = mpsc::channel();
+    // It may wait for ever: a thread that goes with the process.
+    let writing = std::thread::Builder::new().spawn(move || done.send(write_all_to(to.as_fd(), &bytes).is_ok()));
+    writing.is_ok() && waited.recv_timeout(time) == Ok(true)
 }
 
 /// Writes all of it, and waits where nothing more fits. Whoever shares the terminal with us (the shell, a program in the background, `ssh`)

@@ -7,9 +7,11 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
+use tokio::net::unix::pipe::Sender as Outlet;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
+use super::ending::{self, FAREWELL};
 use super::entry::Entries;
 use super::input::Keyboard;
 use super::pacer::Pacer;
@@ -34,6 +36,8 @@ const MOST_REPLIES: usize = 64;
 const OUTPUT: Duration = Duration::from_millis(4);
 /// A lent terminal whose shell takes nothing is asked for keys again after so long.
 const HELD: Duration = Duration::from_millis(10);
+/// A terminal that takes nothing is tried again after so long, should the system not say when: another process may just have been writing.
+const BEHIND: Duration = Duration::from_millis(50);
 /// How long we wait to be resumed before we take it that nobody could stop us.
 const STOPPED: Duration = Duration::from_millis(200);
 
@@ -44,6 +48,8 @@ struct Turn<'a> {
     said: mpsc::Receiver<Said>,
     entries: Entries,
     tty: &'a Tty,
+    /// Says when the terminal takes more.
+    outlet: Outlet,
     keyboard: Keyboard,
     signals: Signals,
     screen: Screen,
@@ -77,9 +83,10 @@ pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Resu
         said,
         entries: Entries::new(questions),
         tty,
+        outlet: tty.outlet()?,
         keyboard: Keyboard::open()?,
         signals,
-        screen: Screen::new(tty.size()),
+        screen: Screen::new(tty.clone(), tty.size()),
         lent: None,
         pacer: Pacer::default(),
         answers: false,
@@ -117,14 +124,15 @@ pub(super) async fn run(mut launch: Launch, tty: &Tty, broke: Broke) -> io::Resu
         turn.draw_when_due();
         turn.say_when_idle(&runner, &replies);
     }
-    if turn.end == Some(End::Quit) {
-        turn.tty.leave();
-        runner.desks().settle().await;
-    }
-    let Turn { mut sessions, said, end, .. } = turn;
-    sessions.close(said).await;
+    let end = turn.end.unwrap_or(End::Quit);
+    ending::hurry(end.status());
+    turn.tty.leave();
+    let Turn { mut sessions, said, .. } = turn;
+    let desks = runner.desks();
+    let farewell = async { tokio::join!(sessions.close(said), desks.settle()) };
+    let _in_time = tokio::time::timeout(FAREWELL, farewell).await;
     tasks.shutdown_background();
-    Ok(end.unwrap_or(End::Quit))
+    Ok(end)
 }
 
 impl Turn<'_> {
@@ -134,7 +142,7 @@ impl Turn<'_> {
         let tick = app::wants_ticks(&self.launch.model).map(|cadence| self.last_tick + period(cadence));
         let work = app::has_work(&self.launch.model);
         let ends = app::ends(&self.launch.model);
-        let held = self.is_typing_held();
+        let (held, behind, output_held) = (self.is_typing_held(), self.tty.is_behind(), self.is_output_held());
         tokio::select! {
             biased;
             told = self.signals.next() => self.told(told),
@@ -142,10 +150,11 @@ impl Turn<'_> {
             () = tokio::time::sleep(HELD), if held => {}
             Some(reply) = replies.replies.recv() => self.replied(reply, runner),
             Some(call) = replies.calls.recv() => self.inbox.push(Msg::Call(call)),
-            Some(said) = self.said.recv() => self.heard(said),
+            Some(said) = self.said.recv(), if !output_held => self.heard(said),
+            () = can_write(&self.outlet), if behind => self.closed_on(|turn| turn.tty.flush(&turn.outlet)),
             () = self.entries.changed() => {}
             () = std::future::ready(()), if !self.inbox.is_empty() => {}
-            () = until(due), if due.is_some() => {}
+            () = until(due), if due.is_some() && !behind => {}
             () = tokio::task::yield_now(), if work => {}
             () = until(tick), if tick.is_some() => {}
             () = self.alarm.at(ends), if ends.is_some() => {}
@@ -180,6 +189,7 @@ impl Turn<'_> {
         }
         let begun = instant();
         while begun.elapsed() < OUTPUT
+            && !self.is_output_held()
             && let Ok(said) = self.said.try_recv()
         {
             self.heard(said);
@@ -328,7 +338,8 @@ impl Turn<'_> {
     }
 
     fn draw_when_due(&mut self) {
-        if self.dirty && self.end.is_none() && self.pacer.due(instant(), self.answers) <= instant() {
+        // What was painted last has to be on its way first.
+        if self.dirty && self.end.is_none() && !self.tty.is_behind() && self.pacer.due(instant(), self.answers) <= instant() {
             self.draw();
         }
     }
@@ -356,7 +367,12 @@ impl Turn<'_> {
 
     fn say_when_idle(&mut self, runner: &Runner, replies: &Replies) {
         let model: &Model = &self.launch.model;
-        let busy = self.dirty || runner.running() > 0 || !replies.is_empty() || app::has_work(model) || will_ask(model);
+        let busy = self.dirty
+            || self.tty.is_behind()
+            || runner.running() > 0
+            || !replies.is_empty()
+            || app::has_work(model)
+            || will_ask(model);
         if self.launch.report_idle && self.stirred && !busy && self.end.is_none() {
             self.stirred = false;
             self.closed_on(|turn| turn.screen.report_idle());
@@ -415,6 +431,14 @@ fn period(cadence: Cadence) -> Duration {
         Cadence::Spinner => Duration::from_millis(125),
         Cadence::Second => Duration::from_secs(1),
         Cadence::Minute => Duration::from_secs(60),
+    }
+}
+
+/// Waits until the terminal may take more.
+async fn can_write(outlet: &Outlet) {
+    tokio::select! {
+        _ready = outlet.writable() => {}
+        () = tokio::time::sleep(BEHIND) => {}
     }
 }
 

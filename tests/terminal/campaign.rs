@@ -122,14 +122,16 @@ fn stopped_by(name: &str) {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains(": done:")), "nobody was rotated");
     signal(&child, name);
+    let told = std::time::Instant::now();
     lines.for_each(drop);
+    assert!(told.elapsed() < Duration::from_secs(3), "it goes on for {:?}", told.elapsed());
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     let status = child.wait().unwrap();
     if name == "KILL" {
         assert_eq!(status.code(), None);
     } else {
-        assert_eq!(status.code(), Some(130), "{said}");
+        assert_eq!(status.code(), Some(143), "{said}");
         assert!(said.contains("not begun; `bartizan rotate --resume` goes on"), "{said}");
         assert_eq!(files_of(scene.home.path(), "escrow"), files_of(scene.home.path(), "age"), "a secret is in memory alone");
     }

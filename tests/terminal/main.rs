@@ -21,6 +21,7 @@ mod console;
 mod door;
 mod embedded;
 mod encrypted_file;
+mod ending;
 mod endless;
 mod harness;
 mod hostile;

@@ -156,7 +156,7 @@ fn what_a_killed_program_left_open_is_ended_by_the_next() {
     assert_eq!(place.notes(), 1);
     let (status, out, told) = place.run(&["shell", TARGET, "--command", "echo next"]);
     assert_eq!((status, out.as_str()), (0, "next\n"));
-    assert!(told.contains("which a killed program had left open"), "{told}");
+    assert!(told.contains("left open by an earlier run"), "{told}");
     assert_eq!(place.notes(), 0);
 }
 

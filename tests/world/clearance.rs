@@ -80,6 +80,19 @@ async fn without_the_reason_that_an_account_wants_nothing_is_sent() {
     assert!(history::changes(folder.path()).unwrap().is_empty());
 }
 
+/// `[sessions] reason`: of sessions alone, and in accounts without a rule, too.
+#[tokio::test]
+async fn without_the_reason_that_all_sessions_want_none_is_opened() {
+    let (world, session) = scene(&[]).await;
+    let cleared = Rules::new(Vec::new()).sessions_want_reason(true).clear(&session).await.unwrap();
+    assert!(cleared.asks_session_reason() && !cleared.asks_reason());
+    let before = world.requests();
+    let request = StartRequest { target: "i-0abc".into(), purpose: Purpose::Shell, reason: None };
+    let refused = SessionManager::new(&cleared, "us-east-1").start(&request).await.unwrap_err();
+    assert!(refused.to_string().contains("wants a reason"), "{refused}");
+    assert_eq!(world.requests(), before);
+}
+
 #[tokio::test]
 async fn what_only_ends_sessions_opens_none() {
     let (world, session) = scene(&[]).await;

@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use super::arguments::RotateArguments;
 use super::places::Places;
 use super::{now, say};
 use crate::audit::history;
 use crate::cli::Failure;
-use crate::cli::emulate::stopped;
 use crate::domain::rotation::{Phase, Rotation, RotationId, Wait};
 use crate::rotation::report;
+use crate::runtime::ending::{self, FAREWELL};
 
 /// A wait longer than this is left to `--resume`.
 const LONG: SignedDuration = SignedDuration::from_mins(5);
@@ -26,8 +27,8 @@ pub(super) async fn to_the_end(
     is_mine: impl Fn(&Rotation) -> bool,
     is_good: impl Fn(&Rotation) -> bool,
 ) -> Result<(), Failure> {
-    let mut stop = Box::pin(stopped()?);
-    let mut is_stopping = false;
+    let mut stop = ending::orderly();
+    let mut stopping: Option<(u8, Instant)> = None;
     let mut watch = places.desk.watch();
     let mut told: BTreeMap<RotationId, (Phase, Wait)> = BTreeMap::new();
     let mut mine: BTreeMap<RotationId, Rotation> = BTreeMap::new();
@@ -50,36 +51,41 @@ pub(super) async fn to_the_end(
         }
         tokio::select! {
             changed = watch.changed() => if changed.is_err() { break },
-            () = &mut stop => {
-                if is_stopping {
-                    say::line("left in the middle: `bartizan rotate --resume` finds out how it stands, and goes on");
-                    return Err(Failure::Signal(2));
-                }
+            signal = stop.told(), if stopping.is_none() => {
                 places.desk.stop();
-                say::line("stopping: nothing more begins, and what is under way goes to its next safe state; once more leaves at once");
-                // The next signal is a new one.
-                (stop, is_stopping) = (Box::pin(stopped()?), true);
+                stopping = Some((signal, Instant::now() + FAREWELL));
             }
+            // Whatever is in the middle then is in its journal, and resuming finds out how it stands.
+            () = until(stopping.map(|(_, until)| until)) => break,
         }
     }
     let rows: Vec<Rotation> = mine.into_values().collect();
     if let Some(path) = &arguments.report {
         write_report(path, &rows, &places.audit)?;
     }
-    if is_stopping {
+    if let Some((signal, _)) = stopping {
         tell_left(&rows);
-        return Err(Failure::Signal(2));
+        return Err(Failure::Signal(signal));
     }
     verdict(&rows, is_good)
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What a stop has left, and how it goes on.
 fn tell_left(rows: &[Rotation]) {
     let ended = rows.iter().filter(|row| row.phase.is_final()).count();
     let new = rows.iter().filter(|row| row.phase == Phase::Planned && row.new_key.is_none() && !row.phase.is_final()).count();
-    let begun = rows.len().saturating_sub(ended + new);
+    let middle = rows.iter().filter(|row| matches!(row.wait, Wait::Working | Wait::Retry { .. })).count();
+    let safe = rows.len().saturating_sub(ended + new + middle);
+    let in_the_middle = if middle > 0 { format!("{middle} in the middle of a step, ") } else { String::new() };
     say::line(&format!(
-        "stopped: {ended} ended, {begun} left at a safe state, {new} not begun; `bartizan rotate --resume` goes on with all of them"
+        "stopped: {ended} ended, {safe} left at a safe state, {in_the_middle}{new} not begun; `bartizan rotate --resume` goes on with all of them"
     ));
 }
 

@@ -116,16 +116,12 @@ pub(super) fn print(ask: &Ask, connection: &ConnectionArguments, console: &Conso
     ask.check()?;
     let config = config::load(connection, console)?;
     let plan = Plan::new(connection, &config.regions.value, Person::Terminal)?;
-    let runtime = super::runtime()?;
-    let result = runtime.block_on(async {
+    super::run_job(async {
         let session = plan.connect(Observer::nobody()).await?.aws;
         let (mut out, mut err) = (BufWriter::new(output::machine()), output::machine_error());
         let progress = Streams::is_watched();
         run(ask, &session, Streams { out: &mut out, err: &mut err, progress }).await
-    });
-    // Calls that nobody waits for any more must not hold up the end.
-    runtime.shutdown_background();
-    result
+    })
 }
 
 /// Prints the recordings of shells on this machine, the latest first. AWS is not asked.

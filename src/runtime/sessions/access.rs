@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use futures::{Stream, StreamExt as _};
 use tokio::sync::OnceCell;
 
 use super::super::mutations::Gate;
 use crate::audit;
 use crate::aws::clearance::Cleared;
-use crate::aws::observe::Observer;
-use crate::aws::session::{self, Connect, Session};
+use crate::aws::session::Session;
 use crate::aws::session_audit::Audited;
 use crate::aws::session_manager::SessionManager;
-use crate::aws::{ssm, sts};
+use crate::aws::{reap, ssm};
 use crate::config::paths;
 use crate::domain::account::Identity;
 use crate::ssm::client::dial::Dialer;
-use crate::ssm::client::gateway::{Gateway as _, Refusal, StartRequest};
+use crate::ssm::client::gateway::{Refusal, StartRequest};
 use crate::ssm::client::journal::{Journal, Place};
 use crate::ssm::client::session::{HANDSHAKE, OpenError, Opener};
 
@@ -107,39 +107,11 @@ impl Access {
         ssm::find(&self.aws, region, target).await
     }
 
-    /// Ends what killed programs have left open, and says what it ended. What cannot be reached now is tried at the next start.
-    pub(super) async fn reap(&self) -> Vec<String> {
-        let mut words = Vec::new();
+    /// Ends what earlier runs left open: a sentence for each session.
+    pub(super) fn reap(&self) -> impl Stream<Item = String> + Send + use<> {
         let journal = journal().filter(|_| self.allow.is_none());
-        let (Some(journal), Some(log)) = (journal, &self.gate.log) else { return words };
-        for (entry, note) in journal.orphans() {
-            let wanted = Connect {
-                profile: entry.place.profile.clone(),
-                regions: vec![entry.place.region.clone()],
-                endpoint_url: entry.place.endpoint_url.clone(),
-                ..Connect::new(Observer::nobody())
-            };
-            let Ok(session) = session::connect(wanted).await else { continue };
-            let account = entry.place.account.clone();
-            if let Err(why) = sts::must_be_in(&session, account.as_deref()).await {
-                words.push(format!("session {} is left open by a killed program: {why}", entry.session_id));
-                continue;
-            }
-            let region = entry.place.region.clone();
-            let common = audit::Entry { region, account, origin: "reap".into(), ..audit::Entry::default() };
-            let manager = Audited::new(SessionManager::ending(&session, &entry.place.region), log.clone(), common);
-            match manager.terminate(&entry.session_id).await {
-                Ok(()) => {
-                    words.push(format!(
-                        "ended session {} to {}, which a killed program had left open",
-                        entry.session_id, entry.target
-                    ));
-                    note.erase();
-                }
-                Err(error) => words.push(format!("session {} is left open by a killed program: {error}", entry.session_id)),
-            }
-        }
-        words
+        let both = journal.zip(self.gate.log.clone());
+        futures::stream::iter(both).flat_map(|(journal, log)| reap::orphans(journal, log))
     }
 }
 

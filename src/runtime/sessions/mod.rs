@@ -7,7 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | `mod.rs` | what runs, and the loop's side of it |
-//! | [`access`] | from an account to opened sessions: the dialer, the journal, what a killed program left open |
+//! | [`access`] | from an account to opened sessions: the dialer, the journal, what an earlier run left open |
 //! | [`shell`] | the task of one shell |
 //! | [`forward`] | the task of one forward |
 //! | [`recorder`] | a shell's output in a file |
@@ -21,9 +21,9 @@ mod shell;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -52,8 +52,6 @@ use crate::ssm::wire;
 const OUTPUT: usize = 64;
 /// Keys and pastes that wait for a target that does not take them.
 const INPUT: usize = 256;
-/// How long the console waits at its end for sessions to be ended; what is not ended by then is ended at the next start.
-const FAREWELL: Duration = Duration::from_secs(4);
 
 /// What a session's task says to the loop.
 #[derive(Debug)]
@@ -129,7 +127,8 @@ impl Sessions {
         if !std::mem::replace(&mut self.has_reaped, true) {
             let said = self.said.clone();
             self.tasks.spawn(self.tracker.track_future(async move {
-                for words in access.reap().await {
+                let mut ended = std::pin::pin!(access.reap());
+                while let Some(words) = ended.next().await {
                     let _loop_has_ended = said.send(Said::Notice(Level::Info, words)).await;
                 }
             }));
@@ -358,7 +357,7 @@ impl Sessions {
         }
     }
 
-    /// Ends all sessions, as far as they can be ended in time.
+    /// Ends all sessions. Whoever waits gives up at some time: the next start ends what is not ended by then.
     pub(super) async fn close(&mut self, mut listening: mpsc::Receiver<Said>) {
         // Nobody shows it any more, but who sends must not wait for that.
         let draining = async { while listening.recv().await.is_some() {} };
@@ -373,7 +372,6 @@ impl Sessions {
         tokio::select! {
             () = self.tracker.wait() => {}
             () = draining => {}
-            () = tokio::time::sleep(FAREWELL) => {}
         }
     }
 }

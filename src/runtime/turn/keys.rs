@@ -19,6 +19,10 @@ impl Turn<'_> {
                 let text = "the paste was longer than 16 MB: what came after that was not taken".to_owned();
                 self.inbox.push(Msg::Notice(Level::Error, text));
             }
+            Ok(Typed::Endless) => {
+                let text = "the paste did not end, and nothing of it was taken".to_owned();
+                self.inbox.push(Msg::Notice(Level::Warning, text));
+            }
             Ok(Typed::Mouse(mouse)) => self.moused(mouse),
             Ok(Typed::Shifted(key)) => self.shifted(key),
             Ok(Typed::Input(input)) => {

@@ -7,7 +7,6 @@ use crate::domain::shell::{ShellId, ShellNews, ShellState};
 use crate::domain::text::clean;
 use crate::kit::effect::Level;
 use crate::kit::input::{Code, Key};
-use crate::runtime::tty::write_all;
 use crate::screens::keys;
 use crate::screens::screen::Modes;
 use crate::screens::utf8::without_stand_ins;
@@ -38,7 +37,7 @@ impl Turn<'_> {
         let bytes = painted(screen.shown(), &remark, self.tty.size().height);
         self.lent = Some(Lent { id, filter: Filter::default(), ours: forms(key) });
         self.keyboard.set_raw(true);
-        self.closed_on(|turn| turn.tty.lend().and_then(|()| write_all(&bytes)));
+        self.closed_on(|turn| turn.tty.lend().and_then(|()| turn.tty.send(&bytes)));
     }
 
     /// Takes the terminal back and paints it anew.
@@ -54,7 +53,7 @@ impl Turn<'_> {
     pub(super) fn pass(&mut self, id: ShellId, bytes: &[u8]) -> bool {
         let Some(lent) = self.lent.as_mut().filter(|lent| lent.id == id) else { return false };
         let passed = lent.filter.pass(bytes);
-        self.closed_on(|_| write_all(&passed));
+        self.closed_on(|turn| turn.tty.send(&passed));
         true
     }
 
@@ -69,7 +68,7 @@ impl Turn<'_> {
             _ => return,
         };
         if self.lent.as_ref().is_some_and(|lent| lent.id == id) {
-            self.closed_on(|_| write_all(format!("\r\nbartizan: {words}\r\n").as_bytes()));
+            self.closed_on(|turn| turn.tty.send(format!("\r\nbartizan: {words}\r\n").as_bytes()));
         }
     }
 
@@ -92,6 +91,11 @@ impl Turn<'_> {
             self.keyboard.decode_now(ours.get(length..).unwrap_or_default());
             self.inbox.push(Msg::TakenBack);
         }
+    }
+
+    /// Whether no more output is taken for now: the terminal that is lent has not taken what came before.
+    pub(super) fn is_output_held(&self) -> bool {
+        self.lent.is_some() && self.tty.is_behind()
     }
 
     /// Whether nothing more can be typed for now: the shell with the terminal takes nothing.

@@ -24,8 +24,8 @@ use crate::ssm::wire::{Flag, MessageIds, PayloadType, Version};
 
 /// How long an agent may take to begin.
 pub const HANDSHAKE: Duration = Duration::from_secs(30);
-/// How long the agent may take to acknowledge the end.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the agent may take to hear of the end and to acknowledge it; the service ends the session in any case.
+const FAREWELL: Duration = Duration::from_millis(100);
 
 /// A session's keys; both directions use them.
 pub(super) type SharedCipher = Arc<Mutex<Cipher>>;

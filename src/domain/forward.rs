@@ -201,9 +201,52 @@ impl Forward {
     }
 }
 
-/// How long to wait before a lost forward is opened again, after so many attempts in a row that have failed: 1 s, 2 s, … at most 30 s.
-pub fn pause_after(failures: u32) -> Duration {
+/// A session that was open for so long was a working one, even if it carried nothing.
+const LASTING: Duration = Duration::from_secs(30);
+
+/// How long to wait before a forward is opened again: 1 s, 2 s, … at most 30 s.
+///
+/// That a session could be opened proves nothing: one that ends at once would be opened again every second for ever. So only one
+/// that has carried something, or has lasted, begins the count anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reopening {
+    failures: u32,
+}
+
+impl Reopening {
+    /// The session has ended after so long; whether anything came through it.
+    pub fn lost(&mut self, lasted: Duration, has_carried: bool) -> Duration {
+        if has_carried || lasted >= LASTING {
+            self.failures = 0;
+            return pause_after(0);
+        }
+        self.failed()
+    }
+
+    /// No session could be opened.
+    pub fn failed(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        pause_after(self.failures)
+    }
+}
+
+fn pause_after(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(5)).min(Duration::from_secs(30))
+}
+
+/// What to add where a session has ended under so many connections; nothing for none.
+pub fn cut(open: u64) -> String {
+    match open {
+        0 => String::new(),
+        1 => "; 1 open connection was reset".to_owned(),
+        open => format!("; {open} open connections were reset"),
+    }
+}
+
+/// That a node could not connect to the far end. Why not is never said: refused, no route, no such name.
+pub fn refused(target: &str, remote: &str, times: u64) -> String {
+    let connections = if times == 1 { "the connection was reset".to_owned() } else { format!("{times} connections were reset") };
+    format!("{target} could not connect to {remote}; {connections}")
 }
 
 /// A count of bytes in at most seven characters: `950 B`, `12.3 kB`, `4.5 GB`.
@@ -248,6 +291,23 @@ mod tests {
         for wrong in ["", "i-1", "i-1 0", "i-1 80 81"] {
             assert!(ForwardSpec::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_session_that_ends_as_soon_as_it_is_open_is_opened_less_and_less_often() {
+        let mut reopening = Reopening::default();
+        let mut pauses = |lasted, has_carried| reopening.lost(Duration::from_secs(lasted), has_carried).as_secs();
+        assert_eq!([(); 7].map(|()| pauses(0, false)), [2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!((pauses(0, true), pauses(29, false)), (1, 2), "data begin anew");
+        assert_eq!((pauses(0, false), pauses(30, false), pauses(0, false)), (4, 1, 2), "and so does a lifetime");
+        assert_eq!((reopening.failed().as_secs(), reopening.failed().as_secs()), (4, 8));
+    }
+
+    #[test]
+    fn what_was_cut_and_refused_is_counted() {
+        assert_eq!([0, 1, 2].map(cut), ["", "; 1 open connection was reset", "; 2 open connections were reset"]);
+        assert_eq!(refused("i-1", "db:5432", 1), "i-1 could not connect to db:5432; the connection was reset");
+        assert_eq!(refused("i-1", "port 22", 3), "i-1 could not connect to port 22; 3 connections were reset");
     }
 
     #[test]

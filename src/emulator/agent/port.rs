@@ -95,7 +95,7 @@ pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice
             let (target, voice, traffic) = (target.clone(), voice.clone(), Arc::clone(&traffic));
             connections.spawn(async move {
                 match target.connect().await {
-                    Ok(connection) => copy::copy(stream, connection, Duration::ZERO, traffic, || false).await,
+                    Ok(connection) => copy::join(stream, connection, traffic).await,
                     Err(_) => {
                         let _unless_ended = voice.say(PayloadType::Flag, Flag::ConnectToPortError.encode()).await;
                         stream.writer.close().await;

@@ -2,7 +2,7 @@
 
 use super::{Action, Model};
 use crate::domain::event::{LookupKey, Search};
-use crate::domain::forward::{Forward, ForwardSpec, ForwardState};
+use crate::domain::forward::{Forward, ForwardSpec, ForwardState, refused};
 use crate::domain::shell::SessionWish;
 use crate::domain::text::clean;
 use crate::kit::action::Availability;
@@ -25,8 +25,19 @@ fn add(model: &mut Model, spec: ForwardSpec, cx: &Ctx<'_>) -> u64 {
 /// Takes the newest record of a forward. One that was taken off the list meanwhile stays off.
 pub fn on_news<X>(model: &mut Model, news: Forward, cx: &Ctx<'_>, out: &mut Out<X>) {
     let Some(before) = model.table.get(&news.number) else { return };
-    if let (ForwardState::Failed { why }, true) = (&news.state, before.state != news.state) {
-        out.notice(Level::Error, format!("forward to {}: {}", clean(&news.spec.ports.remote()), why.shown_within(200)));
+    let remote = news.spec.ports.remote();
+    match (&news.state, before.state != news.state) {
+        (ForwardState::Failed { why }, true) => {
+            out.notice(Level::Error, format!("forward to {}: {}", clean(&remote), why.shown_within(200)));
+        }
+        (ForwardState::Restarting { why }, true) => {
+            out.notice(Level::Warning, format!("the forward to {} was lost: {}", clean(&remote), why.shown_within(200)));
+        }
+        _ if news.refused > before.refused => {
+            let target = news.node.as_ref().map_or_else(|| clean(&news.spec.target).into_owned(), |node| node.shown_within(64).into_string());
+            out.notice(Level::Warning, refused(&target, &clean(&remote), news.refused - before.refused));
+        }
+        _ => {}
     }
     model.table.extend([news], cx.now);
 }

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::link::{Closing, Connector, Line, NoLink};
 use super::pipe::{DriverEnd, Ending, State, Submission};
+use super::redial::Redial;
 use super::{Channel, Received};
 use crate::ssm::wire::frame::FrameError;
 
@@ -32,7 +33,7 @@ pub struct Temper {
     pub unanswered: Duration,
     /// Ends the session after so long without an acknowledgement; `None` never does.
     pub gives_up: Option<Duration>,
-    /// The longest wait between two attempts to connect.
+    /// The longest wait between two attempts to connect; nothing for an end that waits to be called.
     pub longest_wait: Duration,
     /// For the random part of these waits.
     pub seed: u64,
@@ -60,7 +61,7 @@ impl Temper {
             budget: idle,
             unanswered: Duration::from_secs(10),
             gives_up: None,
-            longest_wait: Duration::from_secs(1),
+            longest_wait: Duration::ZERO,
             seed: 0,
         }
     }
@@ -82,6 +83,7 @@ pub struct Driver<C, L> {
     is_silent: bool,
     /// When we last did not listen because our user takes nothing: what is acknowledged then is not heard.
     deaf: Duration,
+    redial: Redial,
 }
 
 /// What happened next on a web socket.
@@ -115,6 +117,7 @@ impl<C: Connector, L: Line> Driver<C, L> {
             queue: VecDeque::new(),
             is_silent: false,
             deaf: Duration::ZERO,
+            redial: Redial::default(),
         }
     }
 
@@ -139,24 +142,39 @@ impl<C: Connector, L: Line> Driver<C, L> {
                 Err(ending) => return ending,
             };
             self.channel.connected(self.now());
-            self.end.state.send_replace(State::Connected);
+            self.redial.opened();
+            if self.redial.is_credible() {
+                self.end.state.send_replace(State::Connected);
+            }
+            let before = self.channel.progress();
             let loss = self.exchange(link).await;
             self.channel.disconnected();
             self.queue.clear();
             match loss {
                 Loss::Ended(ending) => return ending,
                 Loss::Link(problem) => {
-                    self.end.state.send_replace(State::Reconnecting { attempts: 0, problem });
+                    self.redial.lost(problem, self.channel.progress() > before);
+                    self.end.state.send_replace(self.redial.state());
                 }
             }
         }
     }
 
     async fn connect(&mut self) -> Result<C::Link, Ending> {
-        let lost = Instant::now();
-        let mut attempts = 0_u32;
+        let budget = self.redial.since() + self.temper.budget;
         loop {
-            let (leave, budget) = (self.end.leave.clone(), lost + self.temper.budget);
+            let leave = self.end.leave.clone();
+            let wait = self.redial.wait().min(self.temper.longest_wait);
+            if !wait.is_zero() {
+                let wait = tokio::time::sleep(wait.mul_f64(self.random.f64()));
+                tokio::select! {
+                    () = leave.cancelled() => return Err(Ending::Left),
+                    () = deliver_until(wait, &mut self.channel, &self.end) => {}
+                }
+                if Instant::now() >= budget {
+                    return Err(Ending::Failed(self.redial.problem()));
+                }
+            }
             let connecting = async {
                 tokio::select! {
                     () = leave.cancelled() => Err(Ending::Left),
@@ -164,23 +182,13 @@ impl<C: Connector, L: Line> Driver<C, L> {
                     link = self.connector.connect() => Ok(link),
                 }
             };
-            let problem = match deliver_until(connecting, &mut self.channel, &self.end).await? {
+            match deliver_until(connecting, &mut self.channel, &self.end).await? {
                 Ok(link) => return Ok(link),
                 Err(NoLink::Gone) => return Err(Ending::TimedOut),
                 Err(NoLink::Never(problem)) => return Err(Ending::Failed(problem)),
-                Err(NoLink::Later(problem)) => problem,
-            };
-            attempts = attempts.saturating_add(1);
-            if lost.elapsed() >= self.temper.budget {
-                return Err(Ending::Failed(problem));
+                Err(NoLink::Later(problem)) => self.redial.failed(problem),
             }
-            self.end.state.send_replace(State::Reconnecting { attempts, problem });
-            let most = Duration::from_millis(200).saturating_mul(1 << attempts.min(10)).min(self.temper.longest_wait);
-            let wait = tokio::time::sleep(most.mul_f64(self.random.f64()));
-            tokio::select! {
-                () = leave.cancelled() => return Err(Ending::Left),
-                () = deliver_until(wait, &mut self.channel, &self.end) => {}
-            }
+            self.end.state.send_replace(self.redial.state());
         }
     }
 
@@ -327,7 +335,12 @@ impl<C: Connector, L: Line> Driver<C, L> {
     fn arrived(&mut self, frame: Bytes) -> Result<(), Loss> {
         let now = self.now();
         let Some(frame) = self.line.read(now, frame) else { return Ok(()) };
-        match self.channel.receive(now, &frame) {
+        let before = self.channel.progress();
+        let received = self.channel.receive(now, &frame);
+        if self.channel.progress() > before {
+            self.redial.works();
+        }
+        match received {
             Ok(Received::Closed(closed)) => Err(Loss::Ended(Ending::Closed(closed.output))),
             // A damaged frame is repeated by its sender.
             Ok(Received::Quiet | Received::AgentState(_))
@@ -381,6 +394,9 @@ impl<C: Connector, L: Line> Driver<C, L> {
     }
 
     fn tell_whether_answered(&mut self, now: Duration) {
+        if !self.redial.is_credible() {
+            return;
+        }
         let silent = self.unanswered(now).filter(|silent| *silent >= self.temper.unanswered);
         self.end.state.send_if_modified(|state| {
             let next = silent.map_or(State::Connected, |silent| State::Unanswered(Duration::from_secs(silent.as_secs())));
@@ -405,7 +421,8 @@ impl<C: Connector, L: Line> Driver<C, L> {
         // A full queue is written first; then there is a next time.
         let channel = self.channel.next_timeout().filter(|_| self.queue.len() < QUEUE);
         let line = self.line.next_release();
-        [channel, line].into_iter().flatten().map(|at| self.started + at).min().map_or(next_ping, |at| at.min(next_ping))
+        let lasts = self.redial.lasts_at();
+        [channel, line].into_iter().flatten().map(|at| self.started + at).chain(lasts).min().map_or(next_ping, |at| at.min(next_ping))
     }
 
     /// The session is over, but its last words are still on the way to the user.

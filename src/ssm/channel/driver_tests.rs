@@ -14,7 +14,7 @@ use super::driver::{Driver, Temper};
 use super::link::{Connector, NoLink, Plain};
 use super::pipe::{Ending, Receiver, Sender, State, pipe};
 use super::{Channel, Settings, Side};
-use crate::ssm::wire::PayloadType;
+use crate::ssm::wire::{MessageType, PayloadType};
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -101,6 +101,91 @@ fn run(side: Side, temper: Temper) -> Running {
 
 async fn state(sender: &Sender, wanted: impl FnMut(&State) -> bool) -> State {
     timeout(LONG, sender.state().wait_for(wanted)).await.expect("in time").expect("it runs").clone()
+}
+
+/// Web sockets on which something is said, or nothing, before they are closed.
+struct Closing {
+    opened: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    says: fn(&mut Channel) -> Option<Bytes>,
+    far: Channel,
+}
+
+impl Connector for Closing {
+    type Link = End;
+
+    async fn connect(&mut self) -> Result<End, NoLink> {
+        self.opened.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let (near, mut far) = web_socket();
+        self.far.connected(Duration::ZERO);
+        if let Some(frame) = (self.says)(&mut self.far) {
+            far.send(Message::Binary(frame)).await.map_err(|error| NoLink::Later(error.to_string()))?;
+        }
+        far.send(Message::Pong(Bytes::new())).await.map_err(|error| NoLink::Later(error.to_string()))?;
+        self.far.disconnected();
+        Ok(near)
+    }
+}
+
+/// How often a client opens them in three seconds, and whether it says after the first that it is connected.
+async fn opened(says: fn(&mut Channel) -> Option<Bytes>) -> (usize, bool) {
+    let (end, sender, mut receiver) = pipe();
+    let opened = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+    let far = Channel::new(Side::Agent, Settings::AGENT, [9; 16], 1_700_000_000_000);
+    let connector = Closing { opened: std::sync::Arc::clone(&opened), says, far };
+    let channel = Channel::new(Side::Client, Settings::CLIENT, [7; 16], 1_700_000_000_000);
+    tokio::spawn(Driver::new(channel, connector, Plain, Temper::client(1), end).run());
+    let taking = tokio::spawn(async move { while receiver.receive().await.is_some() {} });
+    state(&sender, |state| matches!(state, State::Reconnecting { .. })).await;
+    let again = timeout(Duration::from_secs(3), async { sender.state().wait_for(|state| *state == State::Connected).await.is_ok() });
+    let is_told = again.await.unwrap_or(false);
+    if is_told {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    sender.leave();
+    timeout(LONG, taking).await.unwrap().unwrap();
+    (opened.load(std::sync::atomic::Ordering::Relaxed), is_told)
+}
+
+#[tokio::test]
+async fn web_sockets_that_close_at_once_are_opened_less_and_less_often() {
+    let old: fn(&mut Channel) -> Option<Bytes> = |far| {
+        // The same message each time: it is news once.
+        let _once = far.send(Duration::ZERO, PayloadType::Output, hello());
+        let frame = far.transmit(Duration::ZERO);
+        *far = Channel::new(Side::Agent, Settings::AGENT, [9; 16], 1_700_000_000_000);
+        frame
+    };
+    let control: fn(&mut Channel) -> Option<Bytes> = |far| {
+        far.send_control(Duration::ZERO, MessageType::StartPublication, Bytes::new());
+        far.transmit(Duration::ZERO)
+    };
+    for says in [|_: &mut Channel| None, control, old] {
+        let (times, is_told) = opened(says).await;
+        assert!((2..=12).contains(&times), "{times} times in three seconds");
+        assert!(!is_told, "nothing has come through, and it says that it is connected again");
+    }
+}
+
+#[tokio::test]
+async fn web_sockets_that_carry_something_are_opened_again_soon_and_not_at_once() {
+    let (times, _) = opened(|far| {
+        far.send(Duration::ZERO, PayloadType::Output, hello()).ok()?;
+        (0..).map_while(|_| far.transmit(Duration::ZERO)).last()
+    })
+    .await;
+    assert!((15..=200).contains(&times), "{times} times in three seconds, or six");
+}
+
+#[tokio::test]
+async fn web_sockets_that_close_at_once_are_not_opened_for_ever() {
+    let (end, sender, _receiver) = pipe();
+    let far = Channel::new(Side::Agent, Settings::AGENT, [9; 16], 1_700_000_000_000);
+    let connector = Closing { opened: Default::default(), says: |_| None, far };
+    let channel = Channel::new(Side::Client, Settings::CLIENT, [7; 16], 1_700_000_000_000);
+    let temper = Temper { budget: Duration::from_millis(300), ..quick() };
+    tokio::spawn(Driver::new(channel, connector, Plain, temper, end).run());
+    let ending = timeout(LONG, sender.ending()).await.unwrap();
+    assert!(matches!(&ending, Ending::Failed(words) if words.contains("web socket")), "{ending:?}");
 }
 
 fn hello() -> Bytes {

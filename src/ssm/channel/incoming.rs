@@ -23,7 +23,18 @@ struct Stored {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Arrival {
     pub(super) acknowledge: bool,
-    pub(super) is_duplicate: bool,
+    pub(super) place: Place,
+}
+
+/// Where a message is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Here, for the first time.
+    Kept,
+    /// It was here before.
+    Known,
+    /// Nowhere: there is no room for it, or it is too far ahead.
+    Refused,
 }
 
 /// A payload that was taken.
@@ -58,15 +69,15 @@ impl Incoming {
         let sequence = frame.sequence;
         if sequence < self.expected {
             // Its acknowledgement was lost.
-            return Arrival { acknowledge: true, is_duplicate: true };
+            return Arrival { acknowledge: true, place: Place::Known };
         }
         if let Some(known) = self.stored.get(&sequence) {
-            return Arrival { acknowledge: known.is_acknowledged, is_duplicate: true };
+            return Arrival { acknowledge: known.is_acknowledged, place: Place::Known };
         }
         let is_next = sequence == self.missing;
         let length = frame.payload.len();
         if !is_next && (self.stored_bytes + length > self.settings.stored_bytes || sequence > self.expected + FARTHEST_AHEAD) {
-            return Arrival { acknowledge: false, is_duplicate: false };
+            return Arrival { acknowledge: false, place: Place::Refused };
         }
         self.stored_bytes += length;
         let stored = Stored { payload_type: frame.payload_type, payload: frame.payload, id: frame.id, is_acknowledged: !is_next };
@@ -75,7 +86,7 @@ impl Incoming {
             self.ready_bytes += next.payload.len();
             self.missing += 1;
         }
-        Arrival { acknowledge: !is_next, is_duplicate: false }
+        Arrival { acknowledge: !is_next, place: Place::Kept }
     }
 
     pub(super) fn peek(&self) -> Option<(u32, &Bytes)> {

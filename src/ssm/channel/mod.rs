@@ -20,6 +20,7 @@ pub mod largest;
 pub mod link;
 mod outgoing;
 pub mod pipe;
+mod redial;
 mod rtt;
 #[cfg(test)]
 mod simulation;
@@ -32,7 +33,7 @@ use bytes::Bytes;
 use super::wire::frame::CONTROL_FLAGS;
 use super::wire::payload::ChannelClosed;
 use super::wire::{Acknowledge, Frame, FrameError, MessageId, MessageIds, MessageType, PayloadType};
-use incoming::Incoming;
+use incoming::{Incoming, Place};
 use outgoing::Outgoing;
 pub use rtt::RoundTrip;
 
@@ -141,6 +142,7 @@ pub struct Channel {
     is_connected: bool,
     is_paused: bool,
     counters: Counters,
+    progress: u64,
 }
 
 impl Channel {
@@ -158,6 +160,7 @@ impl Channel {
             is_connected: false,
             is_paused: false,
             counters: Counters::default(),
+            progress: 0,
         }
     }
 
@@ -196,7 +199,7 @@ impl Channel {
 
     fn acknowledged(&mut self, now: Duration, payload: &[u8]) {
         match Acknowledge::decode(payload) {
-            Ok(acknowledge) => self.outgoing.acknowledge(now, acknowledge.sequence),
+            Ok(acknowledge) => self.progress += u64::from(self.outgoing.acknowledge(now, acknowledge.sequence)),
             Err(_) => self.counters.damaged += 1,
         }
     }
@@ -204,8 +207,10 @@ impl Channel {
     fn store(&mut self, frame: Frame) {
         let (sequence, id) = (frame.sequence, frame.id);
         let stored = self.incoming.store(frame);
-        if stored.is_duplicate {
-            self.counters.duplicates += 1;
+        match stored.place {
+            Place::Kept => self.progress += 1,
+            Place::Known => self.counters.duplicates += 1,
+            Place::Refused => {}
         }
         if stored.acknowledge {
             self.queue_acknowledgement(sequence, id);
@@ -340,6 +345,12 @@ impl Channel {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// Grows with every message that is new here and with every one of ours that the other end has: with nothing else.
+    #[must_use]
+    pub fn progress(&self) -> u64 {
+        self.progress
     }
 
     /// Bytes that the channel holds, both ways: bounded by its [`Settings`].

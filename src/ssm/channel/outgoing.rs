@@ -124,8 +124,9 @@ impl Outgoing {
         self.waiting_since = (self.in_flight() > 0).then_some(now);
     }
 
-    pub(super) fn acknowledge(&mut self, now: Duration, sequence: i64) {
-        let Some(entry) = self.sent.remove(&sequence) else { return };
+    /// Says whether it was news.
+    pub(super) fn acknowledge(&mut self, now: Duration, sequence: i64) -> bool {
+        let Some(entry) = self.sent.remove(&sequence) else { return false };
         self.due.remove(&(entry.due, sequence));
         self.sent_bytes = self.sent_bytes.saturating_sub(entry.frame.len());
         self.stale = self.stale.saturating_sub(usize::from(entry.is_stale));
@@ -137,6 +138,7 @@ impl Outgoing {
         self.window = (self.window + 1).min(self.settings.window_messages);
         self.burst.0 = (self.burst.0 + 2).min(self.settings.window_messages);
         self.waiting_since = (self.in_flight() > 0).then_some(now);
+        true
     }
 
     /// The next message to write, and whether it was written before.

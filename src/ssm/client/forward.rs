@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::session::{Facts, SessionReceiver, SessionSender};
 use crate::ssm::channel::pipe::Ending;
-use crate::ssm::mux::copy::{self, LINGER, Traffic};
+use crate::ssm::mux::copy::{self, LINGER, Local, Traffic};
+use crate::ssm::mux::half_closed::HalfClosed;
 use crate::ssm::mux::pressure::Pressure;
-use crate::ssm::mux::{Mux, Role};
+use crate::ssm::mux::{Heard, Mux, Role};
 use crate::ssm::wire::{Flag, PayloadType};
 
 /// How the forward's connections do, for whoever watches it.
@@ -25,12 +26,40 @@ pub struct Activity {
     pub traffic: Arc<Traffic>,
     /// Connections that are open.
     pub open: AtomicUsize,
+    /// Connections that were open when the session ended, and were reset.
+    pub cut: AtomicUsize,
     /// Connections so far.
     pub accepted: AtomicU64,
     /// How often the target refused one.
     pub refused: AtomicU64,
     /// Whether they hold each other up.
     pub pressure: Arc<Pressure>,
+    /// Those whose program has said everything.
+    half_closed: HalfClosed,
+}
+
+impl Activity {
+    /// Notes that the session has ended under the connections that are open.
+    fn cut(&self) {
+        self.cut.store(self.open.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// Counts a connection as open.
+struct Open<'a>(&'a Activity);
+
+impl<'a> Open<'a> {
+    fn new(activity: &'a Activity) -> Self {
+        activity.accepted.fetch_add(1, Ordering::Relaxed);
+        activity.open.fetch_add(1, Ordering::Relaxed);
+        Self(activity)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Listens on this machine only. Port 0 takes a free one.
@@ -40,7 +69,8 @@ pub async fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Carries the listener's connections until the session ends.
+/// Carries the listener's connections until the session ends. Those that are open then are reset: what they were told is not
+/// whole. So they are where this is dropped.
 pub async fn run(
     facts: &Facts,
     sender: SessionSender,
@@ -69,7 +99,7 @@ async fn multiplexed(
 ) -> Ending {
     let (mux, opener, _never_accepts) = Mux::new(Role::Client);
     let mux = mux.watched(Arc::clone(&activity.pressure));
-    let (to_mux, from_channel) = mpsc::channel(16);
+    let (to_mux, from_channel) = mpsc::channel::<Heard>(16);
     let (to_channel, mut from_mux) = mpsc::channel::<Bytes>(16);
     let mux = AbortOnDropHandle::new(tokio::spawn(mux.run(from_channel, to_channel)));
     let uplink = sender.clone();
@@ -83,18 +113,24 @@ async fn multiplexed(
     let accepting = accept(listener, opener, Arc::clone(&activity), keeps_alive.then_some(KEEP_ALIVE));
     let _accepting = AbortOnDropHandle::new(tokio::spawn(accepting));
     while let Some((payload_type, payload)) = receiver.receive().await {
-        if payload_type == PayloadType::Output {
-            if to_mux.send(payload).await.is_err() {
-                let why = match mux.await {
-                    Ok(Err(error)) => error.to_string(),
-                    _ => "the multiplexer has gone".to_owned(),
-                };
-                return Ending::Failed(why);
+        let heard = match payload_type {
+            PayloadType::Output => Heard::Bytes(payload),
+            PayloadType::Flag if Flag::decode(&payload) == Some(Flag::ConnectToPortError) => {
+                activity.refused.fetch_add(1, Ordering::Relaxed);
+                Heard::Refusal
             }
-        } else if payload_type == PayloadType::Flag && Flag::decode(&payload) == Some(Flag::ConnectToPortError) {
-            activity.refused.fetch_add(1, Ordering::Relaxed);
+            _ => continue,
+        };
+        if to_mux.send(heard).await.is_err() {
+            activity.cut();
+            let why = match mux.await {
+                Ok(Err(error)) => error.to_string(),
+                _ => "the multiplexer has gone".to_owned(),
+            };
+            return Ending::Failed(why);
         }
     }
+    activity.cut();
     sender.ending().await
 }
 
@@ -117,18 +153,19 @@ async fn accept(listener: TcpListener, opener: crate::ssm::mux::Opener, activity
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (opener, activity) = (opener.clone(), Arc::clone(&activity));
+        let local = Local::new(connection);
+        // One at a time: those that wait while the session does are the system's, not descriptors of ours.
+        let stream = tokio::select! {
+            stream = opener.open() => match stream {
+                Ok(stream) => stream,
+                Err(_) => return,
+            },
+            () = local.gone() => continue,
+        };
+        let activity = Arc::clone(&activity);
         connections.spawn(async move {
-            // Small answers must not wait for the next ones.
-            let _best_effort = connection.set_nodelay(true);
-            let refused = activity.refused.load(Ordering::Relaxed);
-            let Ok(stream) = opener.open().await else { return };
-            activity.accepted.fetch_add(1, Ordering::Relaxed);
-            activity.open.fetch_add(1, Ordering::Relaxed);
-            let watched = Arc::clone(&activity);
-            let is_refused = move || watched.refused.load(Ordering::Relaxed) > refused;
-            copy::copy(stream, connection, LINGER, Arc::clone(&activity.traffic), is_refused).await;
-            activity.open.fetch_sub(1, Ordering::Relaxed);
+            let _open = Open::new(&activity);
+            copy::copy(stream, local, LINGER, &activity.half_closed, &activity.traffic).await;
         });
     }
 }
@@ -153,19 +190,22 @@ async fn one_by_one(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        activity.accepted.fetch_add(1, Ordering::Relaxed);
-        activity.open.fetch_add(1, Ordering::Relaxed);
-        let is_over = carry(&sender, &mut receiver, connection, &activity).await;
-        activity.open.fetch_sub(1, Ordering::Relaxed);
+        let open = Open::new(&activity);
+        let is_over = carry(&sender, &mut receiver, Local::new(connection), &activity).await;
+        if is_over {
+            activity.cut();
+        }
+        drop(open);
         if is_over || sender.send_plain(PayloadType::Flag, Flag::DisconnectToPort.encode()).await.is_err() {
             return sender.ending().await;
         }
     }
 }
 
-/// Carries one connection until its local end has gone. Says whether the session is over.
-async fn carry(sender: &SessionSender, receiver: &mut SessionReceiver, connection: TcpStream, activity: &Activity) -> bool {
-    let (mut from, mut to) = connection.into_split();
+/// Carries one connection until its local end has gone. Says whether the session is over. The agent never says that the target has
+/// said everything, so the connection's end is a reset.
+async fn carry(sender: &SessionSender, receiver: &mut SessionReceiver, mut local: Local, activity: &Activity) -> bool {
+    let (mut from, mut to) = local.as_stream().split();
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(16 << 10);

@@ -6,6 +6,8 @@ use std::future::Future;
 
 use secrecy::{SecretSlice, SecretString};
 
+use crate::ssm::wire::host::beyond;
+
 /// A session to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRequest {
@@ -44,6 +46,12 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Connections to a port of a host, from the node; without a host, or where that is the node itself, to a port of the node.
+    #[must_use]
+    pub fn port(host: Option<&str>, port: u16) -> Self {
+        beyond(host).map_or(Self::Port(port), |host| Self::RemotePort(host.to_owned(), port))
+    }
+
     /// The session document; the account's own preferences decide where there is none.
     #[must_use]
     pub fn document(&self) -> Option<&'static str> {
@@ -140,4 +148,21 @@ pub trait Gateway: Send + Sync + 'static {
 
     /// `kms:GenerateDataKey` for 64 bytes.
     fn data_key(&self, key_id: &str, context: BTreeMap<String, String>) -> impl Future<Output = Result<DataKey, Refusal>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_of_the_node_itself_goes_out_as_one() {
+        for host in [None, Some("localhost"), Some("127.0.0.1"), Some("127.8.8.8"), Some("::1"), Some("[::1]"), Some("LOCALHOST.")] {
+            let purpose = Purpose::port(host, 5432);
+            assert_eq!(purpose.document(), Some("AWS-StartPortForwardingSession"), "{host:?}");
+            assert_eq!(purpose.parameters(), BTreeMap::from([("portNumber".to_owned(), vec!["5432".to_owned()])]));
+        }
+        let purpose = Purpose::port(Some("db.internal"), 5432);
+        assert_eq!(purpose.document(), Some("AWS-StartPortForwardingSessionToRemoteHost"));
+        assert_eq!(purpose.parameters()["host"], ["db.internal"]);
+    }
 }

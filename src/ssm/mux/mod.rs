@@ -5,9 +5,16 @@
 //! (so that nothing is lost and memory stays bounded). Up to that bound the other connections go on; [`pressure`] says what then.
 
 pub mod copy;
+#[cfg(test)]
+mod copy_tests;
+pub mod half_closed;
+#[cfg(test)]
+mod mux_tests;
 pub mod pressure;
 #[cfg(test)]
 mod pressure_tests;
+#[cfg(test)]
+mod running;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -21,7 +28,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::ssm::wire::smux::{Decoder, FIRST_CLIENT_STREAM, Frame, ProtocolError};
 use pressure::{PATIENCE, Pressure, Share, Unread};
 use stream::Word;
-pub use stream::{Stream, StreamReader, StreamWriter};
+pub use stream::{End, Stream, StreamReader, StreamWriter};
 
 /// Bytes that leave at once; whoever writes them into messages cuts them as small as these must be.
 const LARGEST_PIECE: usize = 16 << 10;
@@ -68,10 +75,27 @@ impl Opener {
     }
 }
 
+/// What the channel has brought.
+#[derive(Debug, Clone)]
+pub enum Heard {
+    /// Bytes of the streams, cut anywhere.
+    Bytes(Bytes),
+    /// The agent could not connect one of the streams to its target. It does not say which: it closes that one next.
+    Refusal,
+}
+
+impl From<Bytes> for Heard {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
 /// A stream as the mux sees it.
 #[derive(Debug)]
 struct Entry {
     deliver: mpsc::UnboundedSender<Bytes>,
+    /// Whether anything has come for it. A stream that was refused gets nothing.
+    has_received: bool,
     share: Arc<Share>,
     /// How often it had been read when there was no more room.
     reads: u64,
@@ -94,6 +118,15 @@ pub struct Mux {
     speak: mpsc::Sender<Word>,
     accepted: mpsc::UnboundedSender<Stream>,
     out: BytesMut,
+    /// Refusals whose streams were not closed yet.
+    refusals: u64,
+}
+
+/// Whatever ends the session cuts its streams; only those that were closed before are whole.
+impl Drop for Mux {
+    fn drop(&mut self) {
+        self.streams.values().for_each(|entry| entry.share.reset.cancel());
+    }
 }
 
 impl Mux {
@@ -117,35 +150,33 @@ impl Mux {
             speak,
             accepted,
             out: BytesMut::new(),
+            refusals: 0,
         };
         (mux, opener, accepting)
     }
 
     /// Tells how the streams hold each other up.
     #[must_use]
-    pub fn watched(self, pressure: Arc<Pressure>) -> Self {
-        Self { pressure, ..self }
+    pub fn watched(mut self, pressure: Arc<Pressure>) -> Self {
+        self.pressure = pressure;
+        self
     }
 
     /// Has another patience than [`PATIENCE`].
     #[cfg(test)]
-    fn patient(self, patience: Duration) -> Self {
-        Self { patience: Some(patience), ..self }
+    fn patient(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 
     /// Runs until the channel ends or nobody uses it any more. `from` and `to` are the channel's bytes, cut anywhere.
-    pub async fn run(mut self, mut from: mpsc::Receiver<Bytes>, to: mpsc::Sender<Bytes>) -> Result<(), MuxError> {
+    pub async fn run<H: Into<Heard>>(mut self, mut from: mpsc::Receiver<H>, to: mpsc::Sender<Bytes>) -> Result<(), MuxError> {
         loop {
             let unread = Arc::clone(&self.unread);
             self.look_at_the_time();
             let too_long = self.too_long.filter(|_| self.streams.len() > 1);
             tokio::select! {
-                bytes = from.recv(), if unread.has_room() => {
-                    self.decoder.push(&bytes.ok_or(MuxError::Ended)?);
-                    while let Some(frame) = self.decoder.next_frame()? {
-                        self.received(frame);
-                    }
-                }
+                heard = from.recv(), if unread.has_room() => self.heard(heard.ok_or(MuxError::Ended)?.into())?,
                 permit = to.reserve(), if !self.out.is_empty() => {
                     let length = self.out.len().min(LARGEST_PIECE);
                     permit.map_err(|_| MuxError::Ended)?.send(self.out.split_to(length).freeze());
@@ -184,6 +215,19 @@ impl Mux {
         }
     }
 
+    fn heard(&mut self, heard: Heard) -> Result<(), MuxError> {
+        match heard {
+            Heard::Bytes(bytes) => {
+                self.decoder.push(&bytes);
+                while let Some(frame) = self.decoder.next_frame()? {
+                    self.received(frame);
+                }
+            }
+            Heard::Refusal => self.refusals = self.refusals.saturating_add(1),
+        }
+        Ok(())
+    }
+
     fn received(&mut self, frame: Frame) {
         match frame {
             Frame::Open(id) if self.role == Role::Server && !self.streams.contains_key(&id) => {
@@ -194,15 +238,27 @@ impl Mux {
             Frame::Data(id, data) if !data.is_empty() => {
                 let length = data.len();
                 // Data of a stream that has gone is skipped, as the official programs do.
-                if let Some(stream) = self.streams.get(&id) {
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    stream.has_received = true;
                     stream.share.add(length);
                     if stream.deliver.send(data).is_err() {
                         stream.share.subtract(length);
                     }
                 }
             }
-            Frame::Close(id) => drop(self.streams.remove(&id)),
+            Frame::Close(id) => self.closed(id),
             Frame::Open(_) | Frame::Data(..) | Frame::KeepAlive => {}
+        }
+    }
+
+    /// The far side has closed a stream. After a refusal that is the one that was refused, unless it has received something;
+    /// it may be one that has gone here.
+    fn closed(&mut self, id: u32) {
+        let entry = self.streams.remove(&id);
+        let is_refused = self.refusals > 0 && !entry.as_ref().is_some_and(|entry| entry.has_received);
+        self.refusals -= u64::from(is_refused);
+        if let Some(entry) = entry {
+            let _first_end_counts = entry.share.end.set(if is_refused { End::Refused } else { End::Closed });
         }
     }
 
@@ -226,7 +282,7 @@ impl Mux {
     fn stream(&mut self, id: u32) -> Stream {
         let (deliver, delivered) = mpsc::unbounded_channel();
         let share = Share::of(&self.unread);
-        self.streams.insert(id, Entry { deliver, share: Arc::clone(&share), reads: 0 });
+        self.streams.insert(id, Entry { deliver, has_received: false, share: Arc::clone(&share), reads: 0 });
         Stream::new(id, delivered, share, self.speak.clone())
     }
 }

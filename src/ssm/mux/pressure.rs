@@ -6,12 +6,14 @@
 //! really so. Hence, where others wait, a connection that has read nothing at all for [`PATIENCE`] is reset, which both its ends see.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use super::stream::End;
 
 /// Received bytes that all streams together may leave unread: what the official programs allow.
 pub const MOST_UNREAD: usize = 4 << 20;
@@ -73,8 +75,10 @@ pub(super) struct Share {
     bytes: AtomicUsize,
     /// How often it was read.
     reads: AtomicU64,
-    /// Cancelled when the stream is reset.
+    /// Cancelled when the stream is cut.
     pub(super) reset: CancellationToken,
+    /// Set when the far side ends the stream.
+    pub(super) end: OnceLock<End>,
 }
 
 impl Share {

@@ -1,71 +1,27 @@
 //! Streams that nobody reads, beside others. Patience is short here.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::io::AsyncReadExt as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::copy::copy;
-use super::pressure::{MOST_UNREAD, Pressure};
-use super::{Mux, Opener, Role, Stream};
+use super::pressure::MOST_UNREAD;
+use super::running::{LONG, encoded, run_patiently};
 use crate::ssm::wire::smux::Frame;
-
-/// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
-
-/// A client's end; what the far end says goes in, what we say comes out.
-struct Running {
-    opener: Opener,
-    pressure: Arc<Pressure>,
-    say: mpsc::Sender<Bytes>,
-    _hear: mpsc::Receiver<Bytes>,
-}
-
-fn run(patience: Duration) -> Running {
-    let (mux, opener, _) = Mux::new(Role::Client);
-    let pressure = Arc::<Pressure>::default();
-    let (say, from) = mpsc::channel(1);
-    let (to, hear) = mpsc::channel(64);
-    tokio::spawn(mux.watched(Arc::clone(&pressure)).patient(patience).run(from, to));
-    Running { opener, pressure, say, _hear: hear }
-}
-
-impl Running {
-    async fn open(&self) -> Stream {
-        self.opener.open().await.unwrap()
-    }
-
-    async fn says(&self, stream: u32, length: usize) {
-        let mut bytes = BytesMut::new();
-        Frame::Data(stream, vec![7; length].into()).encode(&mut bytes);
-        self.say.send(bytes.freeze()).await.unwrap();
-    }
-
-    /// As much for a stream as all streams may leave unread.
-    async fn floods(&self, stream: u32) {
-        for _ in 0..MOST_UNREAD / 32_768 {
-            self.says(stream, 32_768).await;
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_connection_that_reads_nothing_is_reset_when_others_wait() {
-    let running = run(Duration::from_millis(300));
+    let running = run_patiently(Duration::from_millis(300));
     let (slow, mut quick) = (running.open().await, running.open().await);
     running.floods(slow.id()).await;
     let waiting = tokio::spawn({
         let (say, id) = (running.say.clone(), quick.id());
         async move {
-            let mut bytes = BytesMut::new();
-            Frame::Data(id, Bytes::from_static(b"hello")).encode(&mut bytes);
+            let bytes = encoded(&Frame::Data(id, Bytes::from_static(b"hello")));
             // The second is only taken in when the first is.
             for _ in 0..2 {
-                say.send(bytes.clone().freeze()).await.unwrap();
+                say.send(bytes.clone().into()).await.unwrap();
             }
         }
     });
@@ -74,28 +30,23 @@ async fn a_connection_that_reads_nothing_is_reset_when_others_wait() {
     // What carries the connection drops the stream.
     drop(slow);
     assert_eq!(timeout(LONG, quick.reader.read()).await.unwrap().as_deref(), Some(b"hello".as_slice()));
-    waiting.await.unwrap();
+    timeout(LONG, waiting).await.unwrap().unwrap();
     assert!(running.pressure.full_for().is_none() && !quick.reset().is_cancelled());
     assert_eq!(running.pressure.reset(), 1);
 }
 
 #[tokio::test]
 async fn both_ends_of_a_connection_see_that_it_was_reset() {
-    let running = run(Duration::from_millis(300));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (connection, _) = listener.accept().await.unwrap();
-    let (slow, quick) = (running.open().await, running.open().await);
-    let id = slow.id();
-    let copying = tokio::spawn(copy(slow, connection, LONG, Arc::default(), || false));
+    let running = run_patiently(Duration::from_millis(300));
+    let (mut client, id, copying) = running.joined(LONG).await;
+    let quick = running.open().await;
     let flooding = tokio::spawn({
         let say = running.say.clone();
         async move {
-            let mut bytes = BytesMut::new();
-            Frame::Data(id, vec![7; 32_768].into()).encode(&mut bytes);
+            let bytes = encoded(&Frame::Data(id, vec![7; 32_768].into()));
             // More than the mux and all buffers of the system hold, until the reset; then it goes nowhere.
             for _ in 0..2_000 {
-                say.send(bytes.clone().freeze()).await.unwrap();
+                say.send(bytes.clone().into()).await.unwrap();
             }
         }
     });
@@ -110,12 +61,15 @@ async fn both_ends_of_a_connection_see_that_it_was_reset() {
 
 #[tokio::test]
 async fn a_connection_that_is_alone_may_take_its_time() {
-    let running = run(Duration::from_millis(20));
+    let running = run_patiently(Duration::from_millis(20));
     let mut slow = running.open().await;
     running.floods(slow.id()).await;
-    while running.pressure.full_for().is_none() {
-        tokio::task::yield_now().await;
-    }
+    let full = async {
+        while running.pressure.full_for().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, full).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!slow.reset().is_cancelled());
     let mut received = 0;
@@ -131,7 +85,7 @@ async fn a_connection_that_is_alone_may_take_its_time() {
 
 #[tokio::test]
 async fn a_connection_that_reads_slowly_is_not_reset() {
-    let running = run(Duration::from_secs(5));
+    let running = run_patiently(Duration::from_secs(5));
     let (mut slow, quick) = (running.open().await, running.open().await);
     for _ in 0..5 {
         running.floods(slow.id()).await;

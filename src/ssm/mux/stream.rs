@@ -43,11 +43,23 @@ impl Stream {
         self.writer.id
     }
 
-    /// Cancelled when the stream is reset because it was not read while others waited: what comes after was not received.
+    /// Cancelled when the stream is cut: it was not read while others waited, or the session has ended. What comes after was not
+    /// received.
     #[must_use]
     pub fn reset(&self) -> CancellationToken {
         self.reader.share.reset.clone()
     }
+}
+
+/// How a stream ended. Without an end from the far side it was [`End::Lost`], whatever became of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The far side has closed it: everything it had to say is here.
+    Closed,
+    /// The target never accepted the connection.
+    Refused,
+    /// Cut in the middle.
+    Lost,
 }
 
 /// The receiving half.
@@ -60,11 +72,17 @@ pub struct StreamReader {
 }
 
 impl StreamReader {
-    /// The next bytes; `None` when the other end has closed the stream and everything was read.
+    /// The next bytes; `None` when there will be no more, for the reason that [`StreamReader::end`] gives.
     pub async fn read(&mut self) -> Option<Bytes> {
         let bytes = self.delivered.recv().await?;
         self.share.subtract(bytes.len());
         Some(bytes)
+    }
+
+    /// How the stream ended, once [`StreamReader::read`] has nothing more.
+    #[must_use]
+    pub fn end(&self) -> End {
+        self.share.end.get().copied().unwrap_or(End::Lost)
     }
 }
 

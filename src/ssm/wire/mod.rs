@@ -8,11 +8,13 @@
 //! | [`handshake`] | the JSON by which both ends agree on the kind of session |
 //! | [`version`] | version strings and what may be expected of a version |
 //! | [`smux`] | frames of smux v1, by which one session carries many connections |
+//! | [`host`] | hosts in any of their forms, and which of them are the node itself |
 //! | [`encryption`] | AES-256-GCM for sessions that the account encrypts with KMS |
 
 pub mod encryption;
 pub mod frame;
 pub mod handshake;
+pub mod host;
 pub mod id;
 pub mod payload;
 pub mod smux;

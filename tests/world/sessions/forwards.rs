@@ -1,5 +1,6 @@
 //! Connections through sessions.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,8 +9,9 @@ use std::time::Duration;
 use bartizan::emulator::agent;
 use bartizan::ssm::channel::pipe::Ending;
 use bartizan::ssm::client::gateway::Purpose;
-use bartizan::ssm::client::session::{Closer, Kind, OpenError};
-use bartizan::ssm::client::{byte_stream, forward};
+use bartizan::ssm::client::session::{Closer, Kind, OpenError, Session};
+use bartizan::ssm::client::byte_stream::{self, Way};
+use bartizan::ssm::client::forward;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,6 +51,10 @@ struct Forward {
 async fn start(stage: &Stage, purpose: Purpose) -> Forward {
     let session = stage.open(purpose).await.unwrap();
     assert_eq!(session.facts.kind, Kind::Port);
+    forward_of(session).await
+}
+
+async fn forward_of(session: Session<TestGateway>) -> Forward {
     let (listener, address) = forward::listen(0).await.unwrap();
     let activity = Arc::new(forward::Activity::default());
     let facts = session.facts.clone();
@@ -67,10 +73,61 @@ impl Forward {
 
     /// Connects and is reset, before or after the connection is there.
     async fn is_refused(&self) {
-        let Ok(mut stream) = TcpStream::connect(self.address).await else { return };
-        let end = timeout(LONG, stream.read(&mut [0; 8])).await.unwrap();
-        assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+        match TcpStream::connect(self.address).await {
+            Ok(mut stream) => is_reset(&mut stream).await,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
     }
+}
+
+/// Reads on to the end, which has to be a reset.
+async fn is_reset(stream: &mut TcpStream) {
+    let mut received = Vec::new();
+    let end = timeout(LONG, stream.read_to_end(&mut received)).await.expect("in time");
+    assert_eq!(end.expect_err("an orderly end").kind(), ErrorKind::ConnectionReset);
+}
+
+/// Says something over a connection and hears it.
+async fn is_answered(stream: &mut TcpStream) {
+    stream.write_all(b"half of it").await.unwrap();
+    timeout(LONG, stream.read_exact(&mut [0; 10])).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_reset_when_somebody_ends_the_session() {
+    for version in ["3.3.5068.0", "3.0.196.0"] {
+        let options = agent::Options { allow: true, agent_version: version.to_owned(), ..agent::Options::default() };
+        let stage = Stage::with(options).await;
+        let session = stage.open(Purpose::Port(echo().await)).await.unwrap();
+        let id = session.facts.session_id.clone();
+        let forward = forward_of(session).await;
+        let mut stream = forward.connect().await;
+        is_answered(&mut stream).await;
+        stage.agent.terminate(&id);
+        is_reset(&mut stream).await;
+        assert_eq!(timeout(LONG, forward.ending).await.unwrap().unwrap(), Ending::Closed(String::new()), "{version}");
+        assert_eq!(forward.activity.cut.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_reset_when_the_forward_is_stopped_here() {
+    let stage = Stage::new().await;
+    let forward = start(&stage, Purpose::Port(echo().await)).await;
+    let mut stream = forward.connect().await;
+    is_answered(&mut stream).await;
+    forward.ending.abort();
+    is_reset(&mut stream).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_reset_when_the_session_is_gone_at_the_return() {
+    let stage = Stage::faulty("cut=40,forget").await;
+    let flood = serve(|mut stream| async move { while stream.write_all(&[7; 10_000]).await.is_ok() {} }).await;
+    let forward = start(&stage, Purpose::Port(flood)).await;
+    let mut stream = forward.connect().await;
+    is_reset(&mut stream).await;
+    assert_eq!(timeout(LONG, forward.ending).await.unwrap().unwrap(), Ending::TimedOut);
 }
 
 fn noise(length: usize, seed: u64) -> Vec<u8> {
@@ -276,12 +333,35 @@ async fn a_byte_stream_ends_with_its_target() {
     let (_closer, sender, receiver) = session.split();
     let (ours, theirs) = tokio::io::duplex(4096);
     let (from, to) = tokio::io::split(theirs);
-    let running = tokio::spawn(byte_stream::run(sender, receiver, from, to));
-    round_trip_duplex(ours, 100_000).await;
-    assert_eq!(timeout(LONG, running).await.unwrap().unwrap(), Ending::Closed(String::new()));
+    let running = tokio::spawn(byte_stream::run(sender, receiver, from, to, LONG));
+    let ours = round_trip_duplex(ours, 100_000).await;
+    let expected = Way::Ended { ending: Ending::Closed(String::new()), has_spoken: false };
+    assert_eq!(timeout(LONG, running).await.unwrap().unwrap(), expected);
+    drop(ours);
 }
 
-async fn round_trip_duplex(stream: tokio::io::DuplexStream, length: usize) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_byte_stream_ends_some_time_after_its_input() {
+    let stage = Stage::new().await;
+    // It never ends by itself: of the end of the input it is not told.
+    let port = serve(|mut stream| async move {
+        let question = stream.read_u8().await.unwrap();
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            stream.write_all(&[question; 10]).await.unwrap();
+        }
+        let _ = stream.read_u8().await;
+    })
+    .await;
+    let session = stage.open(Purpose::Ssh(port)).await.unwrap();
+    let (_closer, sender, receiver) = session.split();
+    let mut answer = std::io::Cursor::new(Vec::new());
+    let running = byte_stream::run(sender, receiver, &b"?"[..], &mut answer, Duration::from_millis(1500));
+    assert_eq!(timeout(LONG, running).await.unwrap(), Way::Left);
+    assert_eq!(answer.into_inner(), [b'?'; 40], "what comes before counts as life");
+}
+
+async fn round_trip_duplex(stream: tokio::io::DuplexStream, length: usize) -> tokio::io::DuplexStream {
     let (mut from, mut to) = tokio::io::split(stream);
     let sent = noise(length, 9);
     let copy = sent.clone();
@@ -289,5 +369,5 @@ async fn round_trip_duplex(stream: tokio::io::DuplexStream, length: usize) {
     let mut received = vec![0; length];
     timeout(LONG, from.read_exact(&mut received)).await.unwrap().unwrap();
     assert!(received == sent);
-    drop(writing.await.unwrap().unwrap());
+    from.unsplit(writing.await.unwrap().unwrap())
 }

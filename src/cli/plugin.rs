@@ -53,14 +53,18 @@ pub(super) async fn run(request: &StartRequest, sessions: &Sessions, has_keys: b
     let session_id = opened.session_id.clone();
     let result = carry(&plugin, request, opened, opener, &mut stop, has_keys).await;
     let ended = tokio::time::timeout(FAREWELL, opener.gateway.terminate(&session_id)).await;
-    let note = result?;
-    let Ok(ended) = ended else {
-        say(session::STILL_OPEN);
-        return Ok(());
-    };
-    ended.map_err(|error| Failure::Job(format!("the session could not be ended: {error}")))?;
-    note.into_iter().for_each(Note::erase);
-    Ok(())
+    let (note, status) = result?;
+    match ended {
+        Ok(Ok(())) => note.into_iter().for_each(Note::erase),
+        Ok(Err(error)) => return Err(Failure::Job(format!("the session could not be ended: {error}"))),
+        Err(_) => say(session::STILL_OPEN),
+    }
+    match status {
+        // It says so, too, but its status is the same as for an end that was wanted.
+        Some(0) if request.purpose.is_port() => Err(Failure::Job("the forward has ended: closed by the target or by AWS".into())),
+        Some(0) | None => Ok(()),
+        Some(status) => Err(Failure::Job(format!("{NAME} ended with status {status}"))),
+    }
 }
 
 async fn carry(
@@ -70,7 +74,7 @@ async fn carry(
     opener: &Opener<Manager>,
     stop: &mut Orderly,
     has_keys: bool,
-) -> Result<Option<Note>, Failure> {
+) -> Result<(Option<Note>, Option<u32>), Failure> {
     let entry = Entry::new(&opened.session_id, &request.target, opener.place.clone());
     let note = opener.journal.as_ref().map(|journal| journal.write(entry)).transpose()?;
     let pair = native_pty_system().openpty(size()).map_err(failed)?;
@@ -90,10 +94,7 @@ async fn carry(
     let _within = tokio::time::timeout(patience, writing).await;
     resizing.abort();
     drop(raw);
-    match status {
-        Some(0) | None => Ok(note),
-        Some(status) => Err(Failure::Job(format!("{NAME} ended with status {status}"))),
-    }
+    Ok((note, status))
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {

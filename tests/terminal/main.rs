@@ -23,6 +23,7 @@ mod embedded;
 mod encrypted_file;
 mod ending;
 mod endless;
+mod forward;
 mod harness;
 mod hostile;
 mod keyring;

@@ -11,14 +11,14 @@ use tempfile::TempDir;
 use crate::harness::{Emulated, Start, Terminal, credentials, environment, without_terminal};
 
 /// A bastion of the quiet scenario.
-const TARGET: &str = "i-0c55b159cbfafe1f0";
+pub(crate) const TARGET: &str = "i-0c55b159cbfafe1f0";
 
-struct Place {
-    home: TempDir,
-    world: Emulated,
+pub(crate) struct Place {
+    pub(crate) home: TempDir,
+    pub(crate) world: Emulated,
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let home = tempfile::tempdir().unwrap();
     let world = Emulated::start(home.path(), &["--scenario", "quiet", "--sessions"]);
     Place { home, world }
@@ -30,7 +30,7 @@ impl Place {
         Start::new(self.home.path(), &arguments).with(credentials()).size(100, 30).run()
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let mut environment = environment(self.home.path());
         environment.extend(credentials());
         let arguments: Vec<&str> = ["--endpoint-url", &self.world.url].into_iter().chain(arguments.iter().copied()).collect();
@@ -44,7 +44,34 @@ impl Place {
         logs.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect()
     }
 
-    fn notes(&self) -> usize {
+    /// The session that is connected now, among those that match.
+    pub(crate) fn session(&self, filter: &str) -> String {
+        let (_, listed, _) = self.run(&["sessions", "--json", "status=connected", filter]);
+        let id = listed.split("\"SessionId\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        id.unwrap_or_else(|| panic!("{listed}")).to_owned()
+    }
+
+    /// Ends a session from outside, as an administrator does.
+    pub(crate) fn terminate(&self, session: &str) {
+        let url = &self.world.url;
+        let now = jiff::Timestamp::now();
+        let (day, time) = (now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"));
+        let body = format!("{{\"SessionId\":\"{session}\"}}");
+        let host = url.trim_start_matches("http://");
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Amz-Target: AmazonSSM.TerminateSession\r\nX-Amz-Date: {time}\r\n\
+             Content-Type: application/x-amz-json-1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/{day}/us-east-1/ssm/\
+             aws4_request, SignedHeaders=host;x-amz-date, Signature=0\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    pub(crate) fn notes(&self) -> usize {
         std::fs::read_dir(self.home.path().join(".local/state/bartizan/sessions")).map_or(0, Iterator::count)
     }
 }
@@ -266,25 +293,6 @@ fn forward(home: &Path, url: &str, ports: &str) -> std::process::Child {
         .unwrap()
 }
 
-/// Ends a session from outside, as an administrator does.
-fn terminate(url: &str, session: &str) {
-    let now = jiff::Timestamp::now();
-    let (day, time) = (now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"));
-    let body = format!("{{\"SessionId\":\"{session}\"}}");
-    let host = url.trim_start_matches("http://");
-    let request = format!(
-        "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Amz-Target: AmazonSSM.TerminateSession\r\nX-Amz-Date: {time}\r\n\
-         Content-Type: application/x-amz-json-1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/{day}/us-east-1/ssm/\
-         aws4_request, SignedHeaders=host;x-amz-date, Signature=0\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect(host).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-}
-
 #[test]
 fn a_forward_with_a_name_is_opened_again_when_its_session_is_lost() {
     use std::io::BufRead as _;
@@ -309,14 +317,10 @@ fn a_forward_with_a_name_is_opened_again_when_its_session_is_lost() {
             return;
         }
     };
-    let session = |place: &Place| {
-        let (_, listed, _) = place.run(&["sessions", "--json", "status=connected", "document:PortForwarding"]);
-        let id = listed.split("\"SessionId\":\"").nth(1).and_then(|rest| rest.split('"').next());
-        id.unwrap_or_else(|| panic!("{listed}")).to_owned()
-    };
+    let session = |place: &Place| place.session("document:PortForwarding");
     until("leads to port 8080");
     let first = session(&place);
-    terminate(&place.world.url, &first);
+    place.terminate(&first);
     until("the forward is lost");
     until("leads to port 8080");
     assert_ne!(session(&place), first);

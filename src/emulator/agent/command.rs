@@ -1,8 +1,9 @@
 //! A command without a terminal.
 
+use std::io::ErrorKind;
 use std::process::Stdio;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
@@ -44,14 +45,24 @@ pub(super) async fn run(command: &str, prefixes: Option<&(String, String)>, voic
     match child {
         Ok(child) => watch(child, prefixes, voice, receiver).await,
         Err(error) => {
-            let text = Bytes::from(format!("Unable to start command: {error}\n"));
-            let _unless_ended = voice.pour(PayloadType::StdErr, text).await;
+            // In this order, and with this status, as the official agent does.
             if prefixes.is_some() {
-                let _unless_ended = voice.say(PayloadType::ExitCode, encode_exit_code(127)).await;
+                let _unless_ended = voice.say(PayloadType::ExitCode, encode_exit_code(1)).await;
             }
+            let _unless_ended = voice.pour(PayloadType::StdErr, unstarted(program, &error).into()).await;
         }
     }
     String::new()
+}
+
+/// Why a program could not be started, in the official agent's words.
+fn unstarted(program: &str, error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound if program.contains('/') => format!("fork/exec {program}: no such file or directory"),
+        ErrorKind::NotFound => format!("exec: {program:?}: executable file not found in $PATH"),
+        ErrorKind::PermissionDenied => format!("fork/exec {program}: permission denied"),
+        _ => format!("fork/exec {program}: {error}"),
+    }
 }
 
 async fn watch(mut child: Child, prefixes: Option<&(String, String)>, voice: &Voice, receiver: &mut Receiver) {
@@ -83,6 +94,7 @@ async fn watch(mut child: Child, prefixes: Option<&(String, String)>, voice: &Vo
     let Ok(status) = child.wait().await else { return };
     group.leave();
     if prefixes.is_some() {
+        // As a shell has it. The official agent says −1 here, whatever the signal was.
         let code = status.code().unwrap_or_else(|| 128 + signal_of(status));
         let _unless_ended = voice.say(PayloadType::ExitCode, encode_exit_code(code)).await;
     }

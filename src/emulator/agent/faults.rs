@@ -11,6 +11,7 @@
 //! oversize=N                                   the same, by one of 64 KiB of an unknown kind
 //! sequence=N                                   so many of a thousand messages are followed by a copy with a wrong number
 //! empty=N                                      the same, by an empty web socket message and by stream data of no length
+//! twice=N                                      the agent of a forward takes every Nth message of its client twice: the forward breaks
 //! mute=N                                       after N messages of the agent nothing goes either way any more
 //! slow=BYTES                                   targets of forwards take so many bytes a second
 //! idle=SECONDS                                 sessions end when no data have moved for so long
@@ -54,6 +55,8 @@ pub struct Faults {
     pub sequence: u32,
     /// Messages that are followed by an empty one and by empty stream data, in a thousand.
     pub empty: u32,
+    /// Of so many messages of its client the agent of a forward takes one twice, as one does that loses its own web socket at that moment.
+    pub twice: Option<u32>,
     /// After so many messages the line is dead, and nobody is told.
     pub mute: Option<u32>,
     /// Bytes a second that targets of forwards take.
@@ -75,7 +78,7 @@ pub struct Faults {
 /// Text that names no fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, cut=N, unknown=N, oversize=N, sequence=N, empty=N, mute=N, slow=BYTES, idle=SECONDS, silent, token, forget, refuse, end=TEXT)"
+    "--session-fault: '{0}' is no fault of sessions (drop=N, duplicate=N, reorder=N, corrupt=N, delay=MS, close=N, cut=N, unknown=N, oversize=N, sequence=N, empty=N, twice=N, mute=N, slow=BYTES, idle=SECONDS, silent, token, forget, refuse, end=TEXT)"
 )]
 pub struct InvalidFault(String);
 
@@ -112,6 +115,7 @@ impl Faults {
                     "oversize" => self.oversize = number,
                     "sequence" => self.sequence = number,
                     "empty" => self.empty = number,
+                    "twice" if number > 0 => self.twice = Some(number),
                     "mute" => self.mute = Some(number),
                     "slow" if number > 0 => self.slow = Some(number),
                     "idle" if number > 0 => self.idle = Some(Duration::from_secs(u64::from(number))),
@@ -265,12 +269,12 @@ mod tests {
     #[test]
     fn the_examples_are_read() {
         let mut faults = Faults::default();
-        faults.parse("drop=20,delay=50,cut=7,sequence=9,empty=9,mute=4,slow=1000,idle=2").unwrap();
+        faults.parse("drop=20,delay=50,cut=7,sequence=9,empty=9,twice=3,mute=4,slow=1000,idle=2").unwrap();
         faults.parse("silent,end=no such user").unwrap();
         assert_eq!((faults.drop, faults.delay), (20, Duration::from_millis(50)));
-        assert!(faults.is_silent);
+        assert!(faults.is_silent && faults.twice == Some(3));
         assert_eq!(faults.ends_with.as_deref(), Some("no such user"));
-        for wrong in ["drop", "drop=x", "close=0", "explode", ""] {
+        for wrong in ["drop", "drop=x", "close=0", "twice=0", "explode", ""] {
             assert!(Faults::default().parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -60,7 +60,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             allow: false,
-            agent_version: "3.3.1611.0".to_owned(),
+            agent_version: "3.3.5068.0".to_owned(),
             kms_key: None,
             host: None,
             idle: Duration::from_mins(20),

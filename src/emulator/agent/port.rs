@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::faults::Faults;
 use super::session::Voice;
 use crate::ssm::channel::pipe::Receiver;
 use crate::ssm::mux::copy::{self, Traffic};
 use crate::ssm::mux::{Mux, Role};
-use crate::ssm::wire::{Flag, PayloadType};
+use crate::ssm::wire::{Flag, PayloadType, Version, host};
 
 /// Addresses that an agent never connects to: the instance's metadata, time, DNS and identity services.
 const DENIED: [&str; 9] = [
@@ -31,50 +32,79 @@ const DENIED: [&str; 9] = [
     "fd00:ec2::123",
     "fd00:ec2::240",
 ];
+/// Since [`STRICT`] also those at which ECS and EKS hand out credentials.
+const CREDENTIALS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+/// Agents from this one on do not reach themselves by way of the document for other hosts either.
+const STRICT: Version = Version::new(3, 3, 4851, 0);
 /// Bytes of one read from a target.
 const READ: usize = 16 << 10;
-
-/// Refuses at the session's start what an agent refuses; the words at its end.
-pub(super) fn check(properties: &BTreeMap<String, String>) -> Result<(), String> {
-    let port = properties.get("portNumber").map_or("", String::as_str);
-    if port.parse::<u16>().is_err() {
-        return Err(format!("Port number {port:?} is empty or invalid."));
-    }
-    let Some(host) = properties.get("host") else { return Ok(()) };
-    let address: Option<IpAddr> = host.parse().ok();
-    let is_denied = address.is_some_and(|address| DENIED.iter().any(|denied| denied.parse() == Ok(address)));
-    if is_denied { Err(format!("Forwarding to IP address {host} is forbidden.")) } else { Ok(()) }
-}
+/// How long a name may take to be resolved.
+const RESOLVING: Duration = Duration::from_secs(2);
 
 /// Where a session's connections lead.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    host: String,
+    addresses: Vec<SocketAddr>,
     port: u16,
-    is_dead: bool,
 }
 
 impl Target {
-    pub(super) fn of(properties: &BTreeMap<String, String>, is_dead: bool) -> Self {
-        let port = properties.get("portNumber").and_then(|port| port.parse().ok()).unwrap_or_default();
-        Self { host: properties.get("host").map_or("localhost", String::as_str).to_owned(), port, is_dead }
+    /// Finds the target at the session's start, once for all its connections. A name that cannot be resolved leads nowhere.
+    ///
+    /// # Errors
+    /// The agent refuses it; the words at the session's end.
+    pub(super) async fn find(properties: &BTreeMap<String, String>, agent: Option<Version>) -> Result<Self, String> {
+        let port = properties.get("portNumber").map_or("", String::as_str);
+        let Ok(number) = port.parse::<u16>() else { return Err(format!("Port number {port:?} is empty or invalid.")) };
+        let Some(host) = properties.get("host") else {
+            let itself = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+            return Ok(Self { addresses: itself.map(|address| SocketAddr::new(address, number)).to_vec(), port: number });
+        };
+        let addresses = resolve(host).await;
+        let is_strict = agent.is_some_and(|version| version >= STRICT);
+        if let Some(denied) = addresses.iter().find(|address| is_denied(**address, is_strict)) {
+            return Err(format!("Forwarding to IP address {denied} is forbidden."));
+        }
+        let ours = addresses.into_iter().filter(|address| is_ours(*address));
+        Ok(Self { addresses: ours.map(|address| SocketAddr::new(address, number)).collect(), port: number })
     }
 
-    /// Connects. Other machines are out of reach: the emulator lets everybody in, and must be no way into the network.
+    /// One that refuses every connection.
+    pub(super) fn dead(self) -> Self {
+        Self { addresses: Vec::new(), ..self }
+    }
+
     async fn connect(&self) -> io::Result<TcpStream> {
-        if self.is_dead {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        let addresses: Vec<SocketAddr> =
-            lookup_host((self.host.as_str(), self.port)).await?.filter(|address| address.ip().is_loopback()).collect();
-        let stream = TcpStream::connect(addresses.as_slice()).await?;
+        let stream = TcpStream::connect(self.addresses.as_slice()).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }
 }
 
+async fn resolve(host: &str) -> Vec<IpAddr> {
+    if let Some(address) = host::address(host) {
+        return vec![address];
+    }
+    match tokio::time::timeout(RESOLVING, lookup_host((host, 0))).await {
+        Ok(Ok(found)) => found.map(|address| address.ip().to_canonical()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_denied(address: IpAddr, is_strict: bool) -> bool {
+    let is_among = |list: &[&str]| list.iter().any(|denied| denied.parse() == Ok(address));
+    let is_itself = address.is_loopback() || address.is_unspecified();
+    is_among(&DENIED) || (is_strict && (is_itself || is_among(&CREDENTIALS)))
+}
+
+/// Whether an address is one of this machine. Others are out of reach: the emulator lets everybody in, and must be no way into the
+/// network.
+fn is_ours(address: IpAddr) -> bool {
+    address.is_loopback() || std::net::UdpSocket::bind((address, 0)).is_ok_and(|_| !address.is_multicast())
+}
+
 /// Many connections at a time. The words at the session's end; `None` where the client has ended it.
-pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice, receiver: &mut Receiver) -> Option<String> {
+pub(super) async fn multiplexed(target: Target, faults: &Faults, voice: &Voice, receiver: &mut Receiver) -> Option<String> {
     let (mux, _never_opens, mut streams) = Mux::new(Role::Server);
     let (to_mux, from_channel) = mpsc::channel(16);
     let (to_channel, mut from_mux) = mpsc::channel::<Bytes>(16);
@@ -105,17 +135,23 @@ pub(super) async fn multiplexed(target: Target, slow: Option<u32>, voice: &Voice
             while connections.try_join_next().is_some() {}
         }
     }));
+    let mut heard = 0_u32;
     while let Some((payload_type, payload)) = receiver.receive().await {
         if payload_type == PayloadType::Flag && Flag::decode(&payload) == Some(Flag::TerminateSession) {
             return None;
         }
-        if let Some(speed) = slow {
+        heard = heard.wrapping_add(1);
+        if let Some(speed) = faults.slow {
             // A target that takes no more than this: the session is read no faster.
             let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
             tokio::time::sleep(Duration::from_secs(1).saturating_mul(bytes) / speed.max(1)).await;
         }
-        if payload_type == PayloadType::Output && to_mux.send(payload).await.is_err() {
-            return Some("The multiplexed stream is broken.".to_owned());
+        let copies = if faults.twice.is_some_and(|every| heard % every == 0) { 2 } else { 1 };
+        for payload in std::iter::repeat_n(payload, copies) {
+            if payload_type == PayloadType::Output && to_mux.send(payload).await.is_err() {
+                // The official agent notes the session down as failed, and says nothing.
+                return Some(String::new());
+            }
         }
     }
     None

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::handshake::{Handshake, Shaken};
+use super::handshake::Handshake;
 use super::socket::{AgentConnector, AgentLink};
 use super::{Agent, Options, command, port, terminal};
 use crate::ssm::channel::driver::{Driver, Temper};
@@ -16,7 +16,7 @@ use crate::ssm::channel::pipe::{self, Receiver};
 use crate::ssm::channel::{Channel, Settings, Side};
 use crate::ssm::seed;
 use crate::ssm::wire::payload::ChannelClosed;
-use crate::ssm::wire::{MessageType, PayloadType};
+use crate::ssm::wire::{MessageType, PayloadType, Version};
 
 /// How long the last output may take to be acknowledged.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -125,11 +125,15 @@ async fn play(
     if let Some(words) = &options.faults.ends_with {
         return Some(words.clone());
     }
-    if let Plan::Port { properties, .. } = plan
-        && let Err(words) = port::check(properties)
-    {
-        return Some(words);
-    }
+    let version = options.agent_version.parse::<Version>().ok();
+    let target = match plan {
+        Plan::Port { properties, .. } => match port::Target::find(properties, version).await {
+            Ok(target) if options.faults.refuses_connections => Some(target.dead()),
+            Ok(target) => Some(target),
+            Err(words) => return Some(words),
+        },
+        Plan::Terminal { .. } | Plan::Command { .. } => None,
+    };
     let handshake = Handshake { agent, session_id, plan, options, sender };
     let shaken = match handshake.run(receiver).await {
         Ok(shaken) => shaken,
@@ -142,28 +146,20 @@ async fn play(
             let prefixes = if *is_separate { Some(prefixes) } else { None };
             Some(command::run(command, prefixes, &voice, receiver).await)
         }
-        Plan::Port { properties, .. } => serve_port(properties, &shaken, options, &voice, receiver).await,
-    }
-}
-
-async fn serve_port(
-    properties: &BTreeMap<String, String>,
-    shaken: &Shaken,
-    options: &Options,
-    voice: &Voice,
-    receiver: &mut Receiver,
-) -> Option<String> {
-    let version = options.agent_version.parse::<crate::ssm::wire::Version>().ok();
-    let multiplexes = version.is_some_and(crate::ssm::wire::Version::agent_multiplexes)
-        && shaken.client.is_some_and(crate::ssm::wire::Version::client_multiplexes);
-    let target = port::Target::of(properties, options.faults.refuses_connections);
-    match properties.get("type").map(String::as_str) {
-        Some("LocalPortForwarding") if multiplexes => port::multiplexed(target, options.faults.slow, voice, receiver).await,
-        Some("LocalPortForwarding") => {
-            port::basic(target, voice, receiver).await;
-            None
+        Plan::Port { properties, .. } => {
+            let multiplexes =
+                version.is_some_and(Version::agent_multiplexes) && shaken.client.is_some_and(Version::client_multiplexes);
+            match (properties.get("type").map(String::as_str), target?) {
+                (Some("LocalPortForwarding"), target) if multiplexes => {
+                    port::multiplexed(target, &options.faults, &voice, receiver).await
+                }
+                (Some("LocalPortForwarding"), target) => {
+                    port::basic(target, &voice, receiver).await;
+                    None
+                }
+                (_, target) => Some(port::stream(target, &voice, receiver).await),
+            }
         }
-        _ => Some(port::stream(target, voice, receiver).await),
     }
 }
 

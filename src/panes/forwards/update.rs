@@ -34,7 +34,10 @@ pub fn on_news<X>(model: &mut Model, news: Forward, cx: &Ctx<'_>, out: &mut Out<
             out.notice(Level::Warning, format!("the forward to {} was lost: {}", clean(&remote), why.shown_within(200)));
         }
         _ if news.refused > before.refused => {
-            let target = news.node.as_ref().map_or_else(|| clean(&news.spec.target).into_owned(), |node| node.shown_within(64).into_string());
+            let target = news
+                .node
+                .as_ref()
+                .map_or_else(|| clean(&news.spec.target).into_owned(), |node| node.shown_within(64).into_string());
             out.notice(Level::Warning, refused(&target, &clean(&remote), news.refused - before.refused));
         }
         _ => {}

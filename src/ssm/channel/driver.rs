@@ -422,7 +422,13 @@ impl<C: Connector, L: Line> Driver<C, L> {
         let channel = self.channel.next_timeout().filter(|_| self.queue.len() < QUEUE);
         let line = self.line.next_release();
         let lasts = self.redial.lasts_at();
-        [channel, line].into_iter().flatten().map(|at| self.started + at).chain(lasts).min().map_or(next_ping, |at| at.min(next_ping))
+        [channel, line]
+            .into_iter()
+            .flatten()
+            .map(|at| self.started + at)
+            .chain(lasts)
+            .min()
+            .map_or(next_ping, |at| at.min(next_ping))
     }
 
     /// The session is over, but its last words are still on the way to the user.

@@ -136,7 +136,8 @@ async fn opened(says: fn(&mut Channel) -> Option<Bytes>) -> (usize, bool) {
     tokio::spawn(Driver::new(channel, connector, Plain, Temper::client(1), end).run());
     let taking = tokio::spawn(async move { while receiver.receive().await.is_some() {} });
     state(&sender, |state| matches!(state, State::Reconnecting { .. })).await;
-    let again = timeout(Duration::from_secs(3), async { sender.state().wait_for(|state| *state == State::Connected).await.is_ok() });
+    let again =
+        timeout(Duration::from_secs(3), async { sender.state().wait_for(|state| *state == State::Connected).await.is_ok() });
     let is_told = again.await.unwrap_or(false);
     if is_told {
         tokio::time::sleep(Duration::from_secs(3)).await;

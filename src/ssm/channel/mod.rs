@@ -12,6 +12,8 @@
 //! Numbers, unacknowledged messages and what was received survive a reconnection; so nothing is lost and nothing doubled.
 //! Time is a [`Duration`] since any fixed moment. [`driver`] is such a driver, over tokio; [`pipe`] is what its users hold.
 
+#[cfg(test)]
+mod bounds_tests;
 pub mod driver;
 #[cfg(test)]
 mod driver_tests;

@@ -90,6 +90,11 @@ impl Outgoing {
         self.waiting_since
     }
 
+    #[cfg(test)]
+    pub(super) fn in_flight_and_window(&self) -> (usize, usize) {
+        (self.in_flight(), self.window)
+    }
+
     fn in_flight(&self) -> usize {
         self.sent.len().saturating_sub(self.stale)
     }

@@ -156,7 +156,9 @@ mod tests {
 
     #[test]
     fn a_port_of_the_node_itself_goes_out_as_one() {
-        for host in [None, Some("localhost"), Some("127.0.0.1"), Some("127.8.8.8"), Some("::1"), Some("[::1]"), Some("LOCALHOST.")] {
+        for host in
+            [None, Some("localhost"), Some("127.0.0.1"), Some("127.8.8.8"), Some("::1"), Some("[::1]"), Some("LOCALHOST.")]
+        {
             let purpose = Purpose::port(host, 5432);
             assert_eq!(purpose.document(), Some("AWS-StartPortForwardingSession"), "{host:?}");
             assert_eq!(purpose.parameters(), BTreeMap::from([("portNumber".to_owned(), vec!["5432".to_owned()])]));

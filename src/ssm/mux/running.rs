@@ -87,9 +87,10 @@ impl Running {
         let (program, local) = connected().await;
         let stream = self.open().await;
         let id = stream.id();
-        let copying = tokio::spawn(async move {
-            copy(stream, Local::new(local), linger, &HalfClosed::default(), &Traffic::default()).await
-        });
+        let copying =
+            tokio::spawn(
+                async move { copy(stream, Local::new(local), linger, &HalfClosed::default(), &Traffic::default()).await },
+            );
         (program, id, copying)
     }
 }

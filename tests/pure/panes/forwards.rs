@@ -95,3 +95,26 @@ fn the_detail_says_why_and_what_can_be_done_follows_the_state() {
         stage.press("esc");
     }
 }
+
+#[test]
+fn a_forward_that_is_lost_and_a_target_that_is_not_there_are_told() {
+    let mut stage = stage(&[("db", ForwardState::Open)]);
+    stage.size(160, 30);
+    let mut forward = stage.model.panes.forwards.table.rows().next().unwrap().clone();
+    let told = |stage: &Stage| stage.model.notices.iter().map(|notice| notice.text.clone()).collect::<Vec<_>>().join("\n");
+    forward.refused = 3;
+    stage.tell(Msg::Forward(forward.clone()));
+    stage.finish();
+    let words = "i-0c55b159cbfafe1f0 could not connect to db.internal:5432; 3 connections were reset";
+    assert!(told(&stage).contains(words), "{}", told(&stage));
+    stage.model.notices.clear();
+    forward.up += 1;
+    stage.tell(Msg::Forward(forward.clone()));
+    stage.finish();
+    assert_eq!(told(&stage), "", "once");
+    forward.state = ForwardState::Restarting { why: "closed by the target or by AWS; 1 open connection was reset".into() };
+    stage.tell(Msg::Forward(forward.clone()));
+    stage.finish();
+    let words = "the forward to db.internal:5432 was lost: closed by the target or by AWS; 1 open connection was reset";
+    assert!(told(&stage).contains(words), "{}", told(&stage));
+}

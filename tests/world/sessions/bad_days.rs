@@ -134,7 +134,9 @@ async fn a_silent_agent_is_given_up_and_its_session_ended() {
 async fn a_refused_token_does_not_open_a_session() {
     let mut stage = Stage::faulty("token").await;
     stage.opener.patience = Duration::from_secs(2);
-    assert!(stage.open(Purpose::Shell).await.is_err());
+    let refused = stage.open(Purpose::Shell).await.unwrap_err();
+    let OpenError::Unreachable { problem, .. } = &refused else { panic!("{refused:?}") };
+    assert!(problem.contains("web socket was closed"), "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

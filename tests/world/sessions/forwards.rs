@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bartizan::emulator::agent;
 use bartizan::ssm::channel::pipe::Ending;
-use bartizan::ssm::client::gateway::Purpose;
-use bartizan::ssm::client::session::{Closer, Kind, OpenError, Session};
 use bartizan::ssm::client::byte_stream::{self, Way};
 use bartizan::ssm::client::forward;
+use bartizan::ssm::client::gateway::Purpose;
+use bartizan::ssm::client::session::{Closer, Kind, OpenError, Session};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -172,7 +172,8 @@ async fn fifty_connections_share_a_session() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn megabytes_go_each_way() {
-    let stage = Stage::new().await;
+    // The document for other hosts, with the last kind of agent that reaches itself through it.
+    let stage = Stage::with(agent::Options { allow: true, agent_version: "3.3.1611.0".to_owned(), ..Default::default() }).await;
     let forward = start(&stage, Purpose::RemotePort("localhost".to_owned(), echo().await)).await;
     round_trip(forward.connect().await, 10 << 20, 1).await;
 }
@@ -252,6 +253,50 @@ async fn a_denied_host_ends_the_session_with_its_reason() {
     let refused = stage.open(Purpose::RemotePort("169.254.169.254".to_owned(), 80)).await.unwrap_err();
     let OpenError::Ended(Ending::Closed(words)) = refused else { panic!("{refused:?}") };
     assert!(words.contains("forbidden"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_does_not_reach_itself_or_credentials_as_another_host() {
+    let stage = Stage::new().await;
+    for host in [
+        "localhost",
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "::ffff:127.0.0.1",
+        "0x7f.1",
+        "0.0.0.0",
+        "169.254.170.2",
+        "169.254.170.23",
+        "fd00:ec2::23",
+        "::ffff:169.254.169.254",
+        "2852039166",
+    ] {
+        let refused = stage.open(Purpose::RemotePort(host.to_owned(), 80)).await.unwrap_err();
+        let OpenError::Ended(Ending::Closed(words)) = refused else { panic!("{host}: {refused:?}") };
+        assert!(words.contains("forbidden"), "{host}: {words}");
+    }
+    // So it is asked for a port of its own.
+    for host in ["localhost", "127.0.0.1", "::1"] {
+        let forward = start(&stage, Purpose::port(Some(host), echo().await)).await;
+        round_trip(forward.connect().await, 1000, 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_takes_a_message_twice_breaks_the_forward_and_nothing_looks_whole() {
+    let stage = Stage::faulty("twice=5").await;
+    let forward = start(&stage, Purpose::Port(echo().await)).await;
+    let (mut from, mut to) = forward.connect().await.into_split();
+    let speaking = tokio::spawn(async move {
+        // It goes on until the reset, which whoever hears it first has heard alone.
+        let words = noise(100_000, 1);
+        while to.write_all(&words).await.is_ok() {}
+    });
+    let mut received = Vec::new();
+    let read = timeout(LONG, from.read_to_end(&mut received)).await.expect("in time");
+    assert!(read.is_err() || timeout(LONG, speaking).await.is_ok());
+    assert_eq!(timeout(LONG, forward.ending).await.unwrap().unwrap(), Ending::Closed(String::new()), "without a word");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

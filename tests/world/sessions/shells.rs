@@ -82,7 +82,8 @@ async fn a_command_has_two_outputs_and_an_exit_code() {
     assert_eq!(ending, Ending::Closed(String::new()));
     assert_eq!((remains.seen.as_slice(), remains.errors.as_slice(), remains.exit), (&b"good\n"[..], &b"bad\n"[..], Some(3)));
     let (remains, _) = stage.shell(Purpose::Command("no-such-program".to_owned())).await.ends().await;
-    assert_eq!(remains.exit, Some(127));
+    let words = r#"exec: "no-such-program": executable file not found in $PATH"#;
+    assert_eq!((remains.exit, String::from_utf8_lossy(&remains.errors).as_ref()), (Some(1), words));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

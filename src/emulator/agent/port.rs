@@ -146,7 +146,7 @@ pub(super) async fn multiplexed(target: Target, faults: &Faults, voice: &Voice, 
             let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
             tokio::time::sleep(Duration::from_secs(1).saturating_mul(bytes) / speed.max(1)).await;
         }
-        let copies = if faults.twice.is_some_and(|every| heard % every == 0) { 2 } else { 1 };
+        let copies = if faults.twice.is_some_and(|every| heard.is_multiple_of(every)) { 2 } else { 1 };
         for payload in std::iter::repeat_n(payload, copies) {
             if payload_type == PayloadType::Output && to_mux.send(payload).await.is_err() {
                 // The official agent notes the session down as failed, and says nothing.

@@ -155,6 +155,16 @@ impl Stage {
         timeout(LONG, self.opener.open(&request)).await.unwrap()
     }
 
+    /// Waits until the service knows that a session has ended.
+    pub(crate) async fn is_over(&self, session_id: &str) {
+        let over = async {
+            while self.agent.is_alive(session_id) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LONG, over).await.expect("in time");
+    }
+
     pub(crate) async fn shell(&self, purpose: Purpose) -> Shell {
         Shell::of(self.open(purpose).await.unwrap())
     }
@@ -248,8 +258,6 @@ async fn sessions_of_killed_programs_are_ended_by_the_next() {
         note.erase();
     }
     timeout(LONG, session.sender.ending()).await.unwrap();
-    while stage.agent.is_alive(&id) {
-        tokio::task::yield_now().await;
-    }
+    stage.is_over(&id).await;
     assert!(journal.orphans().is_empty());
 }

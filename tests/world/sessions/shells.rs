@@ -175,9 +175,7 @@ async fn a_closed_session_is_over_for_the_service_too() {
     let mut shell = super::Shell::of(session);
     shell.until("$ ").await;
     shell.closer.close().await.unwrap();
-    while stage.agent.is_alive(&id) {
-        tokio::task::yield_now().await;
-    }
+    stage.is_over(&id).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

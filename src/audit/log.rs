@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::anchor::Anchor;
 use super::error::AuditError;
 use super::files::{self, HEAD};
+use super::history::{self, Outcome};
 use super::record::{self, Phase, ReadBack, Record, SetAside};
 use super::tail::{Head, Link, Tail};
 use crate::secrets::Keyring;
@@ -157,6 +158,16 @@ impl AuditLog {
         let (call, object) = (entry.call.clone(), entry.object.clone());
         let number = self.append(Phase::Intent(entry))?.number;
         Ok(Intent { log: self.clone(), number, call, object })
+    }
+
+    /// The newest intent to make this call, where nobody knows what became of it: of a program that has ended since, say. It blocks.
+    pub fn unsettled(&self, account: &str, call: &str, object: &str) -> Option<Intent> {
+        let (call, object) = (cut(call.to_owned()), cut(object.to_owned()));
+        let changes = history::changes(self.folder()).ok()?;
+        let is_it = |entry: &Entry| entry.account.as_deref() == Some(account) && entry.call == call && entry.object == object;
+        let newest = changes.into_iter().rfind(|change| is_it(&change.entry))?;
+        let number = newest.number;
+        (newest.outcome == Outcome::Unknown).then(|| Intent { log: self.clone(), number, call, object })
     }
 
     /// Anchors the newest record and waits for it, not longer than the keyring's deadline.

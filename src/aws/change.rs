@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use super::clearance::Cleared;
 use super::permit::{Carried, Permit};
-use super::read_back::{Pause, ReadingBack, Verdict, is_readable, pauses, read_back};
+use super::read_back::{Pause, ReadingBack, is_readable, pauses, read_back};
 use super::time::timestamp;
 use super::{call, fault, iam, sts};
 use crate::audit::{AuditError, AuditLog, Entry, Intent};
@@ -283,11 +283,7 @@ impl Changer {
         let made = permit.permit().made();
         ReadingBack(tokio::spawn(async move {
             let verdict = read_back(&session, &pause, &change).await;
-            let in_effect = match &verdict {
-                Verdict::InEffect => Ok(true),
-                Verdict::NotInEffect => Ok(false),
-                Verdict::Unknown(why) => Err(why.clone()),
-            };
+            let in_effect = verdict.in_effect();
             if let (Some(call), Ok(in_effect)) = (made, &in_effect) {
                 session.observer().correct(ApiCall { outcome: Outcome::ReadBack { in_effect: *in_effect }, ..call });
             }

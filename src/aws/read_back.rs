@@ -61,6 +61,15 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// Whether it is in effect, or why nobody knows, as the audit log has it.
+    pub(crate) fn in_effect(&self) -> Result<bool, String> {
+        match self {
+            Self::InEffect => Ok(true),
+            Self::NotInEffect => Ok(false),
+            Self::Unknown(why) => Err(why.clone()),
+        }
+    }
+
     /// The end of a change that ended with this fault at first.
     pub(crate) fn outcome(self, fault: &Fault) -> Result<Done, Fault> {
         match self {

@@ -19,6 +19,7 @@ use crate::config::paths;
 use crate::domain::rotation::{Choice, Command, EscrowKey, Phase, Request, Rotation, RotationId, StoreChoice};
 use crate::domain::text::Untrusted;
 use crate::rotation::desk::{self, PlanFor};
+use crate::runtime::containment_forbids;
 
 /// Rotates, lists, resumes or aborts.
 pub(super) fn run(
@@ -99,6 +100,9 @@ async fn resume(places: &Places, arguments: &RotateArguments, id: Option<Rotatio
     if wanted.is_empty() {
         return Err(Failure::Policy(others.join("; ")));
     }
+    if matches!(arguments.choose, Some(Choice::Reactivate | Choice::RollBack)) {
+        wanted.iter().try_for_each(|row| may_reactivate(places, row))?;
+    }
     let plan = ask::resuming(&wanted);
     let command = match (&id, arguments.choose) {
         (Some(id), Some(choice)) => Command::Answer { id: id.clone(), choice },
@@ -120,6 +124,13 @@ fn can_be_dropped(row: &Rotation, choice: Option<Choice>) -> bool {
     row.account.is_empty() && row.phase == Phase::Planned && choice == Some(Choice::Abort)
 }
 
+/// A key that a containment has marked as leaked becomes active by its typed id only, which no rotation has.
+fn may_reactivate(places: &Places, row: &Rotation) -> Result<(), Failure> {
+    // A renewal leaves its old key inactive by itself.
+    let forbidden = if row.renew { None } else { containment_forbids(&places.containments, row) };
+    forbidden.map_or(Ok(()), |why| Err(Failure::Policy(format!("{}: {why}", row.id))))
+}
+
 fn on_board(places: &Places) -> BTreeSet<RotationId> {
     places.desk.watch().borrow().iter().map(|row| row.id.clone()).collect()
 }
@@ -133,6 +144,9 @@ async fn abort(places: &Places, arguments: &RotateArguments, id: &RotationId) ->
     let choice = if row.phase < Phase::Creating { Choice::Abort } else { Choice::RollBack };
     if !can_be_dropped(&row, Some(choice)) {
         places.desk.may_go_on(&row).map_err(Failure::Policy)?;
+    }
+    if choice == Choice::RollBack {
+        may_reactivate(places, &row)?;
     }
     let plan = ask::aborting(&row);
     let approved = ask::approve(Command::Answer { id: id.clone(), choice }, plan, &places.cleared, arguments)?;

@@ -208,7 +208,7 @@ impl Phase {
         }
     }
 
-    /// What the phase means for the keys, in a few words.
+    /// What the phase means for the keys, in a few words; [`Rotation::meaning`] knows renewals, too.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Planned => "keys and their last use are known, nothing is done",
@@ -350,6 +350,21 @@ pub struct Rotation {
     pub old_last_used: Option<Timestamp>,
     /// The last thing that went wrong, where something did.
     pub fault: Option<Fault>,
+    /// Whether it is a renewal: the old key is taken for leaked, and never becomes active again.
+    #[serde(default)]
+    pub renew: bool,
+}
+
+impl Rotation {
+    /// What a phase means for its keys, in a few words.
+    pub fn meaning(&self, phase: Phase) -> &'static str {
+        match phase {
+            Phase::Soaking if self.renew => "tools are served the new key; the old one, taken for leaked, stays inactive",
+            Phase::Deactivating if self.renew => "the old key, taken for leaked, is inactive already",
+            Phase::Observing if self.renew => "the new key is in use; the old one, taken for leaked, stays inactive",
+            _ => phase.meaning(),
+        }
+    }
 }
 
 /// What a person commands. It goes through the confirm door.

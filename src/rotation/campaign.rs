@@ -190,6 +190,7 @@ pub(super) fn row(member: &Member, account: &str, at: Timestamp) -> Rotation {
         store: request.store.clone(),
         copies: Vec::new(),
         own_key: false,
+        renew: request.renew,
         phase: Phase::Planned,
         wait: Wait::Turn,
         started: at,

@@ -186,7 +186,19 @@ impl Warden {
     fn read_back(&self, change: Change, kept: &Kept, step: usize) -> Option<BoxFuture<'static, Option<Result<Done, Fault>>>> {
         let Some(Some((_, Err(fault)))) = kept.case.steps.get(step) else { return None };
         let (aws, pause, fault) = (self.aws.clone(), Arc::clone(&self.pause), fault.clone());
-        Some(Box::pin(async move { Some(read_back(&aws, &pause, &change).await.outcome(&fault)) }))
+        let (log, account) = (self.log.clone(), kept.account.clone());
+        Some(Box::pin(async move {
+            let verdict = read_back(&aws, &pause, &change).await;
+            let in_effect = verdict.in_effect();
+            let write = move || {
+                // A step that was never begun has no intent.
+                let intent = log?.unsettled(&account, &change.action(), &change.object())?;
+                intent.read_back(in_effect).err()
+            };
+            let error = tokio::task::spawn_blocking(write).await.ok().flatten();
+            let warning = error.map(|error| format!("what was read back is not in the audit log: {error}"));
+            Some(verdict.outcome(&fault).map(|done| Done { warning, ..done }))
+        }))
     }
 
     /// The operator has changed something. A key that he has made active is active by nobody else's doing.
@@ -204,12 +216,9 @@ impl Warden {
     pub(super) async fn forbids(&self, command: &Command) -> Option<String> {
         let Command::Answer { id, choice: Choice::Reactivate | Choice::RollBack } = command else { return None };
         let row = (self.board)().into_iter().find(|row| row.id == *id)?;
-        let case = self.watched(&row.user).await?.kept.lock().await.case.clone();
-        let is_leaked = case.containment.is_leaked(&row.old_key) && row.started < case.begun;
-        is_leaked.then(|| {
-            let key = row.old_key.shown_within(40);
-            format!("it would make {key} active again, which is taken for leaked: activate that key in the keys pane, by its id")
-        })
+        let watched = self.watched(&row.user).await?;
+        let kept = watched.kept.lock().await;
+        kept.forbids(&row)
     }
 
     async fn watched(&self, user: &Untrusted) -> Option<Watched> {

@@ -350,6 +350,10 @@ async fn a_console_that_ended_between_two_steps_leaves_no_step_open() {
     let containment = scene.planned().await;
     let mut case = Case::begun(containment, noon());
     case.steps[0] = Some((noon(), Ok(())));
+    // It was killed in the middle of the second step: the intent is on disk, and what became of it nobody knows.
+    let step = case.containment.steps()[1].clone();
+    let (call, object) = (step.action(), step.object());
+    drop(scene.log.intend(Entry { account: Some(ACCOUNT.into()), call, object, ..Entry::default() }).unwrap());
     let warden = scene.warden();
     warden.cases.keep(&Kept { account: ACCOUNT.into(), case }).unwrap();
     let other = scene.folder.path().join("containment").join("x.json");
@@ -372,6 +376,10 @@ async fn a_console_that_ended_between_two_steps_leaves_no_step_open() {
         }
     }
     assert!(!seen.contains(&Seen::Holding), "{seen:?}");
+    let written = history::changes(scene.log.folder()).unwrap();
+    let written: Vec<_> = written.iter().filter(|change| change.entry.call.starts_with("iam:")).collect();
+    assert_eq!(written.len(), 1, "a step that was never begun is not written down: {written:?}");
+    assert_eq!((written[0].outcome, &written[0].read_back), (Outcome::Failed, &Some(ReadBack::NotInEffect)), "{written:?}");
     let kept = scene.warden().cases.of(ACCOUNT).0.remove(0).case;
     assert!(kept.shortfall().unwrap().starts_with("1 of 4 steps done; not done: PutUserPolicy"), "{kept:?}");
 }

@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::containment::Case;
+use crate::domain::rotation::Rotation;
 use crate::files;
 
 /// A containment and whose account it is in.
@@ -19,6 +20,25 @@ pub(super) struct Kept {
     pub(super) account: String,
     /// It.
     pub(super) case: Case,
+}
+
+impl Kept {
+    /// Why a rotation that was begun before its user was contained may not make its old key active again; `None`: it may.
+    pub(super) fn forbids(&self, row: &Rotation) -> Option<String> {
+        let is_leaked = self.case.containment.is_leaked(&row.old_key) && row.started < self.case.begun;
+        is_leaked.then(|| {
+            let key = row.old_key.shown_within(40);
+            format!("it would make {key} active again, which is taken for leaked: activate that key in the console's keys pane, by its id")
+        })
+    }
+}
+
+/// Why a rotation may not make its old key active again, as containments below this folder say; `None`: it may. What cannot be read is no yes.
+pub fn forbids(containments: &Path, row: &Rotation) -> Option<String> {
+    let (kept, problems) = Cases::below(Some(containments.to_owned())).of(&row.account);
+    let of_user = kept.iter().filter(|kept| *kept.case.containment.user() == row.user);
+    let unread = || problems.first().map(|problem| format!("it is not known which keys are taken for leaked: {problem}"));
+    of_user.filter_map(|kept| kept.forbids(row)).next().or_else(unread)
 }
 
 /// The folder.

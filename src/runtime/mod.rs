@@ -51,6 +51,7 @@ use crate::theme::Look;
 
 pub use connector::{Connected, Connector};
 pub use desks::{OpenDesk, Opened, Reports, Rotations};
+pub use kept::forbids as containment_forbids;
 pub use mutations::Gate;
 pub use sessions::Allow;
 pub use steady::Steady;

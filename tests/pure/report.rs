@@ -28,6 +28,7 @@ fn row(user: &str, number: u8, phases: &[Phase], wait: Wait) -> Rotation {
         store: StoreChoice::Credentials { profile: user.into(), create: false },
         copies: Vec::new(),
         own_key: false,
+        renew: false,
         phase,
         wait,
         started: at(0),

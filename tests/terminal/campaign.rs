@@ -156,6 +156,40 @@ fn a_campaign_that_is_killed_is_gone_on_with_and_forgets_nobody() {
     stopped_by("KILL");
 }
 
+/// As the console: a key that a containment has marked as leaked becomes active by its typed id only.
+#[test]
+fn an_old_key_that_is_taken_for_leaked_since_does_not_become_active_by_an_answer() {
+    let scene = Scene::new(SignedDuration::ZERO);
+    let how = ["--store", "new-credentials", "--escrow", "passphrase", "--soak", "0s", "--observe", "7d", "--shorten", "20"];
+    let (status, said, wrong) = scene.run(&[&["ada", "--yes"], &how[..]].concat());
+    assert_eq!(status, 0, "{said} {wrong}");
+    let (_, listed, _) = scene.run(&["--list", "--json"]);
+    let row: serde_json::Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    let id = row["id"].as_str().unwrap_or_else(|| panic!("{listed}")).to_owned();
+    let mut kept: serde_json::Value = serde_json::from_str(include_str!("../corpora/containments/killed.json")).unwrap();
+    kept["case"]["containment"]["before"]["user"] = "ada".into();
+    kept["case"]["begun"] = (Timestamp::now() + SignedDuration::from_secs(1)).to_string().into();
+    let folder = scene.home.path().join(".local/state/bartizan/containment");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{ACCOUNT}-ada.json"));
+    std::fs::write(&file, kept.to_string()).unwrap();
+    let before = scene.world.account().iam.user("ada").unwrap().keys.clone();
+    for choice in [
+        &["--resume", &id, "--choose", "reactivate", "--yes"][..],
+        &["--resume", &id, "--choose", "roll-back", "--yes"],
+        &["--abort", &id, "--yes"],
+    ] {
+        let (status, said, wrong) = scene.run(choice);
+        assert!(status == 3 && wrong.contains("taken for leaked"), "{choice:?}: {status} {said} {wrong}");
+    }
+    // What cannot be read may say anything.
+    std::fs::write(&file, "{").unwrap();
+    let (status, _, wrong) = scene.run(&["--resume", &id, "--choose", "reactivate", "--yes"]);
+    assert!(status == 3 && wrong.contains("it is not known which keys"), "{status} {wrong}");
+    let keys = |keys: &[AccessKey]| keys.iter().map(|key| (key.id.clone(), key.status)).collect::<Vec<_>>();
+    assert_eq!(keys(&scene.world.account().iam.user("ada").unwrap().keys), keys(&before), "nothing was changed");
+}
+
 #[test]
 fn the_console_is_quit_in_the_middle_of_a_rotation_and_the_next_one_goes_on() {
     let Some(service) = SecretService::start() else { return };

@@ -27,7 +27,7 @@ pub(super) fn together(plans: &[PlanFor]) -> Plan {
 pub(super) fn resuming(rows: &[&Rotation]) -> Plan {
     let mut plan = Plan::of(format!("Resume {} rotation(s)", rows.len()), Danger::TypeName, []);
     for row in rows {
-        plan = plan.fact(row.id.0.clone(), format!("{}: {} ({})", row.user.shown(), row.phase.word(), row.phase.meaning()));
+        plan = plan.fact(row.id.0.clone(), format!("{}: {} ({})", row.user.shown(), row.phase.word(), row.meaning(row.phase)));
     }
     let name = match rows {
         [only] => only.user.shown().into_string(),

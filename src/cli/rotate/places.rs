@@ -21,6 +21,8 @@ pub(super) struct Places {
     pub(super) cleared: Cleared,
     /// The folder of the audit log, for the report.
     pub(super) audit: PathBuf,
+    /// Where containments say which keys are taken for leaked.
+    pub(super) containments: PathBuf,
     /// The demo keeps its journals in a folder that goes with it.
     _demo: Option<tempfile::TempDir>,
 }
@@ -48,7 +50,7 @@ impl Places {
         let place = (journals.as_path(), keyring, is_demo);
         let environment = host::environment(&cleared, (&log, origin), place, passphrase, &connected.clock);
         let desk = Desk::open(hurried(environment, arguments));
-        Ok(Self { desk, cleared, audit: log.folder().to_owned(), _demo: demo })
+        Ok(Self { desk, cleared, audit: log.folder().to_owned(), containments: folder.join("containment"), _demo: demo })
     }
 }
 

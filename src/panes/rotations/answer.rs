@@ -87,7 +87,7 @@ fn about(plan: Plan, rotation: &Rotation, cx: &Ctx<'_>) -> Plan {
         .fact("user", rotation.user.shown().as_str())
         .fact("old key", rotation.old_key.shown().as_str())
         .fact("new key", rotation.new_key.as_ref().map_or("not made".into(), |key| key.shown().into_string()))
-        .fact("stands at", format!("{}: {}", rotation.phase.word(), rotation.phase.meaning()))
+        .fact("stands at", format!("{}: {}", rotation.phase.word(), rotation.meaning(rotation.phase)))
         .fact("waits", waits)
 }
 
@@ -120,6 +120,10 @@ fn changes(choice: Choice, rotation: &Rotation) -> Vec<Change> {
         (Choice::SkipWait, Phase::Soaking, _) => vec![status(old, false)],
         (Choice::SkipWait, _, _) => vec![Change::DeleteKey { user, key: old }],
         (Choice::Reactivate, ..) => vec![status(old, true)],
+        // A leaked key does not become active again, whatever becomes of the new one.
+        (Choice::RollBack, _, Some(new)) if rotation.renew => {
+            vec![status(new.clone(), false), Change::DeleteKey { user, key: new.clone() }]
+        }
         (Choice::RollBack, _, Some(new)) => {
             vec![status(old, true), status(new.clone(), false), Change::DeleteKey { user, key: new.clone() }]
         }

@@ -26,7 +26,7 @@ pub fn detail(rotation: &Rotation, now: Timestamp) -> Vec<Section> {
 /// Where it stands, why, until when, and what comes next.
 fn standing(rotation: &Rotation, now: Timestamp) -> Vec<Field> {
     let mut fields = vec![
-        Field::new("phase", format!("{}: {}", rotation.phase.word(), rotation.phase.meaning())),
+        Field::new("phase", format!("{}: {}", rotation.phase.word(), rotation.meaning(rotation.phase))),
         Field::new("since", when(rotation.since, now)),
         Field::new("waits for", waits(rotation, now)),
     ];
@@ -34,7 +34,7 @@ fn standing(rotation: &Rotation, now: Timestamp) -> Vec<Field> {
         fields.push(Field::new("at the latest", format!("{} ({})", utc(bound), at_time(bound, now))));
     }
     if let Some(next) = rotation.phase.next() {
-        fields.push(Field::new("then", format!("{}: {}", next.word(), next.meaning())));
+        fields.push(Field::new("then", format!("{}: {}", next.word(), rotation.meaning(next))));
     }
     fields
 }
@@ -62,7 +62,7 @@ fn checklist(rotation: &Rotation, now: Timestamp) -> Vec<Field> {
                 Some(at) if phase == rotation.phase && !phase.is_final() => format!("▸ since {} ({})", utc(at), age(at, now)),
                 Some(at) => format!("✓ {}", when(at, now)),
                 None if phase == rotation.phase => format!("▸ since {} ({})", utc(rotation.since), age(rotation.since, now)),
-                None => format!("· {}", phase.meaning()),
+                None => format!("· {}", rotation.meaning(phase)),
             };
             if phase == Phase::Verified {
                 let (good, wanted) = rotation.checks;
@@ -91,6 +91,7 @@ fn answers(rotation: &Rotation) -> Vec<Field> {
 pub(super) fn choices(rotation: &Rotation) -> Vec<Choice> {
     match (&rotation.wait, rotation.phase) {
         (Wait::Operator { choices, .. }, _) => choices.clone(),
+        (Wait::Until { .. }, Phase::Observing) if rotation.renew => vec![Choice::SkipWait, Choice::RollBack, Choice::Abort],
         (Wait::Until { .. }, Phase::Observing) => vec![Choice::SkipWait, Choice::Reactivate, Choice::Abort],
         (Wait::Until { .. }, Phase::Soaking) => vec![Choice::SkipWait, Choice::RollBack, Choice::Abort],
         _ => Vec::new(),

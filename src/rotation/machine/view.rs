@@ -24,6 +24,7 @@ impl Machine {
             store: planned.store.clone(),
             copies: planned.copies.clone(),
             own_key: planned.own_key,
+            renew: planned.renew,
             phase: book.phase,
             wait,
             started: book.started,

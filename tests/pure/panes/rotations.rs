@@ -35,6 +35,7 @@ fn rotation(user: &str, phase: Phase, wait: Wait) -> Rotation {
         store: StoreChoice::Keyring { profile: user.into() },
         copies: Vec::new(),
         own_key: false,
+        renew: false,
         phase,
         wait,
         started: hours_ago(5),
@@ -126,6 +127,24 @@ fn the_board_in_every_state() {
             insta::assert_snapshot!(format!("board_{user}_{width}x{height}"), frame(&mut stage));
             stage.press("esc");
         }
+    }
+}
+
+/// Its old key is taken for leaked: nothing on the board offers it back.
+#[test]
+fn a_renewal_says_of_its_old_key_that_it_stays_inactive() {
+    let mut stage = armed(PaneId::Rotations);
+    stage.size(160, 50);
+    for phase in [Phase::Soaking, Phase::Observing] {
+        let wait = Wait::Until { at: noon() + SignedDuration::from_hours(3) };
+        let row = Rotation { renew: true, ..rotation("ada", phase, wait) };
+        stage.tell(Msg::Rotations(vec![row]));
+        select(&mut stage, "ada");
+        stage.press("enter");
+        let shown = frame(&mut stage);
+        assert!(shown.contains("taken for leaked, stays inactive"), "{shown}");
+        assert!(!shown.contains("active again") && !shown.contains("both keys are active"), "{shown}");
+        stage.press("esc");
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::paint::{self, Piece};
 use crate::domain::account::{AccountColour, SessionView};
 use crate::domain::age::age;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::known::Known;
 use crate::domain::text::clean;
 use crate::kit::document::{fit, width};
@@ -50,7 +50,14 @@ pub fn draw(view: &SessionView, standing: &Standing, link: Link<'_>, now: Timest
     let left = Rect { width: area.width.saturating_sub(u16::try_from(used).unwrap_or(u16::MAX)), ..first };
     let room = room.saturating_sub(account.iter().map(Piece::width).sum::<usize>());
     let end = paint::pieces(buf, left, 1, &account);
-    paint::text(buf, first, end, &fit(&identity(view), room), look[Role::Muted]);
+    let (identity, role) = match link {
+        // The name that the session began with is not who its credentials are by now.
+        Link::Failed(Fault { kind: FaultKind::OtherIdentity { was, now }, .. }) => {
+            (format!("{}, not {}", short(now), short(was)), Role::Bad)
+        }
+        _ => (identity(view), Role::Muted),
+    };
+    paint::text(buf, first, end, &fit(&identity, room), look[role]);
     paint::pieces_right(buf, first, end, &badges);
     if area.height > 1 {
         second(view, link, now, look, paint::line(area, 1), buf);
@@ -114,8 +121,11 @@ fn account(view: &SessionView, standing: &Standing, link: Link<'_>, look: &Look)
 /// The identity without what the account says already: `assumed-role/Admin/alice`.
 fn identity(view: &SessionView) -> String {
     let Some(identity) = view.identity.value() else { return String::new() };
-    let shown = identity.arn.shown().into_string();
-    shown.splitn(6, ':').nth(5).map(str::to_owned).unwrap_or(shown)
+    short(identity.arn.shown().as_str()).to_owned()
+}
+
+fn short(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }
 
 fn second(view: &SessionView, link: Link<'_>, now: Timestamp, look: &Look, line: Rect, buf: &mut Buffer) {

@@ -414,6 +414,11 @@ fn an_identity_that_cannot_be_had_or_became_another_ends_the_connection() {
         stage.tell(Msg::Connection(session, news));
         let Connection::Failed { fault } = &stage.model.connection else { panic!("{:?}", stage.model.connection) };
         assert!(fault.to_string().contains(words), "{fault}");
+        if matches!(kind, FaultKind::OtherIdentity { .. }) {
+            stage.size(160, 40);
+            let header = super::rotations::frame(&mut stage).lines().next().unwrap_or_default().to_owned();
+            assert!(header.contains("user/eve, not user/ada") && !header.contains("olivia"), "{header}");
+        }
         assert!(stage.model.door.armed.is_none(), "nothing is changed any more");
         let dropped = stage.model.stale_dropped;
         let body = panes::Msg::Users(panes::users::Msg::Listed(Ok(())));

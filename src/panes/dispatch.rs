@@ -471,8 +471,17 @@ impl Panes {
         let marked = listing.how_many_marked();
         if marked > 0 {
             let at = summary.facts.len().min(if query.is_empty() { 1 } else { 2 });
-            summary.facts.insert(at, Cell::plain(format!("{marked} marked")));
+            summary.facts.insert(at, marks(marked, listing.how_many_marked_hidden(now)));
         }
         summary
+    }
+}
+
+/// An action is done to hidden rows, too, so they are said.
+fn marks(marked: usize, hidden: Option<usize>) -> Cell {
+    match hidden {
+        Some(0) => Cell::plain(format!("{marked} marked")),
+        Some(hidden) => Cell::new(format!("{marked} marked ({hidden} hidden)"), Tone::Warning),
+        None => Cell::new(format!("{marked} marked (hidden ones, too)"), Tone::Warning),
     }
 }

@@ -140,6 +140,8 @@ proptest! {
             marks.retain(|id| model.contains_key(id));
             prop_assert_eq!(table.marked().map(|row| row.id).collect::<Vec<_>>(), marks.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(table.how_many_marked(), marks.len());
+            let hidden = marks.iter().filter(|id| !table.query().matches(&model[id], NOW)).count();
+            prop_assert_eq!(table.how_many_marked_hidden(NOW), Some(hidden));
             let cursor = table.cursor();
             prop_assert!(cursor.at < table.matching().max(1));
             prop_assert!(cursor.top <= cursor.at && cursor.at < cursor.top + 7);

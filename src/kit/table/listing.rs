@@ -50,6 +50,8 @@ pub trait Listing {
     fn unmark(&mut self);
     /// How many rows are marked, shown or not.
     fn how_many_marked(&self) -> usize;
+    /// How many of them the filter hides; `None`: so many are marked that nobody counts them for each frame.
+    fn how_many_marked_hidden(&self, now: Timestamp) -> Option<usize>;
 }
 
 impl<R: Row> Listing for Table<R> {
@@ -117,5 +119,8 @@ impl<R: Row> Listing for Table<R> {
     }
     fn how_many_marked(&self) -> usize {
         self.marked_count()
+    }
+    fn how_many_marked_hidden(&self, now: Timestamp) -> Option<usize> {
+        self.marked_hidden(now)
     }
 }

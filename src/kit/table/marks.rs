@@ -1,7 +1,12 @@
 //! Marked rows: what one action is done to at once. Marks go by id, so sorting, filtering and reading anew do not touch them; a row that
 //! vanishes takes its mark with it.
 
+use jiff::Timestamp;
+
 use super::{Row, Table};
+
+/// As many marked rows are held against the filter when a frame is made.
+const MOST_LOOKED_AT: usize = 1000;
 
 impl<R: Row> Table<R> {
     /// Marks the selected row, or takes its mark away, and goes down by one.
@@ -37,6 +42,15 @@ impl<R: Row> Table<R> {
     /// How many rows are marked, shown or not.
     pub fn marked_count(&self) -> usize {
         self.marks.len()
+    }
+
+    /// How many marked rows the filter hides; `None`: more are marked than can be looked at for each frame.
+    pub fn marked_hidden(&self, now: Timestamp) -> Option<usize> {
+        match self.marks.len() {
+            _ if self.query.is_empty() => Some(0),
+            0..=MOST_LOOKED_AT => Some(self.marked().filter(|row| !self.query.matches(*row, now)).count()),
+            _ => None,
+        }
     }
 
     /// The marked rows in the order of their ids, also those that the filter hides: the count on screen says how many there are.

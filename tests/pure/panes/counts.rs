@@ -70,8 +70,11 @@ fn beside_a_filter_of_users_stand_the_users_that_it_shows() {
         stage.answer(&panes::users::FACTS, panes::Msg::Users(panes::users::Msg::Facts(facts(name))));
     }
     assert!(stage.around().contains("2 may sign in without MFA"), "{}", stage.around());
+    stage.press("*");
+    assert!(stage.around().contains("2 marked") && !stage.around().contains("hidden"), "{}", stage.around());
     filter(&mut stage, "user:ali");
     let around = stage.around();
+    assert!(around.contains("2 marked (1 hidden)"), "{around}");
     assert!(around.contains("filter: user:ali") && around.contains("1 may sign in without MFA"), "{around}");
     // What comes while the filter is on is counted, too.
     let mut told = facts("alice");

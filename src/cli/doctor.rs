@@ -152,7 +152,7 @@ async fn account(plan: Plan) -> Vec<Check> {
     let has_credentials = source.is_ok();
     let mut checks: Vec<Check> = profile(&aws).into_iter().collect();
     checks.push(Check::of("credentials", source));
-    checks.extend(endpoints(&aws, is_demo));
+    checks.extend(endpoints(&aws, is_demo).await);
     if !has_credentials {
         return checks;
     }
@@ -191,19 +191,26 @@ fn profile(aws: &Session) -> Option<Check> {
     })
 }
 
-/// Where calls go: one line where all go to one place, else one for each service.
-fn endpoints(aws: &Session, is_demo: bool) -> Vec<Check> {
-    let usual = || "AWS".to_owned();
-    let urls: BTreeSet<Option<&str>> = aws.endpoints().map(|(_, url)| url).collect();
-    match (is_demo, urls.first()) {
-        (true, _) => vec![Check::good("endpoints", "the embedded AWS: no call leaves this machine")],
-        (false, Some(None)) if urls.len() == 1 => vec![Check::good("endpoints", aws.endpoint().unwrap_or_else(usual))],
-        (false, Some(Some(url))) if urls.len() == 1 => vec![Check::good("endpoints", format!("{url} (not AWS)"))],
-        _ => {
-            let place = |url: Option<&str>| url.map_or_else(usual, |url| format!("{url} (not AWS)"));
-            aws.endpoints().map(|(service, url)| Check::good(format!("endpoint {service}"), place(url))).collect()
-        }
+/// Where calls go: one line where all go to one place in AWS's stead, else the host of each service.
+async fn endpoints(aws: &Session, is_demo: bool) -> Vec<Check> {
+    if is_demo {
+        return vec![Check::good("endpoints", "the embedded AWS: no call leaves this machine")];
     }
+    let urls: BTreeSet<Option<&str>> = aws.endpoints().map(|(_, url)| url).collect();
+    if let (1, Some(Some(url))) = (urls.len(), urls.first()) {
+        return vec![Check::good("endpoints", format!("{url} (not AWS)"))];
+    }
+    let mut checks = Vec::new();
+    for (service, url) in aws.endpoints() {
+        let what = format!("endpoint {service}");
+        let hosts = aws.hosts_of(service).await;
+        checks.push(match url {
+            Some(url) => Check::good(what, format!("{url} (not AWS)")),
+            None if hosts.is_empty() => Check::bad(what, "AWS has none for this region and these settings (FIPS, dual-stack)"),
+            None => Check::good(what, format!("{} (AWS)", hosts.join(", "))),
+        });
+    }
+    checks
 }
 
 /// The SDK corrects a wrong clock by itself after the first refusal, so the refusal has to be caught where it happens.

@@ -113,16 +113,20 @@ fn the_header_and_doctor_name_the_endpoint_that_is_called() {
     let (_, out, _) = without_terminal(&environment, &["doctor", "--profile", "p"]);
     let line =
         |service: &str| out.lines().find(|line| line.contains(&format!("endpoint {service} "))).unwrap_or_default().to_owned();
-    assert!(line("ssm").contains(url.as_str()) && line("kms").trim_end().ends_with(" AWS"), "{out}");
+    assert!(
+        line("ssm").contains(url.as_str()) && line("kms").trim_end().ends_with(" kms.us-east-1.amazonaws.com (AWS)"),
+        "{out}"
+    );
     // What is to be ignored is neither called nor shown.
     let ignoring = with(home.path(), &[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_ENDPOINT_URL_IAM", url)]);
     let (status, _, _) = without_terminal(&ignoring, &["users", "--csv", "--profile", "q"]);
     assert_eq!(status, 1, "AWS itself is behind a proxy that is not there");
     let (_, out, _) = without_terminal(&ignoring, &["doctor", "--profile", "q"]);
-    assert!(
-        out.lines().any(|line| line.starts_with("ok") && line.contains("endpoints") && line.trim_end().ends_with(" AWS")),
-        "{out}"
-    );
+    for (service, host) in [("iam", "iam.amazonaws.com"), ("ssm", "ssm.us-east-1.amazonaws.com")] {
+        let ends = format!(" {host} (AWS)");
+        let is_named = |line: &str| line.contains(&format!("endpoint {service} ")) && line.trim_end().ends_with(&ends);
+        assert!(out.lines().any(is_named), "{service}: {out}");
+    }
     // What is no URL would be passed over by the SDK, and the call would go to AWS.
     let wrong = with(home.path(), &[("AWS_ENDPOINT_URL_IAM", "localhost:4566")]);
     let (status, _, error) = without_terminal(&wrong, &["users", "--csv", "--profile", "q"]);

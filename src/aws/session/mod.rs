@@ -2,6 +2,7 @@
 
 mod clock;
 mod connect;
+mod hosts;
 mod other;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,7 +15,9 @@ use crate::config::{Config, paths};
 use crate::rotation::clock;
 use crate::rotation::desk::Environment;
 use crate::rotation::escrow::Keys;
+use crate::rotation::leaked::Leaked;
 use crate::rotation::stores::{self, Passphrase};
+use crate::runtime;
 use crate::secrets::Keyring;
 
 /// What the configuration and the command line say about changes.
@@ -44,7 +46,10 @@ pub(super) fn environment(
     };
     let keys = Keys::new(keyring, folder, passphrase);
     let account = Account::new(cleared, log, origin);
-    let environment = Environment::new(folder, Arc::new(account), Arc::new(stores), Arc::new(keys));
+    // Beside the journals, where the console keeps them.
+    let containments = folder.with_file_name("containment");
+    let leaked = Leaked::new(move |key| runtime::is_leaked(&containments, key));
+    let environment = Environment::new(folder, Arc::new(account), Arc::new(stores), Arc::new(keys), leaked);
     let clock = clock.clone();
     Environment { clock: clock::Clock::new(move || clock.now()), ..environment }
 }

@@ -17,6 +17,7 @@ use super::driver::{Driver, Start};
 use super::edges::Edges;
 use super::escrow::DataKeys;
 use super::journal::{Journal, JournalError, UserLock};
+use super::leaked::Leaked;
 use super::machine::{Book, Bounds, Machine, Now};
 use super::permissions::Need;
 use super::service::{KeyFacts, Service};
@@ -38,6 +39,8 @@ pub struct Environment {
     pub stores: Arc<dyn StoreFactory>,
     /// Where the keys of the escrows are.
     pub data_keys: Arc<dyn DataKeys>,
+    /// Which keys a containment has taken for leaked.
+    pub leaked: Leaked,
     /// How long to wait for what.
     pub bounds: Bounds,
     /// The time.
@@ -53,9 +56,11 @@ impl Environment {
         service: Arc<dyn Service>,
         stores: Arc<dyn StoreFactory>,
         data_keys: Arc<dyn DataKeys>,
+        leaked: Leaked,
     ) -> Self {
         let folder = folder.as_ref().to_owned();
-        Self { folder, service, stores, data_keys, bounds: Bounds::default(), clock: Clock::system(), edges: Edges::default() }
+        let (bounds, clock, edges) = (Bounds::default(), Clock::system(), Edges::default());
+        Self { folder, service, stores, data_keys, leaked, bounds, clock, edges }
     }
 }
 

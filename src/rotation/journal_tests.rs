@@ -71,11 +71,18 @@ fn a_changed_removed_or_moved_line_stops_with_words() {
     let removed = format!("{}\n{}\n", lines[0], lines[2]);
     let moved = format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]);
     let garbled = format!("{}\nx\n{}\n", lines[0], lines[1]);
-    for text in [changed, removed, moved, garbled] {
+    // Of the last line no other one has the hash.
+    let numbered = format!("{}\n{}\n{}\n", lines[0], lines[1], lines[2].replacen(r#""seq":2"#, r#""seq":3"#, 1));
+    assert_ne!(numbered, whole);
+    for (text, problem) in
+        [(changed, "hash"), (removed, "hash"), (moved, "hash"), (garbled, "cannot be read"), (numbered, "its number")]
+    {
         std::fs::write(&path, text).unwrap();
         let error = Journal::open(folder.path(), &id).unwrap_err().to_string();
-        assert!(error.contains("not as it was written") && error.contains("line"), "{error}");
+        assert!(error.contains("not as it was written") && error.contains("line") && error.contains(problem), "{error}");
     }
+    std::fs::write(&path, format!("{}\n", lines[1].replacen(r#""seq":1"#, r#""seq":0"#, 1))).unwrap();
+    assert!(Journal::read(&path).is_err(), "it does not begin with a plan");
 }
 
 #[test]
@@ -84,6 +91,7 @@ fn one_user_is_one_processs() {
     let held = UserLock::take(folder.path(), "123456789012", "ada").unwrap();
     assert!(matches!(UserLock::take(folder.path(), "123456789012", "ada"), Err(JournalError::Busy { .. })));
     UserLock::take(folder.path(), "123456789012", "ADA").unwrap();
+    UserLock::take(folder.path(), "210987654321", "ada").unwrap();
     drop(held);
     UserLock::take(folder.path(), "123456789012", "ada").unwrap();
 }

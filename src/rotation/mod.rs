@@ -14,6 +14,7 @@ mod driver;
 pub mod edges;
 pub mod escrow;
 pub mod journal;
+pub mod leaked;
 pub mod machine;
 pub mod permissions;
 mod plan;

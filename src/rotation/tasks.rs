@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::desk::Environment;
 use super::edges::Edges;
 use super::escrow::{DataKey, DataKeys, Escrow};
+use super::leaked::Leaked;
 use super::machine::{Book, Found, Inventory, Outcome, Planned, Stranger, Task, Trouble, is_active};
 use super::service::{CreateFailed, KeyFacts, Service};
 use super::stores::{KeyPair, Owner, Store};
@@ -20,6 +21,7 @@ pub(super) struct Hands {
     store: Arc<dyn Store>,
     data_keys: Arc<dyn DataKeys>,
     escrow: Escrow,
+    leaked: Leaked,
     edges: Edges,
     approved: Approved<Command>,
     planned: Planned,
@@ -46,6 +48,7 @@ impl Hands {
             store,
             data_keys: Arc::clone(&environment.data_keys),
             escrow: Escrow::of(&environment.folder, &planned.id),
+            leaked: environment.leaked.clone(),
             edges: environment.edges.clone(),
             approved,
             planned: planned.clone(),
@@ -74,7 +77,7 @@ impl Hands {
     /// Does a task.
     pub(super) async fn perform(&mut self, task: &Task, book: &Book) -> Outcome {
         match task {
-            Task::Inventory => Outcome::Inventory(self.inventory().await),
+            Task::Inventory => Outcome::Inventory(self.inventory(book).await),
             Task::Create => Outcome::Created(self.create().await),
             Task::Reconcile => Outcome::Found(self.reconcile().await),
             Task::Inspect(keys) => Outcome::Strangers(self.inspect(keys).await),
@@ -97,7 +100,7 @@ impl Hands {
             Task::Demote => Outcome::Done(self.demote(book).await),
             Task::SetStatus { key, active, signer } => Outcome::Done(self.set_status(key, *active, *signer, book).await),
             Task::Delete { key, signer } => Outcome::Done(self.delete(key, *signer, book).await),
-            Task::Finish(forget) => Outcome::Done(self.finish(forget.as_deref()).await),
+            Task::Finish(forget) => Outcome::Done(self.finish(forget.as_deref(), book).await),
         }
     }
 
@@ -109,7 +112,7 @@ impl Hands {
         result
     }
 
-    async fn inventory(&mut self) -> Result<Inventory, Trouble> {
+    async fn inventory(&mut self, book: &Book) -> Result<Inventory, Trouble> {
         if let Some(known) = self.inventory.take() {
             return Ok(known);
         }
@@ -117,7 +120,10 @@ impl Hands {
         let keys = self.edged(self.service.keys(&self.planned.user, None));
         let (user, keys) = futures::future::try_join(user, keys).await?;
         let other_last_used = match &self.planned.other {
-            Some((other, OtherKey::Retire)) if is_active(&keys, other) == Some(true) => {
+            // Of one that this rotation has made inactive a use may show late.
+            Some((other, OtherKey::Retire))
+                if is_active(&keys, other).is_some_and(|is_active| is_active || book.deactivated_other) =>
+            {
                 self.edged(self.service.last_used(other, None)).await.ok()
             }
             _ => None,
@@ -138,8 +144,10 @@ impl Hands {
             Some(()) => self.escrowed_pair()?.map(|pair| pair.id),
             None => None,
         };
-        let keys = self.edged(self.service.keys(&self.planned.user, None)).await?;
-        Ok(Found { keys, escrowed })
+        let user = self.edged(self.service.user(&self.planned.user));
+        let keys = self.edged(self.service.keys(&self.planned.user, None));
+        let (user, keys) = futures::future::try_join(user, keys).await?;
+        Ok(Found { user_id: user.id, keys, escrowed })
     }
 
     async fn inspect(&self, ids: &[String]) -> Result<Vec<Stranger>, Trouble> {

@@ -110,9 +110,14 @@ impl Scene {
         Warden { pause, ..self.warden() }
     }
 
-    /// A console that ends right after the last step.
-    fn ending(&self) -> Warden {
-        Warden { pause: Arc::new(|_| Box::pin(std::future::pending())), ..self.warden() }
+    /// A console that ends right after the last step. It gives a permit whenever it begins to wait.
+    fn ending(&self, waits: &Arc<Semaphore>) -> Warden {
+        let waits = Arc::clone(waits);
+        let pause: Pause = Arc::new(move |_| {
+            waits.add_permits(1);
+            Box::pin(std::future::pending())
+        });
+        Warden { pause, ..self.warden() }
     }
 
     async fn planned(&self) -> Containment {
@@ -316,15 +321,15 @@ async fn an_attacker_who_is_quicker_than_iam_is_found_out_and_contained_once_mor
 async fn the_next_console_goes_on_with_what_this_one_did_not_live_to_see() {
     let mut scene = Scene::new(0, 0).await;
     let before = scene.planned().await;
-    scene.make(scene.ending(), before.clone()).await.unwrap();
+    let waits = Arc::new(Semaphore::new(0));
+    scene.make(scene.ending(&waits), before.clone()).await.unwrap();
     while !matches!(scene.next().await, Contained::Step { step: 3, .. }) {}
     // It was written down when the next look was due, and that nobody has looked.
-    for _ in 0..500 {
-        if !scene.looks().is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    tokio::time::timeout(Duration::from_secs(60), waits.acquire())
+        .await
+        .expect("nobody waits for the next look")
+        .unwrap()
+        .forget();
     let look = scene.looks().remove(0);
     assert_eq!((look.outcome, look.entry.object.as_str()), (Outcome::Unknown, "eve, due 2026-11-21T12:00:10Z"));
 

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::containment::Case;
 use crate::domain::rotation::Rotation;
+use crate::domain::text::Untrusted;
 use crate::files;
+use crate::rotation::leaked::Awakening;
 
 /// A containment and whose account it is in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,8 +90,24 @@ impl Cases {
 }
 
 fn file(folder: &Path, kept: &Kept) -> PathBuf {
-    let user = utf8_percent_encode(kept.case.containment.user().raw(), NON_ALPHANUMERIC);
-    folder.join(format!("{}-{user}.json", kept.account))
+    file_of(folder, &kept.account, kept.case.containment.user().raw())
+}
+
+fn file_of(folder: &Path, account: &str, user: &str) -> PathBuf {
+    folder.join(format!("{account}-{}.json", utf8_percent_encode(user, NON_ALPHANUMERIC)))
+}
+
+/// Whether a containment in this folder has taken a key for leaked after a rotation of it began, and no person has made it active since.
+///
+/// # Errors
+/// What is kept of the user cannot be read.
+pub fn is_leaked(folder: &Path, key: &Awakening) -> Result<bool, String> {
+    let path = file_of(folder, &key.account, &key.user);
+    if !path.try_exists().map_err(|error| format!("{}: {error}", path.display()))? {
+        return Ok(false);
+    }
+    let kept = read(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+    Ok(key.began < kept.case.begun && kept.case.containment.is_leaked(&Untrusted::new(&key.key)))
 }
 
 fn read(path: &Path) -> Result<Kept, String> {
@@ -117,6 +135,34 @@ mod tests {
         ("killed", include_str!("../../tests/corpora/containments/killed.json")),
         ("interrupted", include_str!("../../tests/corpora/containments/interrupted.json")),
     ];
+
+    /// Whoever begins afterwards has found the key as it is, and whoever typed its id has made it active.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test stands at the edge")]
+    fn a_key_is_leaked_for_what_began_before_its_user_was_contained() {
+        let folder = tempfile::tempdir().unwrap();
+        let cases = Cases::below(Some(folder.path().to_owned()));
+        let mut kept: Kept = serde_json::from_str(EARLIER[0].1).unwrap();
+        let user = kept.case.containment.user().raw().to_owned();
+        let begun = kept.case.begun;
+        let key =
+            |began| Awakening { account: "123456789012".into(), user: user.clone(), key: "AKIARZPUZDIKDJ3EKX3Q".into(), began };
+        let before = key(begun - jiff::SignedDuration::from_secs(1));
+        let is_it = |key: &Awakening| is_leaked(folder.path(), key);
+        assert_eq!(is_it(&before), Ok(false), "nobody was contained");
+        cases.keep(&kept).unwrap();
+        assert_eq!((is_it(&before), is_it(&key(begun))), (Ok(true), Ok(false)));
+        assert_eq!(is_it(&Awakening { user: "nobody".into(), ..before.clone() }), Ok(false));
+        assert_eq!(is_it(&Awakening { account: "210987654321".into(), ..before.clone() }), Ok(false));
+        kept.case.containment = kept.case.containment.undo();
+        cases.keep(&kept).unwrap();
+        assert_eq!(is_it(&before), Ok(true), "a release makes no key good");
+        kept.case.containment.allowed.insert("AKIARZPUZDIKDJ3EKX3Q".into());
+        cases.keep(&kept).unwrap();
+        assert_eq!(is_it(&before), Ok(false));
+        std::fs::write(file(folder.path(), &kept), "{").unwrap();
+        assert!(is_it(&before).is_err());
+    }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a test stands at the edge")]

@@ -52,6 +52,7 @@ use crate::theme::Look;
 pub use connector::{Connected, Connector};
 pub use desks::{OpenDesk, Opened, Reports, Rotations};
 pub use kept::forbids as containment_forbids;
+pub use kept::is_leaked;
 pub use mutations::Gate;
 pub use sessions::Allow;
 pub use steady::Steady;

@@ -200,6 +200,24 @@ mod tests {
         assert_eq!(Seen::of(&case.compare(&now)), Seen::Holding);
     }
 
+    #[test]
+    fn how_far_it_has_come_is_counted_by_its_steps() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let mut case = case();
+        assert!(case.is_open() && !case.is_whole() && case.ended().is_none() && !case.has_unknown());
+        case.steps = vec![Some((at(1), Ok(()))), Some((at(9), Ok(()))), Some((at(5), Ok(())))];
+        assert!(!case.is_open() && case.is_whole() && case.ended() == Some(at(9)) && case.interrupt().is_empty());
+        // A release that is whole is all that there is to be done; a containment can always be undone.
+        assert!(case.can_be_released());
+        let mut release = Case { containment: case.containment.undo(), ..case.clone() };
+        assert!(!release.can_be_released());
+        release.steps[2] = Some((at(5), Err(lost())));
+        assert!(release.can_be_released() && !release.is_whole() && !release.is_open() && release.has_unknown());
+        assert_eq!(release.interrupt(), [2]);
+        release.steps[2] = None;
+        assert!(release.can_be_released() && release.ended().is_none());
+    }
+
     fn lost() -> Fault {
         Fault::own(Own::Interrupted, "lost", Timestamp::UNIX_EPOCH)
     }

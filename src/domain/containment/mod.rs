@@ -246,6 +246,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_password_that_stays_is_no_news_and_inactive_keys_are_not_touched() {
+        let one = Containment { password: false, ..contained() };
+        assert!(one.steps().iter().all(|step| !matches!(step, Change::DeleteLoginProfile { .. })));
+        assert_eq!(one.reverted(&Access { password: true, ..held() }), Vec::<String>::new());
+        let keys: Vec<_> = one.steps().into_iter().filter(|step| matches!(step, Change::SetKeyStatus { .. })).collect();
+        assert_eq!(keys, [Change::SetKeyStatus { user: "ada".into(), key: "AKIAONE".into(), active: false }]);
+    }
+
     /// A release lifts the policies. Whoever has the secret of a leaked key must not be able to use it because of that.
     #[test]
     fn a_key_is_leaked_until_the_operator_makes_it_active() {

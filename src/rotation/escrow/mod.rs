@@ -195,6 +195,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_that_does_not_fit_is_refused_and_what_was_sealed_stays() {
+        let (_folder, escrow) = escrow();
+        let key = DataKey::new().unwrap();
+        escrow.seal(&key, &pair()).unwrap();
+        assert!(escrow.seal(&key, &KeyPair::new("AKIAIOSFODNN7EXAMPLE", "x".repeat(PLAIN).into())).is_err());
+        assert!(escrow.open(&key).unwrap().unwrap().is_same(&pair()));
+        // Filled up to the end.
+        let longest = KeyPair::new("A", "x".repeat(PLAIN - 2).into());
+        escrow.seal(&key, &longest).unwrap();
+        assert!(escrow.open(&key).unwrap().unwrap().is_same(&longest));
+        assert!(DataKey::from_text(&"AAAA".to_owned().into()).is_none());
+    }
+
+    #[test]
     fn the_secret_does_not_stand_in_the_file_and_a_torn_one_opens_nothing() {
         let (folder, escrow) = escrow();
         let key = DataKey::new().unwrap();

@@ -27,7 +27,9 @@ impl Turn<'_> {
     pub(super) fn rolled(&mut self, task: Task, result: Result<(), Trouble>) {
         if let Err(trouble) = result {
             let next = self.by_a_living_key(task, &trouble);
-            if trouble.may_pass() && self.again(next.clone(), self.bounds.change, &trouble.to_string()) {
+            if (trouble.may_pass() || trouble.is_of_signer())
+                && self.again(next.clone(), self.bounds.change, &trouble.to_string())
+            {
                 return;
             }
             if self.book.new_key.is_none() {
@@ -40,6 +42,7 @@ impl Turn<'_> {
                 Phase::Escrowed => &[Choice::Continue],
                 _ => &[Choice::Continue, Choice::Abort],
             };
+            let next = Self::anew(next, &trouble);
             return self.ask(format!("the new key could not be given up: {trouble}"), choices, Some(next));
         }
         self.fresh();
@@ -79,7 +82,7 @@ impl Turn<'_> {
     /// The old key signs where the new one is dead, and the other way round.
     fn by_a_living_key(&self, task: Task, trouble: &Trouble) -> Task {
         match task {
-            Task::SetStatus { key, active: true, signer: Signer::NewKey } if trouble.is_dead_key() => {
+            Task::SetStatus { key, active: true, signer: Signer::NewKey } if trouble.is_of_signer() => {
                 Task::SetStatus { key, active: true, signer: Signer::Console }
             }
             task => task,

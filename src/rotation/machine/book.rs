@@ -18,10 +18,12 @@ pub struct Book {
     pub started: Timestamp,
     /// When each phase was reached.
     pub history: Vec<(Phase, Timestamp)>,
-    /// When the last fact was written.
+    /// When the last fact was written, on a clock that does not go back; or when the operator last spoke.
     pub last: Timestamp,
     /// How far the making of room for a new key has come.
     pub room: Room,
+    /// Whether the second key was active until this rotation made it inactive.
+    pub deactivated_other: bool,
     /// The ids that the user had before the create that was announced last, and when that was.
     pub intent: Option<(Vec<String>, Timestamp)>,
     /// How many creates were announced.
@@ -82,6 +84,7 @@ impl Book {
             history: vec![(Phase::Planned, at)],
             last: at,
             room: Room::Untouched,
+            deactivated_other: false,
             intent: None,
             intents: 0,
             orphan: None,
@@ -112,13 +115,17 @@ impl Book {
 
     /// Adds a fact.
     pub fn note(&mut self, fact: &Fact, at: Timestamp) {
-        self.last = at;
+        // A clock that has gone back is found out anew by the next process, until a person has said to go on.
+        self.last = if matches!(fact, Fact::Answered { .. }) { at } else { self.last.max(at) };
         if !matches!(fact, Fact::Waiting { .. }) {
             self.waiting = None;
         }
         match fact {
             Fact::Planned(_) | Fact::Answered { .. } => {}
-            Fact::RoomIntent => self.room = Room::Deactivating,
+            Fact::RoomIntent => {
+                self.room = Room::Deactivating;
+                self.deactivated_other = true;
+            }
             Fact::RoomInactive { until } => self.room = Room::Inactive(*until),
             Fact::RoomDeleteIntent => self.room = Room::Deleting,
             Fact::RoomMade => self.room = Room::Made,

@@ -2,6 +2,7 @@
 
 use super::Fact;
 use super::event::{Found, Signer, Stranger, Task, Trouble};
+use super::start::REMADE;
 use super::turn::Turn;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::key::LastUsed;
@@ -69,10 +70,16 @@ impl Turn<'_> {
                 if trouble.may_pass() && self.again(Task::Reconcile, self.bounds.reconcile, &trouble.to_string()) {
                     return;
                 }
+                if trouble.is_gone() {
+                    return self.abandon(format!("the user was deleted, and with it whatever key was made: {trouble}"));
+                }
                 let need = format!("whether a key was made cannot be found out: {trouble}");
                 return self.ask(need, &[Choice::Continue], Some(Task::Reconcile));
             }
         };
+        if found.user_id != self.book.planned.user_id {
+            return self.abandon(REMADE);
+        }
         // A failed write of the escrow may have come to disk all the same: what was removed since is no new key.
         if let Some(key) = found.escrowed.filter(|key| !self.book.removed.contains(key)) {
             self.fresh();
@@ -84,6 +91,11 @@ impl Turn<'_> {
         if !strangers.is_empty() {
             return self.task(Task::Inspect(strangers));
         }
+        self.not_listed();
+    }
+
+    /// No key that was not known before is listed.
+    fn not_listed(&mut self) {
         if self.again(Task::Reconcile, self.bounds.reconcile, "no new key is listed so far") {
             return;
         }
@@ -106,13 +118,15 @@ impl Turn<'_> {
                 return self.ask(need, &[Choice::Continue], Some(Task::Reconcile));
             }
         };
-        if let Some(stored) = strangers.iter().find(|stranger| stranger.in_store == Some(true)) {
+        let is_stored = |stranger: &&Stranger| stranger.in_store == Some(true) && self.may_be_ours(stranger);
+        if let Some(stored) = strangers.iter().find(is_stored) {
+            let key = stored.key.clone();
             self.fresh();
-            self.record(Fact::Stored { key: stored.key.clone() });
-            return self.task(Task::Check);
+            self.record(Fact::Stored { key });
+            return self.prove();
         }
         match strangers.as_slice() {
-            [] => self.task(Task::Reconcile),
+            [] => self.not_listed(),
             [only] if self.is_surely_ours(only) => self.remove_orphan(&only.key.clone()),
             _ => {
                 let ids = strangers.iter().map(|stranger| stranger.key.as_str()).collect::<Vec<_>>().join(", ");
@@ -125,14 +139,19 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a key was surely made by the announced create: young enough, never used, in no store, and no word of CloudTrail against it.
-    fn is_surely_ours(&self, stranger: &Stranger) -> bool {
+    /// Whether a key can have been made by an announced create: young enough, no word of CloudTrail against it, and not one more than were
+    /// announced.
+    fn may_be_ours(&self, stranger: &Stranger) -> bool {
         let Some((_, at)) = &self.book.intent else { return false };
         let oldest = at.checked_sub(self.bounds.clock_tolerance).unwrap_or(*at);
         stranger.created.is_some_and(|created| created >= oldest)
-            && stranger.last_used == Some(LastUsed::Never)
-            && stranger.in_store == Some(false)
             && stranger.trace != Some(Trace::Foreign)
+            && self.book.removed.len() < self.book.intents as usize
+    }
+
+    /// Whether it surely was, and nobody has its secret: never used, in no store.
+    fn is_surely_ours(&self, stranger: &Stranger) -> bool {
+        self.may_be_ours(stranger) && stranger.last_used == Some(LastUsed::Never) && stranger.in_store == Some(false)
     }
 
     /// The operator says that the key may go.
@@ -167,7 +186,8 @@ impl Turn<'_> {
                 if trouble.may_pass() && self.again(task.clone(), self.bounds.change, &trouble.to_string()) {
                     return;
                 }
-                self.ask(format!("a key without secret could not be removed: {trouble}"), &[Choice::Continue], Some(task));
+                let need = format!("a key without secret could not be removed: {trouble}");
+                self.ask(need, &[Choice::Continue], Some(Self::anew(task, &trouble)));
             }
             (_, Ok(())) => self.go_on(false),
         }

@@ -93,6 +93,8 @@ pub struct Inventory {
 /// What was found around an uncertain create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
+    /// `UserId` of the user.
+    pub user_id: String,
     /// The keys, oldest first.
     pub keys: Vec<KeyFacts>,
     /// The key whose secret is in the escrow.
@@ -155,8 +157,18 @@ impl Trouble {
     }
 
     /// Whether AWS does not know the key that signed.
-    pub fn is_dead_key(&self) -> bool {
+    fn is_dead_key(&self) -> bool {
         matches!(self, Self::Call(fault) if matches!(fault.kind, FaultKind::UnknownIdentity | FaultKind::RegionDisabled))
+    }
+
+    /// Whether the key that was to sign cannot: AWS does not know it, or its secret is not there.
+    pub fn is_of_signer(&self) -> bool {
+        self.is_dead_key() || matches!(self, Self::SecretLost(_))
+    }
+
+    /// Whether what was asked about is not there.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Call(fault) if fault.kind == FaultKind::NotFound)
     }
 
     /// The fault, where a call failed.

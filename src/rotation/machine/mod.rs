@@ -45,6 +45,8 @@ struct Run {
     /// Retries of the present job, and when they end.
     retries: u32,
     deadline: Option<Duration>,
+    /// When the last inventory was taken, on the steady clock.
+    looked: Option<Duration>,
     /// Checks that succeeded in a row.
     checks: u8,
     /// The key whose secret this process holds in memory.

@@ -135,13 +135,7 @@ impl Turn<'_> {
         match result {
             Ok(()) => {
                 self.fresh();
-                if self.book.planned.renew {
-                    // The old key has been inactive all the time, and nothing is waited for but the operator's word.
-                    self.record(Fact::Promoted { until: self.now.utc });
-                    self.record(Fact::Deactivated { until: self.now.utc });
-                    return self.observe();
-                }
-                let until = self.later(self.book.planned.soak);
+                let until = if self.book.planned.renew { self.now.utc } else { self.later(self.book.planned.soak) };
                 self.record(Fact::Promoted { until });
                 self.soak();
             }

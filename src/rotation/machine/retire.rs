@@ -15,6 +15,11 @@ const MOST_EXTENSIONS: u32 = 3;
 impl Turn<'_> {
     /// Both keys are active; tools are served the new one.
     pub(super) fn soak(&mut self) {
+        if self.book.planned.renew {
+            // The old key has been inactive all the time, and nothing is waited for but the operator's word.
+            self.record(Fact::Deactivated { until: self.now.utc });
+            return self.observe();
+        }
         let choices = [Choice::Continue, Choice::RollBack, Choice::Abort];
         match self.book.until {
             None => {
@@ -111,6 +116,7 @@ impl Turn<'_> {
     /// The new key works: the next step against the old one.
     pub(super) fn after_check(&mut self) {
         match self.book.phase {
+            Phase::Soaking if self.book.planned.renew => self.soak(),
             Phase::Soaking => {
                 self.run.is_without_old = false;
                 self.record(Fact::DeactivateIntent);
@@ -207,9 +213,11 @@ impl Turn<'_> {
                 self.run.fault = trouble.fault().cloned();
                 let key = self.book.planned.old_key.clone();
                 // A dead new key cannot sign it; the old one can, if it was not made inactive at all.
-                let signer = if trouble.is_dead_key() { Signer::Console } else { self.signer() };
+                let signer = if trouble.is_of_signer() { Signer::Console } else { self.signer() };
                 let task = Task::SetStatus { key, active: true, signer };
-                if trouble.may_pass() && self.again(task.clone(), self.bounds.change, &trouble.to_string()) {
+                if (trouble.may_pass() || trouble.is_of_signer())
+                    && self.again(task.clone(), self.bounds.change, &trouble.to_string())
+                {
                     return;
                 }
                 self.ask(

@@ -1,11 +1,16 @@
 //! From the plan to the moment before the new key is made: inventory, room, preparations.
 
+use std::time::Duration;
+
 use super::Fact;
 use super::book::Room;
 use super::event::{Inventory, Signer, Task, Trouble, is_active};
 use super::turn::Turn;
 use crate::domain::key::LastUsed;
 use crate::domain::rotation::{Choice, OtherKey, Phase};
+
+/// Another user has the name now. What this one is and has is nobody's business here.
+pub(super) const REMADE: &str = "the user was deleted and made anew since the plan was made";
 
 impl Turn<'_> {
     /// What the user has, before anything is made: taken anew before each create.
@@ -21,7 +26,7 @@ impl Turn<'_> {
             }
         };
         if found.user_id != self.book.planned.user_id {
-            return self.abandon("the user was deleted and made anew since the plan was made");
+            return self.abandon(REMADE);
         }
         let (old, renew) = (self.book.planned.old_key.clone(), self.book.planned.renew);
         match (renew, is_active(&found.keys, &old)) {
@@ -39,6 +44,7 @@ impl Turn<'_> {
             return self.abandon(format!("the user has a new key, {}: make a new plan", late.join(", ")));
         }
         self.fresh();
+        self.run.looked = Some(self.now.steady);
         match self.book.planned.other.clone() {
             Some((other, OtherKey::Adopt)) if is_active(&found.keys, &other) == Some(true) => self.task(Task::Prepare),
             Some((other, OtherKey::Adopt)) => self.abandon(format!("{other} is not active, so it cannot be the new key")),
@@ -78,6 +84,12 @@ impl Turn<'_> {
                 self.abandon(format!("somebody has made {other} active again"));
             }
             Room::Inactive(until) if self.now.utc < until => self.wait_for_room(until),
+            // AWS tells a use late: this one was before the key was made inactive.
+            Room::Inactive(_) | Room::Deleting if self.book.deactivated_other && !is_unused => {
+                self.abandon(format!(
+                    "{other} was used before it was made inactive (or that could not be read): it stays inactive and is not deleted"
+                ));
+            }
             Room::Inactive(_) => {
                 self.record(Fact::RoomDeleteIntent);
                 self.delete_other(other);
@@ -132,6 +144,11 @@ impl Turn<'_> {
     pub(super) fn prepared(&mut self, result: Result<(), Trouble>) {
         match result {
             Ok(()) if matches!(self.book.planned.other, Some((_, OtherKey::Adopt))) => self.task(Task::Adopt),
+            // A create names no more than a name: whose it is was seen right before.
+            Ok(()) if self.is_stale() => {
+                self.fresh();
+                self.task(Task::Inventory);
+            }
             Ok(()) => {
                 self.fresh();
                 self.announce_create();
@@ -139,6 +156,15 @@ impl Turn<'_> {
             Err(trouble) if trouble.may_pass() && self.again(Task::Prepare, self.bounds.preparation, &trouble.to_string()) => {}
             Err(trouble) => self.abandon(format!("nothing was changed: {trouble}")),
         }
+    }
+
+    /// An inventory that is older is taken once more before a key is made: somebody may have been asked for a passphrase meanwhile.
+    const STALE: Duration = Duration::from_secs(30);
+
+    /// Whether the preparations have taken so long that the user may be another one by now.
+    fn is_stale(&self) -> bool {
+        let age = self.run.looked.map(|looked| self.now.steady.saturating_sub(looked));
+        self.run.retries > 0 || age.is_none_or(|age| age > Self::STALE)
     }
 
     pub(super) fn adopted(&mut self, result: Result<(), Trouble>) {

@@ -25,6 +25,8 @@ impl<'a> Turn<'a> {
     pub(super) fn take(&mut self, event: Event) {
         match event {
             Event::TakenUp { in_hand } => {
+                // What was given up is no new key, whoever still holds its secret.
+                let in_hand = in_hand.filter(|key| !self.book.removed.contains(key));
                 let is_in_hand = in_hand.is_some();
                 *self.run = Run { hand: in_hand, ..Run::default() };
                 self.go_on(is_in_hand);
@@ -98,6 +100,14 @@ impl<'a> Turn<'a> {
             Task::Delete { .. } => self.deleted(result),
             Task::Finish(_) => self.finished(result),
             _ => self.go_on(false),
+        }
+    }
+
+    /// What to begin with when a task is tried once more on the operator's word: a key that somebody has made active is made inactive first.
+    pub(super) fn anew(task: Task, trouble: &Trouble) -> Task {
+        match task {
+            Task::Delete { key, signer } if *trouble == Trouble::StillActive => Task::SetStatus { key, active: false, signer },
+            task => task,
         }
     }
 

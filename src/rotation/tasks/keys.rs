@@ -2,7 +2,8 @@
 
 use super::Hands;
 use crate::domain::fault::FaultKind;
-use crate::rotation::machine::{Book, Signer, Trouble, is_active};
+use crate::rotation::leaked::Awakening;
+use crate::rotation::machine::{Book, Planned, Signer, Trouble, is_active};
 use crate::rotation::stores::KeyPair;
 
 impl Hands {
@@ -11,6 +12,9 @@ impl Hands {
     /// The first time the call is made without a look: it says how the key is to be, not how it is to change, so that one too many
     /// does no harm. Later the list may show by now what was accepted before, and nothing is called again.
     pub(super) async fn set_status(&mut self, key: &str, active: bool, signer: Signer, book: &Book) -> Result<(), Trouble> {
+        if active {
+            self.may_wake(key, book).await?;
+        }
         let user = &self.planned.user;
         let signer = self.signer(signer, book).await?;
         let change = (key.to_owned(), active);
@@ -36,6 +40,13 @@ impl Hands {
             (Err(fault), Ok(())) => Err(fault.into()),
             (Ok(_), Ok(())) => Err(Trouble::NotSeen(format!("the change to {key} was accepted and does not show yet"))),
         }
+    }
+
+    /// A containment may have come since the rotation began.
+    async fn may_wake(&self, key: &str, book: &Book) -> Result<(), Trouble> {
+        let Planned { account, user, .. } = self.planned.clone();
+        let awakening = Awakening { account, user, key: key.to_owned(), began: book.started };
+        self.leaked.forbids(awakening).await.map_or(Ok(()), |why| Err(Trouble::Foreign(why)))
     }
 
     /// Deletes a key that is not active. The list is asked first, always: who deletes an active key locks somebody out.
@@ -67,7 +78,13 @@ impl Hands {
     }
 
     /// Lifts the policies of a containment. Those that are not there are lifted.
+    ///
+    /// The call names the user alone, by a name that another user may have by now.
     pub(super) async fn lift(&self) -> Result<(), Trouble> {
+        if self.edged(self.service.user(&self.planned.user)).await?.id != self.planned.user_id {
+            let words = format!("{} was deleted and made anew: the policies are another user's", self.planned.user);
+            return Err(Trouble::Foreign(words));
+        }
         let changes = self.service.changes(&self.approved, None).await?;
         Ok(self.edged(changes.lift(&self.planned.user)).await?)
     }
@@ -75,7 +92,11 @@ impl Hands {
     async fn signer(&self, signer: Signer, book: &Book) -> Result<Option<KeyPair>, Trouble> {
         match signer {
             Signer::Console => Ok(None),
-            Signer::NewKey => self.new_pair(book).await,
+            // Whatever must not be signed by the old key is not signed at all without the new one.
+            Signer::NewKey => match self.new_pair(book).await? {
+                Some(pair) => Ok(Some(pair)),
+                None => Err(Trouble::SecretLost(format!("{} does not have the new key, which has to sign", self.store.name()))),
+            },
         }
     }
 }

@@ -148,28 +148,30 @@ impl Hands {
         Err(Trouble::NotSeen(format!("{} does not serve the new key yet", self.store.name())))
     }
 
-    /// Serves the old key again; nothing, if the old key never was in the store: it must not go on serving one that will be deleted.
+    /// Serves the old key again, if it is in the store. Otherwise, and where it is taken for leaked, the new one stays: its secret is not
+    /// forgotten before its key is gone ([`Self::finish`]).
     pub(super) async fn demote(&self, book: &Book) -> Result<(), Trouble> {
         let Some(new) = &book.new_key else { return Ok(()) };
         let old = &self.planned.old_key;
-        if self.edged(self.store.current()).await?.as_ref() != Some(new) {
+        // A leaked key is served to nobody.
+        if self.planned.renew || self.edged(self.store.current()).await?.as_ref() != Some(new) {
             return Ok(());
         }
-        // A leaked key is served to nobody.
-        if !self.planned.renew && self.edged(self.store.read(old)).await?.is_some() {
+        if self.edged(self.store.read(old)).await?.is_some() {
             self.edged(self.store.promote(old, Some(new))).await?;
-        } else {
-            self.edged(self.store.withdraw(new)).await?;
         }
         Ok(())
     }
 
-    /// Forgets a pair that nobody is served, and shreds the escrow.
-    pub(super) async fn finish(&mut self, forget: Option<&str>) -> Result<(), Trouble> {
-        if let Some(key) = forget
-            && self.edged(self.store.current()).await?.as_deref() != Some(key)
-        {
-            self.edged(self.store.forget(key)).await?;
+    /// Forgets a pair that nobody is served, or that is of a key which was given up and is gone; then shreds the escrow.
+    pub(super) async fn finish(&mut self, forget: Option<&str>, book: &Book) -> Result<(), Trouble> {
+        if let Some(key) = forget {
+            let is_served = self.edged(self.store.current()).await?.as_deref() == Some(key);
+            if book.is_rolled_back && book.new_key.as_deref() == Some(key) {
+                self.edged(self.store.withdraw(key)).await?;
+            } else if !is_served {
+                self.edged(self.store.forget(key)).await?;
+            }
         }
         self.hand = None;
         self.data_key = None;

@@ -8,6 +8,7 @@ use bartizan::domain::rotation::{Choice, Command, Phase, Request, Rotation, Stor
 use bartizan::kit::confirm::Approved;
 use bartizan::rotation::desk::{Desk, Environment, left_in};
 use bartizan::rotation::escrow::MemoryKeys;
+use bartizan::rotation::leaked::Leaked;
 use bartizan::rotation::stores::{KeyPair, MemoryStore, Outlook, Owner, Store, StoreError, StoreFactory};
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret as _;
@@ -57,7 +58,7 @@ impl Place {
     /// A desk as a process of its own would have it.
     fn desk(&self) -> Desk {
         let (service, stores) = (Arc::new(self.castle.clone()), Arc::new(self.stores.clone()));
-        let environment = Environment::new(self.folder.path(), service, stores, Arc::new(self.keys.clone()));
+        let environment = Environment::new(self.folder.path(), service, stores, Arc::new(self.keys.clone()), Leaked::none());
         Desk::open(Environment { bounds: bounds(), ..environment })
     }
 

@@ -1,6 +1,6 @@
 //! An AWS that does what a test tells it: one account, its users and keys in memory, and faults by operation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bartizan::domain::fault::{Fault, FaultKind};
@@ -56,6 +56,8 @@ pub(crate) struct State {
     pub(crate) console_key: Option<String>,
     pub(crate) is_root: bool,
     pub(crate) trace: Option<Trace>,
+    /// Users that were deleted and made again: `UserId` is another one.
+    pub(crate) made_again: BTreeSet<String>,
     /// What the simulation says to an action; else it is allowed.
     pub(crate) verdicts: BTreeMap<String, Verdict>,
     made: u32,
@@ -68,6 +70,19 @@ impl State {
 
     pub(crate) fn ids(&self, user: &str) -> Vec<String> {
         self.users[user].iter().map(|key| key.id.clone()).collect()
+    }
+
+    /// `UserId`.
+    fn user_id(&self, user: &str) -> String {
+        format!("AIDA{user}{}", if self.made_again.contains(user) { "2" } else { "" })
+    }
+
+    /// The user is deleted, and another one of that name is made, with a key of its own.
+    pub(crate) fn make_again(&mut self, user: &str, key: &str) {
+        self.users.remove(user);
+        self.made_again.insert(user.to_owned());
+        self.add(user, key, true);
+        self.key(key).created = Timestamp::now();
     }
 
     pub(crate) fn add(&mut self, user: &str, id: &str, active: bool) {
@@ -204,7 +219,7 @@ impl Service for Castle {
         Box::pin(async move {
             self.call("GetUser", |state| {
                 self.signed(state, None)?;
-                Ok(UserFacts { name: user.into(), id: format!("AIDA{user}"), arn: format!("arn:aws:iam::{ACCOUNT}:user/{user}") })
+                Ok(UserFacts { name: user.into(), id: state.user_id(user), arn: format!("arn:aws:iam::{ACCOUNT}:user/{user}") })
             })
         })
     }
@@ -236,12 +251,12 @@ impl Service for Castle {
                     keys.iter().find(|known| known.id == key.id).map(|known| (user.clone(), known.clone()))
                 });
                 match found {
-                    Some((user, known)) if known.active && known.secret == key.secret.expose_secret() => Ok(user),
+                    Some((user, known)) if known.active && known.secret == key.secret.expose_secret() => Ok(state.user_id(&user)),
                     _ => Err(FaultKind::UnknownIdentity),
                 }
             });
             match (answer, asked) {
-                (Ok(user), _) if format!("AIDA{user}") == user_id => Ok(()),
+                (Ok(user), _) if user == user_id => Ok(()),
                 (Ok(user), _) => Err(CheckFailed::WrongUser(format!("it is a key of {user}"))),
                 (Err(fault), Some(Bad::WrongSecret)) => Err(CheckFailed::WrongSecret(fault)),
                 (Err(fault), Some(Bad::ClockWrong)) => Err(CheckFailed::Clock(fault)),

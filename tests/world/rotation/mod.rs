@@ -4,6 +4,7 @@ mod campaign;
 mod castle;
 mod full_disk;
 mod matrix;
+mod others;
 mod permissions;
 mod renewal;
 mod whose;
@@ -17,6 +18,7 @@ use bartizan::kit::action::Danger;
 use bartizan::kit::confirm::{Approved, Pending, Plan};
 use bartizan::rotation::desk::{Desk, Environment};
 use bartizan::rotation::escrow::MemoryKeys;
+use bartizan::rotation::leaked::Leaked;
 use bartizan::rotation::machine::Bounds;
 use bartizan::rotation::stores::{KeyPair, MemoryStore, Outlook, Owner, Store, StoreError, StoreFactory};
 use castle::Castle;
@@ -46,6 +48,7 @@ pub(crate) struct Place {
     pub(crate) store: MemoryStore,
     pub(crate) keys: MemoryKeys,
     pub(crate) bounds: Bounds,
+    pub(crate) leaked: Leaked,
     desk: Option<Desk>,
 }
 
@@ -66,7 +69,7 @@ impl Place {
     pub(crate) fn new(castle: Castle) -> Self {
         let store = MemoryStore::with(&KeyPair::new("AKIAOLD", "secret of AKIAOLD".to_owned().into()));
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, castle, store, keys: MemoryKeys::default(), bounds: bounds(), desk: None }
+        Self { folder, castle, store, keys: MemoryKeys::default(), bounds: bounds(), leaked: Leaked::none(), desk: None }
     }
 
     /// The desk; a new one after [`Self::forget`].
@@ -74,7 +77,8 @@ impl Place {
         let make = || {
             let factory = Arc::new(OneStore(self.store.clone()));
             let service = Arc::new(self.castle.clone());
-            let environment = Environment::new(self.folder.path(), service, factory, Arc::new(self.keys.clone()));
+            let environment =
+                Environment::new(self.folder.path(), service, factory, Arc::new(self.keys.clone()), self.leaked.clone());
             Desk::open(Environment { bounds: self.bounds, ..environment })
         };
         self.desk.get_or_insert_with(make).clone()

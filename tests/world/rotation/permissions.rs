@@ -19,6 +19,7 @@ use bartizan::emulator::fault::Rule;
 use bartizan::emulator::{Options, World, in_process};
 use bartizan::rotation::desk::{Desk, Environment, PlanFor};
 use bartizan::rotation::escrow::MemoryKeys;
+use bartizan::rotation::leaked::Leaked;
 use bartizan::rotation::service::{Simulated, Verdict};
 use bartizan::rotation::stores::{Passphrase, Places};
 use bartizan::secrets::Keyring;
@@ -126,7 +127,13 @@ impl Scene {
             passphrase: Passphrase::new(Box::new(|_| panic!("a plan asks for no passphrase"))),
         };
         let account = Arc::new(Account::new(&self.cleared, &log, "test"));
-        Desk::open(Environment::new(self.file("rotation"), account, Arc::new(places), Arc::new(MemoryKeys::default())))
+        Desk::open(Environment::new(
+            self.file("rotation"),
+            account,
+            Arc::new(places),
+            Arc::new(MemoryKeys::default()),
+            Leaked::none(),
+        ))
     }
 
     async fn plan(&self, store: StoreChoice) -> Result<PlanFor, Fault> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bartizan::domain::rotation::{Choice, Command, Phase, Request, Rotation, Wait};
 use bartizan::rotation::desk::{Desk, Environment};
+use bartizan::rotation::leaked::Leaked;
 use jiff::SignedDuration;
 
 use super::castle::{ACCOUNT, Castle};
@@ -16,7 +17,7 @@ const OTHER: &str = "999999999999";
 fn desk_elsewhere(place: &Place) -> Desk {
     let service = Arc::new(place.castle.elsewhere(OTHER));
     let factory = Arc::new(OneStore(place.store.clone()));
-    let environment = Environment::new(place.folder.path(), service, factory, Arc::new(place.keys.clone()));
+    let environment = Environment::new(place.folder.path(), service, factory, Arc::new(place.keys.clone()), Leaked::none());
     Desk::open(Environment { bounds: bounds(), ..environment })
 }
 

@@ -196,6 +196,17 @@ mod tests {
         }
     }
 
+    /// Slow, and only there: a debug build's factor is none to protect anything with.
+    #[cfg(not(debug_assertions))]
+    #[test]
+    fn shipped_passphrases_are_slow_to_guess() {
+        let folder = tempfile::tempdir().unwrap();
+        Guard::new(Some(folder.path().to_owned()), no_keyring()).set(&words("first-canary")).unwrap();
+        let sealed = STANDARD.decode(std::fs::read_to_string(folder.path().join(FILE)).unwrap().trim()).unwrap();
+        let stanza = sealed.split(|byte| *byte == b'\n').nth(1).unwrap();
+        assert!(stanza.starts_with(b"-> scrypt ") && stanza.ends_with(b" 18"), "{}", String::from_utf8_lossy(stanza));
+    }
+
     #[test]
     fn what_cannot_be_read_keeps_it_shut() {
         let folder = tempfile::tempdir().unwrap();

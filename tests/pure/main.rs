@@ -19,6 +19,9 @@ mod filter;
 mod floors;
 mod frames;
 mod keymap;
+#[expect(dead_code, reason = "these tests wait for nothing and need no program")]
+#[path = "../needs.rs"]
+mod needs;
 mod panes;
 mod query;
 mod recordings;

@@ -7,11 +7,13 @@ use bartizan::domain::evidence::Evidence;
 use bartizan::domain::{event, finding};
 use serde_json::Value;
 
+use crate::needs::left_out_everywhere;
+
 /// The files of a folder of real records, or none with a message.
 fn data_files(folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(folder);
     let Ok(folders) = std::fs::read_dir(&root) else {
-        println!("left out: {} is not here", root.display());
+        left_out_everywhere(&format!("real records: {} is not here", root.display()));
         return Vec::new();
     };
     let files = folders.flatten().flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten().flatten());

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use bartizan::audit::{AuditLog, Entry, history, verify};
 
-use crate::harness::{environment, without_terminal};
+use crate::harness::{ended, environment, finished, without_terminal};
+use crate::needs::{NO_MOUNT, left_out};
 
 /// The log of the program whose home this is.
 fn folder(home: &Path) -> PathBuf {
@@ -125,7 +126,7 @@ fn several_processes_write_one_chain() {
     let folder = tempfile::tempdir().unwrap();
     let children: Vec<Child> = (0..3).map(|_| append(folder.path(), 40)).collect();
     for child in children {
-        let output = child.wait_with_output().unwrap();
+        let output = ended(child, "an appender");
         assert!(String::from_utf8_lossy(&output.stdout).contains("END"));
     }
     let report = verify(folder.path(), None).unwrap();
@@ -168,8 +169,7 @@ fn on_a_full_disk_no_change_is_made_and_the_log_stays_as_it_was() {
         .stderr(Stdio::null())
         .status();
     if !mounted.is_ok_and(|status| status.success()) {
-        println!("left out: mounting a small file system needs root");
-        return;
+        return left_out(NO_MOUNT);
     }
     let _mount = Mounted(&small);
     let folder = small.join("audit");
@@ -212,8 +212,8 @@ fn a_limit_on_file_sizes_is_an_error_and_no_death() {
     let appender = appending(folder.path(), u64::MAX);
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; ulimit -f 32; exec \"$@\"", "sh"]).arg(appender.get_program()).args(appender.get_args());
-    shell.envs(appender.get_envs().map(|(name, value)| (name, value.unwrap()))).stdout(Stdio::null()).stderr(Stdio::piped());
-    let output = shell.output().unwrap();
+    shell.envs(appender.get_envs().map(|(name, value)| (name, value.unwrap())));
+    let output = finished(&mut shell);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("File too large"), "{error}");
     let report = verify(folder.path(), None).unwrap();

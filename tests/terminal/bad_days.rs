@@ -190,14 +190,9 @@ fn a_file_that_may_not_grow_is_an_error_and_not_the_end() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("events.json");
     let script = r#"ulimit -f 1; exec "$0" events --demo incident --json >"$1""#;
-    let output = std::process::Command::new("/bin/sh")
-        .args(["-c", script, crate::harness::PROGRAM])
-        .arg(&file)
-        .env_clear()
-        .envs(crate::harness::environment(home.path()))
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", script, crate::harness::PROGRAM]).arg(&file).env_clear().envs(crate::harness::environment(home.path()));
+    let output = crate::harness::finished(&mut shell);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code().is_some_and(|code| code > 0), "{:?} {said}", output.status);
     assert!(said.contains("File too large"), "{said}");

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{PROGRAM, Start, environment};
+use crate::harness::{LONG_PATIENCE, PROGRAM, Start, ended, environment, finished};
 use crate::secret_service::SecretService;
 
 const ACCOUNT: &str = "123456789012";
@@ -150,7 +150,8 @@ fn rotate_with(scene: &Scene, store: &str, more: &[&str]) {
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut limits = String::new();
-    while child.try_wait().unwrap().is_none() {
+    let begun = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() && begun.elapsed() < LONG_PATIENCE {
         for (process, arguments) in arguments_of_all() {
             scene.assert_clean(&process.display().to_string(), &arguments);
         }
@@ -158,7 +159,7 @@ fn rotate_with(scene: &Scene, store: &str, more: &[&str]) {
             limits = if text.is_empty() { limits } else { text };
         }
     }
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child, "a rotation");
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
     scene.assert_clean("what it said", &said);
@@ -231,7 +232,7 @@ fn a_rotation_into_a_real_keyring_leaves_its_secrets_nowhere_else() {
     assert!(scene.assert_files_clean(&["passphrase", ".aws/credentials"]) >= 4);
     let mut served = Command::new(PROGRAM);
     served.args(["credential-process", "--profile", "ada"]).env_clear().envs(scene.environment.iter().cloned());
-    assert!(scene.found_in(&served.output().unwrap().stdout).is_some(), "the keyring serves it");
+    assert!(scene.found_in(&finished(&mut served).stdout).is_some(), "the keyring serves it");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Configurations that cannot work: each is one clear line, at once, and status 1.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
+
+use crate::harness::{PROGRAM, finished};
 
 /// `bartizan nodes` with nothing of this machine's configuration; `aws` is the configuration file.
 fn nodes(aws: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -10,7 +11,8 @@ fn nodes(aws: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let file = home.path().join("config");
     fs::write(&file, aws).unwrap();
     let none = home.path().join("none");
-    Command::new(Path::new(env!("CARGO_BIN_EXE_bartizan")))
+    let mut command = Command::new(PROGRAM);
+    command
         .arg("nodes")
         .args(arguments)
         .env_clear()
@@ -18,9 +20,8 @@ fn nodes(aws: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         .env("AWS_CONFIG_FILE", &file)
         .env("AWS_SHARED_CREDENTIALS_FILE", &none)
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap()
+        .envs(variables.iter().copied());
+    finished(&mut command)
 }
 
 /// That the program failed with one line in which all of these words are.

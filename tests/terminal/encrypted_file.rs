@@ -5,14 +5,14 @@ use std::path::Path;
 use bartizan::rotation::stores::{EncryptedFile, KeyPair, Owner, Passphrase, Store as _};
 
 use crate::harness::Start;
+use crate::needs::left_out;
 
 const AGE: &str = "/usr/bin/age";
 
 #[tokio::test]
 async fn the_age_program_opens_what_we_wrote() {
     if !Path::new(AGE).exists() {
-        println!("left out: age is not here (Debian: apt-get install age)");
-        return;
+        return left_out("the age program is not here (Debian: apt-get install age)");
     }
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("keys.age");

@@ -3,10 +3,11 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -17,11 +18,15 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_bartizan");
 /// After this a test has failed: generous, because machines are busy. Nothing waits for it when all is well.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The same for a program that has a whole job to do.
+pub(crate) const LONG_PATIENCE: Duration = Duration::from_secs(180);
+
 /// What the program writes when nothing is left to do (`--test-idle`).
 const IDLE: &[u8] = b"\x1b]7777;idle;";
 
 /// The environment of every child: no account, no network, a home of its own.
 pub(crate) fn environment(home: &Path) -> Vec<(String, String)> {
+    crate::needs::has_to_end();
     let home = home.display().to_string();
     [
         ("HOME", home.as_str()),
@@ -322,16 +327,26 @@ fn find(all: &[u8], part: &[u8]) -> Option<usize> {
     all.windows(part.len()).position(|window| window == part)
 }
 
+/// A program that does not outlive its test, however that ends.
+pub(crate) struct Running(pub(crate) std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// An embedded AWS in a process of its own.
 pub(crate) struct Emulated {
-    child: std::process::Child,
+    _child: Running,
     /// Where it listens.
     pub(crate) url: String,
 }
 
 impl Emulated {
     pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
+        let child = Command::new(PROGRAM)
             .args(["emulate", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .env_clear()
@@ -341,28 +356,70 @@ impl Emulated {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut child = Running(child);
+        let mut out = BufReader::new(child.0.stdout.take().unwrap());
+        // It ends, or says where it listens: `has_to_end` bounds the rest.
+        out.read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").expect("one line that says where it listens").to_owned();
-        Self { child, url }
+        Self { _child: child, url }
     }
 }
 
-impl Drop for Emulated {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// Runs a program that reads nothing to its end, which has to come in time.
+pub(crate) fn finished(command: &mut Command) -> Output {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    ended(child, &format!("{command:?}"))
+}
+
+/// What comes out of a pipe, read by a thread that may wait for ever.
+struct Reading(Arc<Mutex<Vec<u8>>>, JoinHandle<()>);
+
+impl Reading {
+    fn of(from: Option<impl std::io::Read + Send + 'static>) -> Self {
+        let all = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&all);
+        let thread = std::thread::spawn(move || {
+            let Some(mut from) = from else { return };
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = from.read(&mut piece) {
+                to.lock().unwrap().extend(&piece[..length]);
+            }
+        });
+        Self(all, thread)
     }
+
+    fn has_ended(&self) -> bool {
+        self.1.is_finished()
+    }
+
+    fn all(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// What a program has written by its end, which has to come in time.
+pub(crate) fn ended(mut child: std::process::Child, name: &str) -> Output {
+    let (out, error) = (Reading::of(child.stdout.take()), Reading::of(child.stderr.take()));
+    let (begun, mut status) = (Instant::now(), None);
+    while begun.elapsed() < LONG_PATIENCE {
+        status = status.or(child.try_wait().unwrap());
+        // Whoever it has started may hold its output open.
+        if let (Some(status), true) = (status, out.has_ended() && error.has_ended()) {
+            return Output { status, stdout: out.all(), stderr: error.all() };
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    let said = [out.all(), error.all()].concat();
+    panic!("{name} has not ended within {LONG_PATIENCE:?} (status {status:?}); it said: {}", String::from_utf8_lossy(&said));
 }
 
 /// Runs the program without a terminal: status, standard output, standard error.
 pub(crate) fn without_terminal(environment: &[(String, String)], arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(PROGRAM)
-        .args(arguments)
-        .env_clear()
-        .envs(environment.iter().cloned())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env_clear().envs(environment.iter().cloned());
+    let output = finished(&mut command);
     (
         output.status.code().unwrap_or(-1),
         String::from_utf8_lossy(&output.stdout).into_owned(),

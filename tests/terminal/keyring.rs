@@ -9,7 +9,7 @@ use bartizan::secrets::Keyring;
 use secrecy::ExposeSecret as _;
 
 use crate::audit::appending;
-use crate::harness::{environment, without_terminal};
+use crate::harness::{environment, finished, without_terminal};
 use crate::secret_service::SecretService;
 
 /// No test: a process that works on the keyring of its environment, one step for each line of its standard input.
@@ -154,7 +154,7 @@ fn change(service: &SecretService, folder: &Path, changes: u64) {
         .env("AUDIT_KEYRING", "1")
         .env("AUDIT_FOLDER", folder)
         .env("AUDIT_MOST", changes.to_string());
-    let output = command.output().unwrap();
+    let output = finished(&mut command);
     assert!(String::from_utf8_lossy(&output.stdout).contains("END"), "{output:?}");
 }
 
@@ -180,7 +180,7 @@ fn the_audit_log_is_anchored_in_a_real_keyring_and_a_locked_one_holds_up_nothing
     // Everything is written anew, by somebody who knows how: without the keyring it is a good log.
     std::fs::remove_dir_all(&folder).unwrap();
     let mut command = appending(&folder, 5);
-    assert!(command.output().unwrap().status.success());
+    assert!(finished(&mut command).status.success());
     assert!(verify(&folder, None).unwrap().bad.is_none());
     let (status, _, error) = verify_says();
     assert!(status == 1 && error.contains("the keyring knows another record 11 than the log"), "{error}");

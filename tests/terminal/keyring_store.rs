@@ -8,7 +8,8 @@ use bartizan::rotation::stores::{Items, KeyPair, KeyringStore, Owner, Store as _
 use bartizan::secrets::Keyring;
 use secrecy::ExposeSecret as _;
 
-use crate::harness::{Emulated, PROGRAM, without_terminal};
+use crate::harness::{Emulated, PROGRAM, Running, finished, without_terminal};
+use crate::needs::{NO_MOUNT, left_out};
 use crate::secret_service::SecretService;
 
 const OLD: (&str, &str) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
@@ -19,8 +20,9 @@ const HELPER: &str = "BARTIZAN_TEST_KEYRING";
 
 /// Works on the keyring of its environment, which is not this process's: one word a step, one word an answer.
 #[tokio::test]
+#[ignore = "a process that tests start"]
 async fn helper_works_on_the_keyring() {
-    let Ok(steps) = std::env::var(HELPER) else { return };
+    let steps = std::env::var(HELPER).unwrap();
     let owner = Owner { account: "123456789012".to_owned(), user: "ada".to_owned() };
     let items: Arc<dyn Items> = Arc::new(Keyring::system());
     let store = KeyringStore::new(items, owner, "prod");
@@ -67,7 +69,7 @@ async fn helper_works_on_the_keyring() {
 fn helper(service: &SecretService, steps: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "keyring_store::helper_works_on_the_keyring", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "keyring_store::helper_works_on_the_keyring", "--ignored", "--nocapture", "--test-threads=1"])
         .env_clear()
         .envs(service.environment())
         .env(HELPER, steps)
@@ -77,7 +79,7 @@ fn helper(service: &SecretService, steps: &str) -> Command {
 
 /// The answers to some steps.
 fn work(service: &SecretService, steps: &str) -> String {
-    let output = helper(service, steps).output().unwrap();
+    let output = finished(&mut helper(service, steps));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     for secret in [OLD.1, NEW.1] {
@@ -132,14 +134,14 @@ fn a_daemon_killed_in_the_middle_of_a_write_leaves_the_old_value_or_the_new_one(
     assert_eq!(work(&service, "put-old promote-old put-new"), "ok ok ok");
     let mut random = fastrand::Rng::with_seed(7);
     for round in 0..12 {
-        let mut writer = helper(&service, "swap-for-ever").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = std::io::BufReader::new(writer.stdout.take().unwrap()).lines();
+        let writer = helper(&service, "swap-for-ever").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut writer = Running(writer);
+        let mut lines = std::io::BufReader::new(writer.0.stdout.take().unwrap()).lines();
         assert!(lines.any(|line| line.unwrap().ends_with("BEGUN")));
         // Picks the moment; nothing is waited for.
         std::thread::sleep(std::time::Duration::from_millis(random.u64(20..400)));
         assert_eq!(service.kill_daemon(), 1);
-        writer.kill().unwrap();
-        writer.wait().unwrap();
+        drop(writer);
         service.unlock();
         let answers = work(&service, "read-old read-new current");
         assert_eq!(answers, format!("whole whole {}", OLD.0), "round {round}");
@@ -149,8 +151,7 @@ fn a_daemon_killed_in_the_middle_of_a_write_leaves_the_old_value_or_the_new_one(
 #[test]
 fn a_full_disk_leaves_the_keyring_as_it_was() {
     if !rustix::process::geteuid().is_root() {
-        println!("left out: mounting a small file system needs root");
-        return;
+        return left_out(NO_MOUNT);
     }
     let mut mounted = false;
     let service = SecretService::start_in(|data| {
@@ -160,8 +161,7 @@ fn a_full_disk_leaves_the_keyring_as_it_was() {
     });
     let Some(service) = service else { return };
     if !mounted {
-        println!("left out: nothing can be mounted here");
-        return;
+        return left_out(NO_MOUNT);
     }
     let _mount = Mounted(&service.data());
     assert_eq!(work(&service, "put-old promote-old"), "ok ok");

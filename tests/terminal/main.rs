@@ -30,6 +30,8 @@ mod keyring;
 mod keyring_store;
 mod lock;
 mod memory;
+#[path = "../needs.rs"]
+mod needs;
 mod passphrases;
 mod profiles;
 mod rotating;
@@ -37,6 +39,7 @@ mod rotation_crashes;
 mod second_factor;
 mod secret_service;
 mod shell;
+mod shipped;
 mod stub;
 mod terminal_state;
 mod whose;

@@ -71,6 +71,7 @@ fn role(id: &str, created: Timestamp) -> Role {
 
 /// A world in which only known keys count, and whose clock is moved by hand.
 pub(crate) fn strict(account: Account, faults: &[&str]) -> Arc<World> {
+    crate::needs::has_to_end();
     let options = Options { accept_any_credentials: false, speed: 0.0, ..Options::default() };
     let faults = faults.iter().map(|text| Rule::parse(text).unwrap()).collect();
     Arc::new(World::new(account, faults, Clock::new(Some(noon()), 0.0), options))

@@ -11,6 +11,7 @@ use bartizan::emulator::load;
 use bartizan::records;
 use serde_json::Value;
 
+use super::needs::left_out_everywhere;
 use super::scenes::{cloudtrail, guardduty, scene};
 
 /// The folder of real records; `None`, with a message, where it is absent.
@@ -19,7 +20,7 @@ fn data(folder: &str) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    println!("skipped: {} is not here", path.display());
+    left_out_everywhere(&format!("real records: {} is not here", path.display()));
     None
 }
 

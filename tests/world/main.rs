@@ -23,6 +23,8 @@ mod identity;
 mod listen;
 mod load;
 mod nasty;
+#[path = "../needs.rs"]
+mod needs;
 mod rotation;
 mod router;
 mod scenes;

@@ -9,6 +9,7 @@ use super::emulated::{administrator, noon};
 
 /// A scenario that ends at noon. Its clock stands still, and event history answers as often as it is asked.
 pub(crate) fn scene(name: &str) -> Arc<World> {
+    crate::needs::has_to_end();
     let world = World::from_scenario(name, Options { start: Some(noon()), speed: 0.0, ..Options::default() }).unwrap();
     world.account().cloudtrail.rate = None;
     Arc::new(world)

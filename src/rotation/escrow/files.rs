@@ -202,6 +202,17 @@ mod tests {
         assert_eq!(times.load(Ordering::SeqCst), 2, "each process asks once");
     }
 
+    /// Slow, and only there: a debug build's factor is none to protect anything with.
+    #[cfg(not(debug_assertions))]
+    #[test]
+    fn shipped_keys_are_slow_to_guess() {
+        let folder = tempfile::tempdir().unwrap();
+        Files::new(folder.path(), asked(&Arc::default())).put("one", &"key".to_owned().into()).unwrap();
+        let sealed = STANDARD.decode(identities(folder.path())[0].trim()).unwrap();
+        let stanza = sealed.split(|byte| *byte == b'\n').nth(1).unwrap();
+        assert!(stanza.starts_with(b"-> scrypt ") && stanza.ends_with(b" 18"), "{}", String::from_utf8_lossy(stanza));
+    }
+
     #[test]
     fn what_a_passphrase_opened_is_forgotten_with_it() {
         let folder = tempfile::tempdir().unwrap();

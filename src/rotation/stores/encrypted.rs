@@ -334,6 +334,20 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
+    /// Slow, and only there: a debug build's factor is none to protect anything with.
+    #[cfg(not(debug_assertions))]
+    #[tokio::test]
+    async fn shipped_files_are_slow_to_guess() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.age");
+        let owner = Owner { account: "123456789012".to_owned(), user: "ada".to_owned() };
+        let store = EncryptedFile::new(&path, &owner, passphrase("right", &Arc::default()));
+        store.put_pending(&pair("AKIAOLD", "old")).await.unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let stanza = bytes.split(|byte| *byte == b'\n').nth(1).unwrap();
+        assert!(stanza.starts_with(b"-> scrypt ") && stanza.ends_with(b" 18"), "{}", String::from_utf8_lossy(stanza));
+    }
+
     #[tokio::test]
     async fn a_wrong_passphrase_is_one_clear_error_and_the_file_is_as_it_was() {
         let folder = tempfile::tempdir().unwrap();

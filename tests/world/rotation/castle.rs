@@ -111,6 +111,7 @@ impl Default for Castle {
 impl Castle {
     /// An account in which `ada` has one active key.
     pub(crate) fn with_ada() -> Self {
+        crate::needs::has_to_end();
         let castle = Self::default();
         castle.state().add("ada", "AKIAOLD", true);
         castle

@@ -116,6 +116,7 @@ impl Gateway for TestGateway {
 
 impl Stage {
     pub(crate) async fn with(options: agent::Options) -> Self {
+        crate::needs::has_to_end();
         let world = Arc::new(World::from_scenario("quiet", Options::default()).unwrap());
         let agent = world.account().agent.clone();
         agent.configure(options);

@@ -37,16 +37,20 @@ pub(crate) fn helper(test: &str, file: &Path, before: &[&str]) -> Command {
     let mut words: Vec<&std::ffi::OsStr> = before.iter().map(std::ffi::OsStr::new).collect();
     words.push(program.as_os_str());
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).args(["--exact", test, "--nocapture", "--test-threads=1"]).env(HELPER, file).stdin(Stdio::null());
+    command
+        .args(&words[1..])
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env(HELPER, file)
+        .stdin(Stdio::null());
     command
 }
 
 /// The variable that names a helper's file.
 pub(crate) const HELPER: &str = "BARTIZAN_TEST_STORE_FILE";
 
-/// The file of this process, if it is a helper.
-pub(crate) fn helped() -> Option<std::path::PathBuf> {
-    std::env::var_os(HELPER).map(Into::into)
+/// The file of this process, which is a helper.
+pub(crate) fn helped() -> std::path::PathBuf {
+    std::env::var_os(HELPER).unwrap().into()
 }
 
 pub(crate) fn is_root() -> bool {

@@ -14,6 +14,7 @@ mod architecture;
 mod cost;
 mod docs;
 mod document;
+mod documents;
 mod event_targets;
 mod filter;
 mod floors;

@@ -34,4 +34,6 @@ pub use record::{Mark, Phase, ReadBack, Record, SetAside};
 pub use verify::{Anchoring, Bad, Report, verify};
 
 #[cfg(test)]
+mod forged_tests;
+#[cfg(test)]
 mod tests;

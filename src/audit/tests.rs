@@ -22,7 +22,7 @@ fn entry(object: &str) -> Entry {
 }
 
 /// A log of so many changes, each done: a beginning, and two records for each.
-fn log_of(folder: &Path, keyring: Option<Keyring>, changes: u64) -> AuditLog {
+pub(super) fn log_of(folder: &Path, keyring: Option<Keyring>, changes: u64) -> AuditLog {
     let log = AuditLog::open(folder, keyring).unwrap();
     for number in 0..changes {
         change(&log, &format!("user{number}/AKIA{number}"));
@@ -30,7 +30,7 @@ fn log_of(folder: &Path, keyring: Option<Keyring>, changes: u64) -> AuditLog {
     log
 }
 
-fn change(log: &AuditLog, object: &str) {
+pub(super) fn change(log: &AuditLog, object: &str) {
     log.intend(entry(object)).unwrap().outcome(Ok(()), Some("request".into())).unwrap();
 }
 

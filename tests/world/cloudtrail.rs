@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use aws_sdk_cloudtrail::{Client, error::ProvideErrorMetadata as _};
-use serde_json::Value;
+use bartizan::emulator::load;
+use serde_json::{Value, json};
 
-use super::emulated::noon;
+use super::emulated::{iam, noon};
 use super::scenes::{cloudtrail, scene};
 
 const HOME: &str = "us-east-1";
@@ -162,4 +163,32 @@ async fn trails_deliver() {
     assert_eq!(client.list_trails().send().await.unwrap().trails().len(), 1);
     let unknown = client.get_trail_status().name("no-such-trail").send().await.unwrap_err();
     assert!(unknown.into_service_error().is_trail_not_found_exception());
+}
+
+#[tokio::test]
+async fn later_pages_end_where_the_first_one_did_however_long_they_take() {
+    let world = scene("quiet");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |minutes: i64, number: u8| {
+        json!({"eventVersion": "1.11", "eventID": format!("00000000-0000-4000-8000-{number:012}"), "eventType": "AwsApiCall",
+            "eventTime": (noon() + jiff::SignedDuration::from_mins(minutes)).to_string(), "eventName": "RunInstances",
+            "eventSource": "ec2.amazonaws.com", "awsRegion": HOME, "recipientAccountId": "123456789012", "readOnly": false,
+            "userIdentity": {"type": "Root"}})
+    };
+    let records = json!({"Records": [at(-30, 1), at(30, 2)]}).to_string();
+    std::fs::write(folder.path().join("a.json"), records).unwrap();
+    load::hold_events(&mut world.account(), &bartizan::records::events(folder.path()).records);
+    iam(&world).create_user().user_name("zoe").send().await.unwrap();
+    world.clock.advance(jiff::SignedDuration::from_secs(60));
+
+    let client = cloudtrail(&world, HOME);
+    let first = client.lookup_events().max_results(1).send().await.unwrap();
+    assert_eq!(first.events()[0].event_name(), Some("CreateUser"));
+    world.clock.advance(jiff::SignedDuration::from_hours(1));
+    let second = client.lookup_events().max_results(1).next_token(first.next_token().unwrap()).send().await.unwrap();
+    assert_eq!(second.events()[0].event_id(), Some("00000000-0000-4000-8000-000000000001"), "one that came after the first page");
+    // A new search ends now.
+    let again = client.lookup_events().max_results(50).send().await.unwrap();
+    let ids: Vec<_> = again.events().iter().filter_map(|event| event.event_id()).collect();
+    assert!(ids.contains(&"00000000-0000-4000-8000-000000000002"), "{ids:?}");
 }

@@ -87,3 +87,44 @@ impl Closed {
         Some(self.wait_until.since(now)).filter(|wait| wait.is_positive())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Moment {
+        Moment::default() + SignedDuration::from_secs(seconds)
+    }
+
+    #[test]
+    fn it_locks_after_the_last_touch_and_never_where_it_is_switched_off() {
+        let lock = Lock::new(Some(SignedDuration::from_secs(60)), at(100));
+        assert_eq!(lock.left(at(100)), Some(SignedDuration::from_secs(60)));
+        assert_eq!(lock.left(at(159)), Some(SignedDuration::from_secs(1)));
+        assert_eq!(lock.left(at(161)), Some(SignedDuration::from_secs(-1)));
+        assert_eq!(Lock { closed: Some(Closed::new(None, at(160))), ..lock }.left(at(161)), None, "it is locked");
+        for never in [None, Some(SignedDuration::ZERO), Some(SignedDuration::from_secs(-1))] {
+            assert_eq!(Lock::new(never, at(0)).left(at(1 << 30)), None);
+        }
+    }
+
+    #[test]
+    fn each_attempt_that_fails_waits_twice_as_long_up_to_five_minutes() {
+        let mut closed = Closed::new(None, at(0));
+        assert_eq!(closed.wait(at(0)), None);
+        let mut now = 0;
+        for wait in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300] {
+            closed.checking = true;
+            closed.fail("wrong", at(now));
+            assert_eq!((closed.checking, closed.why.as_deref()), (false, Some("wrong")));
+            assert_eq!(closed.wait(at(now)), Some(SignedDuration::from_secs(wait)));
+            assert_eq!(closed.wait(at(now + wait - 1)), Some(SignedDuration::from_secs(1)));
+            assert_eq!(closed.wait(at(now + wait)), None);
+            now += wait;
+        }
+        assert_eq!(closed.failed, 12);
+        closed.failed = u32::MAX;
+        closed.fail("wrong", at(now));
+        assert_eq!((closed.failed, closed.wait(at(now))), (u32::MAX, Some(LONGEST_WAIT)));
+    }
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::harness::{Emulated, Start, credentials, environment, without_terminal};
+use crate::stub::{Answer, serve};
 
 /// What attackers write: escape sequences of every kind, C0 and C1 controls, bidirectional marks, invisible characters,
 /// floods, look-alikes, formulas.
@@ -147,6 +148,112 @@ fn no_view_lets_a_hostile_byte_through() {
     // Hostile text from the keyboard side, too: a paste into the filter.
     terminal.type_and_settle("/").type_and_settle("\x1b[200~a\u{202e}b\u{200b}\u{9b}c\x1b[201~").type_and_settle("\r");
     assert_eq!(terminal.type_and_settle("\x1b").keys("q").ended(), 0);
+    assert_clean(terminal.written());
+}
+
+/// What steers, hides and turns, as XML and JSON carry it, in names that have to be told apart.
+fn hostile(number: usize) -> String {
+    format!("n{number}\u{1b}]0;pwned\u{7}\u{9b}31m\u{202e}\u{200b}\u{e0041}end")
+}
+
+fn escaped(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) }).collect()
+}
+
+/// An AWS that is hostile in every member of what it lists, and in the code, the words and the request id of every refusal.
+fn everywhere(head: &str, body: &str) -> Answer {
+    let text = hostile(1);
+    let xml = escaped(&text);
+    let iam = |call: &str, result: &str| {
+        let space = "https://iam.amazonaws.com/doc/2010-05-08/";
+        format!(
+            "<{call}Response xmlns=\"{space}\"><{call}Result>{result}<IsTruncated>false</IsTruncated></{call}Result>\
+             <ResponseMetadata><RequestId>{xml}</RequestId></ResponseMetadata></{call}Response>"
+        )
+    };
+    let of_user = |number: usize| {
+        let name = escaped(&hostile(number));
+        format!(
+            "<member><Path>/{name}/</Path><UserName>{name}</UserName><UserId>AIDA{name}</UserId>\
+             <Arn>arn:aws:iam::123456789012:user/{name}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member>"
+        )
+    };
+    let answer = match () {
+        () if body.contains("Action=GetCallerIdentity") => format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Arn>arn:aws:iam::123456789012:user/{xml}</Arn><UserId>AIDA{xml}</UserId><Account>123456789012</Account>\
+             </GetCallerIdentityResult></GetCallerIdentityResponse>"
+        ),
+        () if body.contains("Action=ListUsers") => {
+            iam("ListUsers", &format!("<Users>{}</Users>", (0..5).map(of_user).collect::<String>()))
+        }
+        () if body.contains("Action=ListAccessKeys") => iam(
+            "ListAccessKeys",
+            &format!(
+                "<AccessKeyMetadata><member><UserName>{xml}</UserName><AccessKeyId>AKIA{xml}</AccessKeyId><Status>{xml}</Status>\
+                 <CreateDate>2026-01-01T00:00:00Z</CreateDate></member></AccessKeyMetadata>"
+            ),
+        ),
+        () if body.contains("Action=ListAccountAliases") => {
+            iam("ListAccountAliases", &format!("<AccountAliases><member>{xml}</member></AccountAliases>"))
+        }
+        () if head.contains("amazonssm.describeinstanceinformation") => json!({"InstanceInformationList": [{
+            "InstanceId": text, "PingStatus": text, "LastPingDateTime": 1.7e9, "AgentVersion": text, "PlatformType": text,
+            "PlatformName": text, "PlatformVersion": text, "ActivationId": text, "IamRole": text, "ResourceType": text, "Name": text,
+            "IPAddress": text, "ComputerName": text, "AssociationStatus": text, "SourceId": text, "SourceType": text}]})
+        .to_string(),
+        () if head.contains("amazonssm.describesessions") => json!({"Sessions": [{
+            "SessionId": text, "Target": text, "Status": text, "StartDate": 1.7e9, "EndDate": 1.7e9, "DocumentName": text, "Owner": text,
+            "Reason": text, "Details": text, "AccessType": text}]})
+        .to_string(),
+        () if head.starts_with("get /detector") => json!({"detectorIds": [text], "__type": text, "message": text}).to_string(),
+        () if head.contains("x-amz-target") => return Answer::Error(json!({"__type": text, "message": text}).to_string().into()),
+        () => {
+            let error = format!("<Error><Type>Sender</Type><Code>{xml}</Code><Message>{xml}</Message></Error>");
+            let space = "https://iam.amazonaws.com/doc/2010-05-08/";
+            let error = format!("<ErrorResponse xmlns=\"{space}\">{error}<RequestId>{xml}</RequestId></ErrorResponse>");
+            return Answer::Error(error.into());
+        }
+    };
+    Answer::Text(answer.into())
+}
+
+#[test]
+fn no_member_of_any_answer_reaches_the_terminal_raw() {
+    let home = tempfile::tempdir().unwrap();
+    let url = serve(everywhere);
+    let environment: Vec<_> = environment(home.path()).into_iter().chain(credentials()).collect();
+    let bad = |text: &str| text.chars().find(|&c| c != '\n' && c != '\r' && steers(c));
+    for (command, rows) in
+        [("users", 5), ("keys", 1), ("nodes", 1), ("sessions", 1), ("findings", 0), ("events", 0), ("doctor", 1)]
+    {
+        let formats: &[&str] = if command == "doctor" { &[""] } else { &["--json", "--jsonl", "--csv", "--plain"] };
+        for format in formats {
+            let arguments: Vec<&str> =
+                ["--endpoint-url", &url, command, format].into_iter().filter(|word| !word.is_empty()).collect();
+            let (_, out, error) = without_terminal(&environment, &arguments);
+            assert_eq!((bad(&out), bad(&error)), (None, None), "{command} {format}: {out}\n{error}");
+            let met = out.matches("pwned").count() + error.matches("pwned").count();
+            assert!(met >= rows.max(1), "{command} {format} has met {met}: {out}\n{error}");
+        }
+    }
+}
+
+#[test]
+fn no_pane_paints_a_member_of_any_answer_raw() {
+    let home = tempfile::tempdir().unwrap();
+    let url = serve(everywhere);
+    let mut terminal = Start::new(home.path(), &["--endpoint-url", &url, "--test-idle"]).with(credentials()).size(160, 50).run();
+    terminal.settle();
+    for pane in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+        terminal.type_and_settle(pane);
+        for _ in 0..3 {
+            terminal.type_and_settle("\r").type_and_settle("G").type_and_settle("\x1b");
+            terminal.type_and_settle("J").type_and_settle("G").type_and_settle("\x1b").type_and_settle("j");
+        }
+    }
+    assert!(String::from_utf8_lossy(terminal.written()).contains("pwned"), "nothing hostile was met");
+    assert_eq!(terminal.keys("q").ended(), 0);
     assert_clean(terminal.written());
 }
 

@@ -169,12 +169,14 @@ fn sign_in() -> String {
     const RENEWED: &str = r#"{"accessToken":{"accessKeyId":"ASIARENEWED","secretAccessKey":"s","sessionToken":"t"},
         "tokenType":"aws_sigv4","expiresIn":900,"refreshToken":"refresh-2"}"#;
     serve(|head, body| match () {
-        () if head.contains("/federation/credentials") => Answer::Text(SSO),
+        () if head.contains("/federation/credentials") => Answer::Text(SSO.into()),
         () if head.contains("post /v1/token") && head.contains("\ndpop: ") && body.contains("\"refresh-1\"") => {
-            Answer::Text(RENEWED)
+            Answer::Text(RENEWED.into())
         }
-        () if body.contains("Action=GetCallerIdentity") => Answer::Text(IDENTITY),
-        () if body.contains("Action=AssumeRoleWithWebIdentity") && body.contains("WebIdentityToken=eyJ") => Answer::Text(TOKEN),
+        () if body.contains("Action=GetCallerIdentity") => Answer::Text(IDENTITY.into()),
+        () if body.contains("Action=AssumeRoleWithWebIdentity") && body.contains("WebIdentityToken=eyJ") => {
+            Answer::Text(TOKEN.into())
+        }
         () => Answer::Refused,
     })
 }

@@ -1,16 +1,19 @@
 //! A server on loopback that answers as a test says: what no honest AWS would answer, and services that the embedded AWS does not have.
 
+use std::borrow::Cow;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 /// What it answers to a request.
 pub(crate) enum Answer {
     /// Status 200 and this text.
-    Text(&'static str),
+    Text(Cow<'static, str>),
     /// Status 200, and a body that never ends.
     Endless,
     /// Status 400 and an empty document.
     Refused,
+    /// Status 400 and this text.
+    Error(Cow<'static, str>),
 }
 
 /// Starts one; its address. `answer` is given the head in small letters and the body. It ends with the test's process.
@@ -38,7 +41,8 @@ fn one(stream: &TcpStream, answer: impl Fn(&str, &str) -> Answer) {
     let mut to = stream;
     let (status, text) = match answer(&head, &String::from_utf8_lossy(&body)) {
         Answer::Text(text) => ("200 OK", text),
-        Answer::Refused => ("400 Bad Request", "{}"),
+        Answer::Refused => ("400 Bad Request", "{}".into()),
+        Answer::Error(text) => ("400 Bad Request", text),
         Answer::Endless => {
             let mut going = write!(to, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
             while going.is_ok() {

@@ -178,12 +178,15 @@ async fn later_pages_end_where_the_first_one_did_however_long_they_take() {
     let records = json!({"Records": [at(-30, 1), at(30, 2)]}).to_string();
     std::fs::write(folder.path().join("a.json"), records).unwrap();
     load::hold_events(&mut world.account(), &bartizan::records::events(folder.path()).records);
-    iam(&world).create_user().user_name("zoe").send().await.unwrap();
+    let iam = iam(&world);
+    let user = iam.list_users().max_items(1).send().await.unwrap().users()[0].user_name().to_owned();
+    let nothing = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"ec2:*","Resource":"*"}]}"#;
+    iam.put_user_policy().user_name(user).policy_name("none").policy_document(nothing).send().await.unwrap();
     world.clock.advance(jiff::SignedDuration::from_secs(60));
 
     let client = cloudtrail(&world, HOME);
     let first = client.lookup_events().max_results(1).send().await.unwrap();
-    assert_eq!(first.events()[0].event_name(), Some("CreateUser"));
+    assert_eq!(first.events()[0].event_name(), Some("PutUserPolicy"));
     world.clock.advance(jiff::SignedDuration::from_hours(1));
     let second = client.lookup_events().max_results(1).next_token(first.next_token().unwrap()).send().await.unwrap();
     assert_eq!(second.events()[0].event_id(), Some("00000000-0000-4000-8000-000000000001"), "one that came after the first page");

@@ -152,3 +152,93 @@ fn ctrl_c_twice_quits() {
     stage.press("ctrl-c");
     assert_eq!(stage.asked(), [Effect::Quit]);
 }
+
+fn ada(stage: &mut Stage) {
+    let session = stage.model.session;
+    let news = SessionNews::Identity(Known::live(stage.model.lock.closed.as_ref().unwrap().identity.clone().unwrap(), noon()));
+    stage.tell(Msg::Connection(session, news));
+}
+
+#[test]
+fn an_answer_that_was_on_its_way_when_it_locked_opens_nothing() {
+    // Nobody has asked to come in.
+    let mut stage = locked();
+    stage.press("x");
+    stage.asked();
+    ada(&mut stage);
+    assert!(stage.model.lock.is_closed());
+    stage.connect(2);
+    ada(&mut stage);
+    assert!(stage.model.lock.is_closed(), "a session that nobody asked for");
+    // Somebody has, and the session that is made for it is not there yet.
+    stage.press("enter");
+    stage.model.connection = Connection::Connecting;
+    ada(&mut stage);
+    assert!(stage.model.lock.is_closed());
+}
+
+#[test]
+fn one_attempt_at_a_time() {
+    let mut stage = locked();
+    stage.press("x enter");
+    assert!(stage.asked().contains(&Effect::Connect));
+    stage.press("enter enter");
+    assert_eq!(stage.asked(), [], "one is being made");
+}
+
+#[test]
+fn whoever_came_in_has_the_whole_time_again() {
+    let mut stage = locked();
+    stage.press("x enter");
+    stage.connect(2);
+    ada(&mut stage);
+    assert!(!stage.model.lock.is_closed());
+    assert_eq!(stage.model.lock.owner.as_ref().unwrap().user_id.raw(), "AIDAADA");
+    stage.wait(TEN_MINUTES - 1_000);
+    assert!(!stage.model.lock.is_closed());
+    stage.wait(1_000);
+    assert!(stage.model.lock.is_closed());
+}
+
+#[test]
+fn who_cannot_be_named_does_not_come_in_and_leaves_no_session() {
+    let mut stage = locked();
+    stage.press("x enter");
+    stage.connect(2);
+    stage.asked();
+    let session = stage.model.session;
+    let refused = Known::Denied { fault: Box::new(super::denied("sts:GetCallerIdentity")) };
+    stage.tell(Msg::Connection(session, SessionNews::Identity(refused)));
+    assert!(stage.model.lock.is_closed() && stage.asked().contains(&Effect::Lock), "the session is dropped again");
+    assert_eq!(stage.model.lock.closed.as_ref().unwrap().failed, 1);
+    stage.press("enter");
+    assert_eq!(stage.asked(), [], "it waits");
+}
+
+#[test]
+fn a_passphrase_comes_before_aws_and_waits_like_every_attempt() {
+    let mut stage = locked();
+    stage.tell(Msg::Guarded(true));
+    stage.asked();
+    stage.press("x enter enter");
+    assert_eq!(stage.asked(), [], "enter alone asks nobody");
+    stage.tell(Msg::Unlock);
+    assert_eq!(stage.asked(), [Effect::Unlock]);
+    stage.tell(Msg::Unlock);
+    assert_eq!(stage.asked(), [], "one is being looked at");
+    stage.tell(Msg::Unlocked(Err("the passphrase is wrong".into())));
+    assert!(screen(&stage).contains("the passphrase is wrong"), "{}", screen(&stage));
+    stage.asked();
+    stage.tell(Msg::Unlock);
+    assert_eq!(stage.asked(), [], "a second has to pass");
+    stage.wait(1_000);
+    stage.tell(Msg::Unlock);
+    assert_eq!(stage.asked(), [Effect::Unlock]);
+    stage.tell(Msg::Unlocked(Ok(())));
+    assert!(stage.asked().contains(&Effect::Connect) && stage.model.lock.is_closed(), "and only then AWS is asked");
+    // Without a guard no passphrase is taken for anything.
+    let mut stage = locked();
+    stage.asked();
+    stage.tell(Msg::Unlock);
+    assert_eq!(stage.asked(), []);
+}

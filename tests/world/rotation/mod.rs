@@ -3,6 +3,7 @@
 mod campaign;
 mod castle;
 mod full_disk;
+mod hands;
 mod matrix;
 mod others;
 mod permissions;
@@ -49,14 +50,16 @@ pub(crate) struct Place {
     pub(crate) keys: MemoryKeys,
     pub(crate) bounds: Bounds,
     pub(crate) leaked: Leaked,
+    /// In front of the store: one that lies.
+    pub(crate) front: Option<Arc<dyn Store>>,
     desk: Option<Desk>,
 }
 
-struct OneStore(pub(crate) MemoryStore);
+struct OneStore(Arc<dyn Store>);
 
 impl StoreFactory for OneStore {
     fn open(&self, _: &StoreChoice, _: &Owner, _: &Approved<Command>) -> Result<Arc<dyn Store>, StoreError> {
-        Ok(Arc::new(self.0.clone()))
+        Ok(Arc::clone(&self.0))
     }
 
     fn look<'a>(&'a self, _: &'a StoreChoice, _: &'a Owner) -> BoxFuture<'a, Result<Outlook, StoreError>> {
@@ -69,13 +72,24 @@ impl Place {
     pub(crate) fn new(castle: Castle) -> Self {
         let store = MemoryStore::with(&KeyPair::new("AKIAOLD", "secret of AKIAOLD".to_owned().into()));
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, castle, store, keys: MemoryKeys::default(), bounds: bounds(), leaked: Leaked::none(), desk: None }
+        Self {
+            folder,
+            castle,
+            store,
+            keys: MemoryKeys::default(),
+            bounds: bounds(),
+            leaked: Leaked::none(),
+            front: None,
+
+            desk: None,
+        }
     }
 
     /// The desk; a new one after [`Self::forget`].
     pub(crate) fn desk(&mut self) -> Desk {
         let make = || {
-            let factory = Arc::new(OneStore(self.store.clone()));
+            let store = self.front.clone().unwrap_or_else(|| Arc::new(self.store.clone()));
+            let factory = Arc::new(OneStore(store));
             let service = Arc::new(self.castle.clone());
             let environment =
                 Environment::new(self.folder.path(), service, factory, Arc::new(self.keys.clone()), self.leaked.clone());

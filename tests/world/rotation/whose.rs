@@ -16,7 +16,7 @@ const OTHER: &str = "999999999999";
 /// A desk over the same folder, by credentials of another account.
 fn desk_elsewhere(place: &Place) -> Desk {
     let service = Arc::new(place.castle.elsewhere(OTHER));
-    let factory = Arc::new(OneStore(place.store.clone()));
+    let factory = Arc::new(OneStore(Arc::new(place.store.clone())));
     let environment = Environment::new(place.folder.path(), service, factory, Arc::new(place.keys.clone()), Leaked::none());
     Desk::open(Environment { bounds: bounds(), ..environment })
 }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use bartizan::domain::rotation::{Choice, Command, OtherKey, Phase, Request, Wait};
+use bartizan::domain::rotation::{Choice, Command, OtherKey, Phase, Request, Rotation, Wait};
 use bartizan::rotation::stores::{KeyPair, MemoryStore, Store, StoreError};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::castle::{Bad, Castle};
-use super::{Place, approved, reaches, request};
+use super::{Place, observing, pair, request, waiting};
 
 /// How a read is answered: the key's id, and what the store has.
 type Lie = fn(&str, Option<SecretString>) -> Option<SecretString>;
@@ -46,21 +45,11 @@ impl Store for Lying {
 }
 
 /// What it says: why it has ended, or what it needs.
-fn said(row: &bartizan::domain::rotation::Rotation) -> String {
+fn said(row: &Rotation) -> String {
     match &row.wait {
         Wait::Operator { need, .. } => need.clone(),
         _ => row.fault.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
-}
-
-fn observing() -> Request {
-    Request { observe: SignedDuration::from_hours(1), ..request() }
-}
-
-async fn waiting(place: &mut Place, request: Request) -> bartizan::domain::rotation::Rotation {
-    let desk = place.desk();
-    desk.command(approved(Command::Start { requests: vec![request], at_once: 1 })).await.unwrap();
-    reaches(&desk, |row| matches!(row.wait, Wait::Until { .. })).await
 }
 
 #[tokio::test]
@@ -82,7 +71,7 @@ async fn what_somebody_else_has_served_meanwhile_is_left_served() {
     let mut place = Place::new(Castle::with_ada());
     let store = place.store.clone();
     place.castle = place.castle.clone().after("Check", move |_| {
-        let theirs = KeyPair::new("AKIATHEIRS", "secret of theirs".to_owned().into());
+        let theirs = pair("AKIATHEIRS");
         store.put_pending(&theirs).now_or_never().unwrap().unwrap();
         store.promote("AKIATHEIRS", Some("AKIAOLD")).now_or_never().unwrap().unwrap();
     });
@@ -115,7 +104,7 @@ async fn a_key_that_is_gone_is_not_reported_as_active_again() {
 #[tokio::test]
 async fn a_key_whose_secret_the_store_has_is_no_orphan() {
     let mut place = Place::new(Castle::with_ada().bad("CreateAccessKey", Bad::AnswerLost));
-    place.store.put_pending(&KeyPair::new("AKIANEW1", "secret of AKIANEW1".to_owned().into())).await.unwrap();
+    place.store.put_pending(&pair("AKIANEW1")).await.unwrap();
     let row = place.start().await;
     assert!(place.castle.state().ids("ada").contains(&"AKIANEW1".to_owned()), "{row:?}");
 }
@@ -125,7 +114,7 @@ async fn a_second_key_is_adopted_with_its_secret_only() {
     let castle = Castle::with_ada();
     castle.state().add("ada", "AKIATWO", true);
     let mut place = Place::new(castle);
-    place.store = MemoryStore::with(&KeyPair::new("AKIATWO", "secret of AKIATWO".to_owned().into()));
+    place.store = MemoryStore::with(&pair("AKIATWO"));
     let seen: Lie = |id, secret| secret.filter(|_| id != "AKIATWO");
     place.front = Some(Arc::new(Lying(place.store.clone(), seen)));
     let request = Request { key: Some("AKIAOLD".into()), other: OtherKey::Adopt, ..request() };

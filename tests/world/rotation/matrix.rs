@@ -24,7 +24,7 @@ use bartizan::rotation::stores::{KeyPair, Store as _, StoreErrorKind, Trouble};
 use jiff::{SignedDuration, Timestamp};
 
 use super::castle::{Bad, Castle};
-use super::{Place, request};
+use super::{Place, need, request, why};
 
 fn trouble(method: &'static str, kind: StoreErrorKind) -> Trouble {
     Trouble { method, kind, yet_done: false }
@@ -32,18 +32,6 @@ fn trouble(method: &'static str, kind: StoreErrorKind) -> Trouble {
 
 fn is_done(row: &Rotation) -> bool {
     row.phase == Phase::Done && row.wait == Wait::Ended
-}
-
-fn need(row: &Rotation) -> &str {
-    match &row.wait {
-        Wait::Operator { need, .. } => need,
-        other => panic!("{:?}: {other:?}", row.phase),
-    }
-}
-
-fn why(row: &Rotation) -> String {
-    assert_eq!((row.phase, &row.wait), (Phase::Aborted, &Wait::Ended), "{row:?}");
-    row.fault.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 /// It ends well all the same, with this many creates executed.

@@ -70,7 +70,7 @@ impl StoreFactory for OneStore {
 impl Place {
     /// The store serves ada's old key.
     pub(crate) fn new(castle: Castle) -> Self {
-        let store = MemoryStore::with(&KeyPair::new("AKIAOLD", "secret of AKIAOLD".to_owned().into()));
+        let store = MemoryStore::with(&pair("AKIAOLD"));
         let folder = tempfile::tempdir().unwrap();
         Self {
             folder,
@@ -160,6 +160,37 @@ pub(crate) fn approved_in(account: &str, command: Command) -> Approved<Command> 
     let now = Moment::default();
     let plan = Plan::of("as the test says", Danger::TypeName, []);
     Pending::new(command, plan, account, now).confirm(now + SignedDuration::from_secs(5)).unwrap()
+}
+
+/// A key's pair, with the secret that the castle gives it.
+pub(crate) fn pair(id: &str) -> KeyPair {
+    KeyPair::new(id, format!("secret of {id}").into())
+}
+
+/// What it needs the operator for.
+pub(crate) fn need(row: &Rotation) -> &str {
+    match &row.wait {
+        Wait::Operator { need, .. } => need,
+        other => panic!("{:?}: {other:?}", row.phase),
+    }
+}
+
+/// Why it was given up.
+pub(crate) fn why(row: &Rotation) -> String {
+    assert_eq!((row.phase, &row.wait), (Phase::Aborted, &Wait::Ended), "{row:?}");
+    row.fault.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// One that watches the old key for an hour.
+pub(crate) fn observing() -> Request {
+    Request { observe: SignedDuration::from_hours(1), ..request() }
+}
+
+/// Begins, and waits for the soak or the observation that takes an hour.
+pub(crate) async fn waiting(place: &mut Place, request: Request) -> Rotation {
+    let desk = place.desk();
+    desk.command(approved(Command::Start { requests: vec![request], at_once: 1 })).await.unwrap();
+    reaches(&desk, |row| matches!(row.wait, Wait::Until { .. })).await
 }
 
 /// Waits for a row of the newest rotation.

@@ -4,27 +4,11 @@ use std::time::Duration;
 
 use bartizan::domain::rotation::{Choice, Command, OtherKey, Phase, Request, Rotation, Wait};
 use bartizan::rotation::leaked::Leaked;
-use bartizan::rotation::stores::{KeyPair, MemoryStore, Store as _};
+use bartizan::rotation::stores::{MemoryStore, Store as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::castle::{Bad, Castle};
-use super::{Place, approved, reaches, request};
-
-fn pair(id: &str) -> KeyPair {
-    KeyPair::new(id, format!("secret of {id}").into())
-}
-
-fn need(row: &Rotation) -> &str {
-    match &row.wait {
-        Wait::Operator { need, .. } => need,
-        other => panic!("{:?}: {other:?}", row.phase),
-    }
-}
-
-fn why(row: &Rotation) -> String {
-    assert_eq!((row.phase, &row.wait), (Phase::Aborted, &Wait::Ended), "{row:?}");
-    row.fault.as_ref().map(ToString::to_string).unwrap_or_default()
-}
+use super::{Place, approved, need, observing, pair, reaches, request, waiting, why};
 
 fn calls(place: &Place, name: &str) -> usize {
     place.castle.state().calls.iter().filter(|call| *call == name).count()
@@ -34,19 +18,8 @@ async fn begin(place: &mut Place, request: Request) -> Rotation {
     place.command(Command::Start { requests: vec![request], at_once: 1 }).await
 }
 
-/// Begins, and waits for the soak or the observation that takes an hour.
-async fn waiting(place: &mut Place, request: Request) -> Rotation {
-    let desk = place.desk();
-    desk.command(approved(Command::Start { requests: vec![request], at_once: 1 })).await.unwrap();
-    reaches(&desk, |row| matches!(row.wait, Wait::Until { .. })).await
-}
-
 fn soaking() -> Request {
     Request { soak: SignedDuration::from_hours(1), ..request() }
-}
-
-fn observing() -> Request {
-    Request { observe: SignedDuration::from_hours(1), ..request() }
 }
 
 #[tokio::test]
